@@ -1,0 +1,61 @@
+package lane
+
+import (
+	"context"
+
+	"parkagent/drivers"
+)
+
+// A Gate is the barrier of one lane.
+//
+// Only the lane's goroutine calls it, one call at a time; every call returns
+// soon after ctx is done. After a failed call the arm's position is unknown:
+// the lane asks State before it decides again. Errors are *drivers.DeviceError
+// and wrap drivers.ErrOffline or drivers.ErrRefused where either holds.
+type Gate interface {
+	// Raise returns once the controller accepted the command, not once the
+	// arm has moved: poll State for that. It is idempotent.
+	Raise(ctx context.Context) error
+
+	// Lower asks the arm down, once. It fails with drivers.ErrRefused, and
+	// nothing moves, unless the presence input was read clear just before or
+	// the installer said that the barrier guards itself.
+	Lower(ctx context.Context) error
+
+	// Hold latches the arm open until Release; Raise and Lower in between
+	// do not end it.
+	Hold(ctx context.Context) error
+
+	// Release ends Hold. The barrier then closes by its own rules.
+	Release(ctx context.Context) error
+
+	// State reads the inputs now. It never answers from memory.
+	State(ctx context.Context) (drivers.GateState, error)
+}
+
+// A Display shows one Screen at a time. Show replaces what was there. Only the
+// lane's goroutine calls it. An error means a dark panel, which never holds a
+// car.
+type Display interface {
+	Show(ctx context.Context, s drivers.Screen) error
+}
+
+// A Camera reports plates.
+type Camera interface {
+	// Watch blocks until ctx is done, calling emit for each recognition.
+	// emit returns once the lane has dealt with the recognition or the
+	// context given to it is done, so that a camera whose answer is the
+	// opener knows when to answer. Calls of emit may overlap; the lane puts
+	// them in order. Watch reconnects by itself; it returns nil after ctx is
+	// done, or an error that reconnecting cannot mend.
+	Watch(ctx context.Context, emit func(context.Context, drivers.Recognition)) error
+
+	// Snapshot takes a picture now. errors.ErrUnsupported where the camera
+	// cannot.
+	Snapshot(ctx context.Context) (drivers.Picture, error)
+
+	// Check reports whether the camera is alive, by asking it or by how long
+	// ago it last was heard. It may be called from another goroutine than
+	// Watch.
+	Check(ctx context.Context) error
+}

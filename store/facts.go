@@ -1,0 +1,218 @@
+package store
+
+import "time"
+
+// A Kind names what a journal row tells. The bodies are the …Fact types below,
+// one for each kind that a reader decodes.
+type Kind string
+
+// The kinds of journal rows, with the type of their body and what their key is.
+const (
+	KindEntry       Kind = "entry"        // StayFact, key plate: a session opened
+	KindExit        Kind = "exit"         // StayFact, key plate: a session closed
+	KindAbnormal    Kind = "abnormal"     // StayFact, key plate: a session ended without an exit, or never became one
+	KindOrder       Kind = "order"        // OrderFact, key plate
+	KindPayment     Kind = "payment"      // PaymentFact, key plate
+	KindSpaces      Kind = "spaces"       // SpacesFact, key "": the latest counts
+	KindDevice      Kind = "device"       // DeviceFact, key device code: a device is there, or its data changed
+	KindDeviceState Kind = "device_state" // DeviceFact, key device code
+	KindPark        Kind = "park"         // ParkFact, key "": the daily data of the car park
+	KindAreas       Kind = "areas"        // ParkFact, key "": the daily data of its areas
+	KindCommand     Kind = "command"      // CommandFact, key device code: a gate or display was commanded, or was refused to be
+	KindRecognition Kind = "recognition"  // RecognitionFact, key plate: a recognition that opened nothing, and why
+	KindSeamless    Kind = "seamless"     // SeamlessFact, key plate: a platform answered that it deducts
+)
+
+// A StayFact is a session as it was when it opened or closed. Times are Unix
+// milliseconds, money fen; leaving fields are zero in an entry.
+type StayFact struct {
+	Session    string `json:"session"`
+	Plate      string `json:"plate"`
+	PlateRead  string `json:"plateRead,omitempty"`
+	CardNo     string `json:"cardNo,omitempty"`
+	Color      int    `json:"color"`
+	Size       int    `json:"size"`
+	CarType    int    `json:"carType"`
+	Area       int    `json:"area"`
+	EnteredMs  int64  `json:"enteredMs"`
+	EntryLane  string `json:"entryLane"`
+	EntryPlace string `json:"entryPlace"`
+	EntryImage string `json:"entryImage,omitempty"`
+	LeftMs     int64  `json:"leftMs,omitempty"`
+	ExitLane   string `json:"exitLane,omitempty"`
+	ExitPlace  string `json:"exitPlace,omitempty"`
+	ExitImage  string `json:"exitImage,omitempty"`
+	Fee        int64  `json:"fee,omitempty"`
+	Credit     int64  `json:"credit,omitempty"`
+	Before     int64  `json:"before,omitempty"`      // paid before the car stood at the exit
+	AtExit     int64  `json:"atExit,omitempty"`      // paid at the exit
+	PayMethod  int    `json:"payMethod"`             // of the last payment, as downlink 3.2 counts; -1 none
+	FreeMoney  int64  `json:"freeMoney,omitempty"`   // coupons
+	FreeMinute int64  `json:"freeMinutes,omitempty"` // minutes
+	Discount   int64  `json:"discount,omitempty"`    // campaigns and roundings
+	Note       string `json:"note,omitempty"`
+}
+
+// NewStayFact describes s. The money fields stay zero; whoever closes a session
+// fills them from its ledger.
+func NewStayFact(s Session) StayFact {
+	return StayFact{
+		Session: s.ID, Plate: s.Plate, PlateRead: s.PlateRead, CardNo: s.CardNo,
+		Color: s.Color, Size: s.Size, CarType: s.CarType, Area: s.Area,
+		EnteredMs: Millis(s.EnteredAt), EntryLane: s.EntryLane, EntryPlace: s.EntryPlace, EntryImage: s.EntryImage,
+		LeftMs: Millis(s.LeftAt), ExitLane: s.ExitLane, ExitPlace: s.ExitPlace, ExitImage: s.ExitImage,
+		Fee: s.Fee, Credit: s.Credit, PayMethod: -1, Note: s.Note,
+	}
+}
+
+// An OrderFact is a bill that was issued.
+type OrderFact struct {
+	Order   string `json:"order"`
+	Session string `json:"session"`
+	Client  string `json:"client"`
+	Lane    string `json:"lane,omitempty"`
+	Total   int64  `json:"total"`
+	Payable int64  `json:"payable"`
+}
+
+// A PaymentFact is a row of the ledger with what a report about it needs.
+type PaymentFact struct {
+	Payment     string `json:"payment"`
+	Order       string `json:"order"`
+	Session     string `json:"session"`
+	Plate       string `json:"plate"`
+	CardNo      string `json:"cardNo,omitempty"`
+	CarType     int    `json:"carType"`
+	EnteredMs   int64  `json:"enteredMs"`
+	PaidMs      int64  `json:"paidMs"`
+	Kind        int    `json:"kind"` // PaymentKind
+	Total       int64  `json:"total"`
+	Amount      int64  `json:"amount"`
+	Discount    int64  `json:"discount,omitempty"`
+	FreeMoney   int64  `json:"freeMoney,omitempty"`
+	FreeMinutes int64  `json:"freeMinutes,omitempty"`
+	Tickets     int    `json:"tickets,omitempty"`
+	Rounding    int64  `json:"rounding,omitempty"`
+	Over        int64  `json:"over,omitempty"`
+	PayType     int    `json:"payType"`
+	PayMethod   int    `json:"payMethod"`
+	Client      string `json:"client"`
+}
+
+// A SpacesFact is the free places of the whole car park.
+type SpacesFact struct {
+	Free  int         `json:"free"`
+	Total int         `json:"total"`
+	Areas []AreaSpace `json:"areas,omitempty"`
+}
+
+// An AreaSpace is the free places of one area.
+type AreaSpace struct {
+	Code  int    `json:"code"`
+	Name  string `json:"name"`
+	Free  int    `json:"free"`
+	Total int    `json:"total"`
+}
+
+// A DeviceFact is a device and its state.
+type DeviceFact struct {
+	Code   string `json:"code"`
+	IP     string `json:"ip,omitempty"`
+	Name   string `json:"name"`
+	Type   int    `json:"type"`
+	Status string `json:"status,omitempty"`
+	Remark string `json:"remark,omitempty"`
+}
+
+// A ParkFact is the car park and its areas as configured.
+type ParkFact struct {
+	Name   string     `json:"name"`
+	Places int        `json:"places"`
+	Areas  []ParkArea `json:"areas"`
+}
+
+// A ParkArea is one area of a ParkFact.
+type ParkArea struct {
+	Code   int    `json:"code"`
+	Name   string `json:"name"`
+	Type   int    `json:"type"`
+	Places int    `json:"places"`
+}
+
+// A CommandFact says who commanded what, why, and what came of it.
+type CommandFact struct {
+	Device  string `json:"device"`
+	Lane    string `json:"lane,omitempty"`
+	Command string `json:"command"`           // open, close, hold, release, show
+	Reason  string `json:"reason"`            // entry, exit, paid, remote …
+	Session string `json:"session,omitempty"` // for which stay
+	Client  string `json:"client,omitempty"`
+	Address string `json:"address,omitempty"`
+	Result  string `json:"result"` // ok, decided (sent next), or the error
+}
+
+// A RecognitionFact is a recognition that led to nothing, kept as what it was.
+type RecognitionFact struct {
+	Lane       string `json:"lane"`
+	Device     string `json:"device"`
+	Plate      string `json:"plate"`
+	SeenMs     int64  `json:"seenMs,omitempty"` // by the camera's clock
+	ReceivedMs int64  `json:"receivedMs"`
+	Reason     string `json:"reason"` // late, full, no plate, no session
+	Image      string `json:"image,omitempty"`
+}
+
+// A SeamlessFact marks a session for seamless payment.
+type SeamlessFact struct {
+	Session string `json:"session"`
+	By      string `json:"by"` // platform name
+}
+
+// An Entry is one row of the journal.
+type Entry struct {
+	Box  string // the box that wrote it
+	Seq  int64  // from 1, without gaps
+	At   time.Time
+	Kind Kind
+	Key  string
+	Body []byte // JSON object of the kind's fact
+	Prev string // hash of the row before, hex; 64 zeros in the first
+	Hash string // of this row, hex
+}
+
+// An Outcome settles one Entry for one platform.
+type Outcome struct {
+	Seq       int64
+	Key       string // order key: Kind-independent, the Entry's Key
+	Verdict   Verdict
+	Attempts  int       // how often the platform refused it so far
+	NotBefore time.Time // for Keep: when to try again
+	Reason    string    // for Keep and Reject: the last error, for people
+}
+
+// A Verdict is what became of an Entry. The zero value is Keep, so a
+// forgotten outcome loses nothing.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Keep   Verdict = iota // try again
+	Accept                // the platform has it, or never wants it
+	Reject                // the platform will never take it: set aside for a person
+)
+
+// Millis returns t as Unix milliseconds, 0 for the zero time.
+func Millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// Time is the inverse of Millis.
+func Time(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

@@ -1,0 +1,178 @@
+package store
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrNotFound means that no record has the asked-for key.
+var ErrNotFound = errors.New("not found")
+
+// ErrConflict means that a record contradicts one that is already there: a
+// second open session of a plate or card, a second payment of an order.
+var ErrConflict = errors.New("conflict")
+
+// ErrNewer means that the file was written by a newer program. It is left
+// untouched.
+var ErrNewer = errors.New("the data was written by a newer version of this program")
+
+// A Session is one stay of one vehicle. Money in fen, times in UTC; a zero time
+// is stored as NULL.
+type Session struct {
+	ID        string // from NewID; unique across boxes, sorts by time
+	Plate     string // normal form, or a temporary one (空 and six digits) for a car without a plate
+	PlateRead string // what the entry camera read, before normal form and corrections
+	Color     int    // plate colour as the wire counts it (0 blue … 4 green); -1 unknown
+	Size      int    // 1 large, 2 small; 0 unknown
+	CarType   int    // appendix 1.1; 0 temporary
+	CardNo    string // ticket or bound card of a car without a plate
+	Area      int    // area code where the car stands; 0 unknown
+	State     SessionState
+
+	EnteredAt  time.Time
+	EntryLane  string // lane code
+	EntryPlace string // the lane's name, as reported and searched
+	EntryImage string // path below the image folder; empty without a picture
+
+	LeftAt    time.Time
+	ExitLane  string
+	ExitPlace string
+	ExitImage string
+
+	// PaidUntil is until when a car whose due was settled may leave without
+	// paying again; zero before the first full settlement.
+	PaidUntil time.Time
+	// SettledFee and SettledCredit are the fee of the whole stay and the
+	// part of it taken off by free minutes at that settlement.
+	SettledFee    int64
+	SettledCredit int64
+
+	// Fee and Credit are the same two figures fixed when the car left. Then
+	// Fee == Credit + what Payments say was paid, waived and rounded - what was overpaid.
+	Fee    int64
+	Credit int64
+
+	Seamless bool   // a platform has promised to deduct the fee
+	Note     string // why a session ended as abnormal or void
+}
+
+// A SessionState is where a stay stands. The zero value is invalid.
+type SessionState uint8
+
+// The states of a session.
+//
+// Entering and Leaving are committed before the gate is commanded; the gate's
+// acknowledgement makes them Inside and Left. After a restart an Entering
+// session is taken for Inside, so that no stay is lost, and a Leaving one is a
+// car that may go without paying again.
+const (
+	Entering SessionState = 1 + iota
+	Inside
+	Leaving
+	Left
+	Abnormal // ended without a proper exit, kept
+	Void     // the car never came in
+)
+
+// Open reports whether the car is, or may be, inside.
+func (s SessionState) Open() bool { return s == Entering || s == Inside || s == Leaving }
+
+// An Order is one bill that was issued for a session. It fixes what is payable
+// until it expires.
+type Order struct {
+	No        string
+	Session   string
+	Kind      OrderKind
+	Lane      string // exit lane at which the car stood when the order was made; empty in the lot
+	Client    string // who asked for it: client name, or lane code
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	Total     int64 // fee of the whole stay when the order was made
+	Credit    int64 // of it, taken off by free minutes
+	Paid      int64 // paid before
+	Waived    int64 // discounts and roundings before
+	Payable   int64 // due by this order
+	State     OrderState
+	SettledAt time.Time
+}
+
+// An OrderKind tells where an order was made. The zero value is a bill asked
+// for by a platform.
+type OrderKind uint8
+
+// The kinds of orders.
+const (
+	OrderQuery OrderKind = iota // downlink 3.1
+	OrderExit                   // made by an exit lane for the car before it
+)
+
+// An OrderState tells whether an order was paid. The zero value is not.
+type OrderState uint8
+
+// The states of an order.
+const (
+	OrderUnpaid OrderState = iota
+	OrderPaid
+)
+
+// A Payment is one row of the ledger. Rows are only ever added.
+type Payment struct {
+	ID          string // from NewID
+	Order       string // order number; at most one PaymentMoney row per order
+	Session     string
+	Kind        PaymentKind
+	Amount      int64  // money taken, fen
+	Discount    int64  // waived by the car park's own campaign, fen
+	FreeMoney   int64  // waived by coupons, fen
+	FreeMinutes int64  // taken off the charged time
+	Rounding    int64  // rest below the rounding limit that was waived, fen; only in PaymentRounding rows
+	Over        int64  // of Amount, more than was due; flagged for the operator
+	PayType     int    // who collected it, as downlink 3.2 says
+	PayMethod   int    // how, as downlink 3.2 says
+	Client      string // client name
+	FreeDetail  string // JSON text of 3.2's freeDetail, empty if none
+	PaidAt      time.Time
+}
+
+// A PaymentKind tells what a Payment row means. The zero value is money or
+// discount that counts.
+type PaymentKind uint8
+
+// The kinds of ledger rows.
+const (
+	PaymentMoney    PaymentKind = iota
+	PaymentRounding             // a waived rest; Rounding holds it
+	PaymentOrphan               // taken after the car had left: kept, shown, does not count
+)
+
+// An Area is a part of the car park with its own places.
+type Area struct {
+	Code   int
+	Name   string
+	Type   int // as uplink 1.2: 0 ordinary, 1 and 2 mechanical
+	Places int
+	Offset int // what downlink 2.2 or an operator added to the computed free places
+	Inside int // open sessions in it; computed by Areas, ignored when writing
+}
+
+// Free returns the free places, never less than none nor more than all.
+func (a Area) Free() int { return min(max(a.Places-a.Inside+a.Offset, 0), a.Places) }
+
+// A Device is a device as configured, and how it was last known to be.
+type Device struct {
+	Code   string
+	IP     string // as reported and looked up; may be empty
+	Name   string
+	Type   int    // appendix 1.5
+	Status string // "0" works, anything else is a fault code
+	Remark string // the fault in words
+	Since  time.Time
+}
+
+// A LaneCar is the car that stands at a lane and has not passed, kept so that
+// a restart does not forget it.
+type LaneCar struct {
+	Lane    string
+	Session string
+	Since   time.Time
+}
