@@ -1,0 +1,125 @@
+// Package camera holds what plate cameras of every make share: where their pushes meet the lane, what they may send, and how they write a plate.
+//
+// The folders below it each speak one make's bytes. Cameras push without any
+// authentication worth the name, so nothing here believes a push: it is read
+// within limits, turned into a claim (drivers.Recognition) and handed to the
+// lane, which judges it.
+package camera
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"parkagent/drivers"
+)
+
+// ErrUnwatched means that no lane is watching the camera, so that nobody could
+// deal with its push. The camera should be told to come again.
+var ErrUnwatched = errors.New("nobody watches this camera")
+
+// An Inbox is where the pushes of one camera meet the lane that watches it. It
+// also remembers when the camera was last heard. Its zero value is ready.
+type Inbox struct {
+	mu      sync.Mutex // guards the following fields
+	deliver func(rec drivers.Recognition, within time.Duration) <-chan error
+	heard   time.Time // zero until the first contact
+	reading int       // pushes being read
+}
+
+// maxReading is how many pushes of one camera are read at once. A camera sends
+// one after the other; more than a few mean that something else is sending, and
+// each may hold MaxBody bytes of a small box's memory.
+const maxReading = 4
+
+// Watch hands the camera's recognitions to emit until ctx is done and all calls
+// of emit have returned. It returns nil then. Only one Watch may run at a time;
+// a second one fails at once.
+func (b *Inbox) Watch(ctx context.Context, emit func(context.Context, drivers.Recognition)) error {
+	var calls sync.WaitGroup
+	deliver := func(rec drivers.Recognition, within time.Duration) <-chan error {
+		done := make(chan error, 1)
+		calls.Go(func() {
+			emitCtx, cancel := context.WithTimeout(ctx, within)
+			defer cancel()
+			emit(emitCtx, rec)
+			done <- ctx.Err() // not emitCtx: a slow lane has the event, a stopped one may not
+		})
+		return done
+	}
+
+	b.mu.Lock()
+	if b.deliver != nil {
+		b.mu.Unlock()
+		return errors.New("camera is already watched")
+	}
+	b.deliver = deliver
+	b.mu.Unlock()
+
+	<-ctx.Done()
+
+	b.mu.Lock()
+	b.deliver = nil
+	b.mu.Unlock()
+	calls.Wait()
+	return nil
+}
+
+// Deliver starts the watcher's emit with rec, giving it within to deal with it.
+// The channel then yields one value: nil, or an error when the watcher stopped
+// meanwhile and may not have dealt with rec. It fails with ErrUnwatched when
+// nobody watches.
+//
+// The event is not bound to the camera's request: a camera that hangs up has
+// seen its car all the same.
+func (b *Inbox) Deliver(rec drivers.Recognition, within time.Duration) (<-chan error, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.deliver == nil {
+		return nil, ErrUnwatched
+	}
+	return b.deliver(rec, within), nil
+}
+
+// Watched reports whether a lane watches now.
+func (b *Inbox) Watched() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.deliver != nil
+}
+
+// Hear notes that the camera was heard just now.
+func (b *Inbox) Hear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.heard = time.Now()
+}
+
+// Silence returns how long ago the camera was last heard, and false if it never
+// was.
+func (b *Inbox) Silence() (time.Duration, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.heard.IsZero() {
+		return 0, false
+	}
+	return time.Since(b.heard), true
+}
+
+// begin takes one of the few places for reading a push; end gives it back.
+func (b *Inbox) begin() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.reading >= maxReading {
+		return false
+	}
+	b.reading++
+	return true
+}
+
+func (b *Inbox) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reading--
+}
