@@ -44,6 +44,8 @@ type StayFact struct {
 	ExitImage  string `json:"exitImage,omitempty"`
 	Fee        int64  `json:"fee,omitempty"`
 	Credit     int64  `json:"credit,omitempty"`
+	Unpaid     int64  `json:"unpaid,omitempty"`
+	Over       int64  `json:"over,omitempty"`
 	Before     int64  `json:"before,omitempty"`      // paid before the car stood at the exit
 	AtExit     int64  `json:"atExit,omitempty"`      // paid at the exit
 	PayMethod  int    `json:"payMethod"`             // of the last payment, as downlink 3.2 counts; -1 none
@@ -61,7 +63,7 @@ func NewStayFact(s Session) StayFact {
 		Color: s.Color, Size: s.Size, CarType: s.CarType, Area: s.Area,
 		EnteredMs: Millis(s.EnteredAt), EntryLane: s.EntryLane, EntryPlace: s.EntryPlace, EntryImage: s.EntryImage,
 		LeftMs: Millis(s.LeftAt), ExitLane: s.ExitLane, ExitPlace: s.ExitPlace, ExitImage: s.ExitImage,
-		Fee: s.Fee, Credit: s.Credit, PayMethod: -1, Note: s.Note,
+		Fee: s.Fee, Credit: s.Credit, Unpaid: s.Unpaid, Over: s.Over, PayMethod: -1, Note: s.Note,
 	}
 }
 

@@ -47,10 +47,14 @@ type Session struct {
 	SettledFee    int64
 	SettledCredit int64
 
-	// Fee and Credit are the same two figures fixed when the car left. Then
-	// Fee == Credit + what Payments say was paid, waived and rounded - what was overpaid.
+	// Fee and Credit are the same two figures fixed when the exit was decided.
+	// Unpaid is what was still due when the car left nevertheless (a gate held
+	// open), Over what was paid beyond the due; they are fixed when it left.
+	// Then Fee + Over == Credit + Unpaid + what Payments say was paid, waived and rounded.
 	Fee    int64
 	Credit int64
+	Unpaid int64
+	Over   int64
 
 	Seamless bool   // a platform has promised to deduct the fee
 	Note     string // why a session ended as abnormal or void

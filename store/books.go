@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Books are the sums of everything, to see that they balance:
+// Fee == Credit + Paid + Waived - Over, unless Mismatches says where not.
+type Books struct {
+	Sessions map[SessionState]int // how many
+
+	// Of the cars that have left, in fen.
+	Fee    int64
+	Credit int64 // taken off by free minutes
+	Paid   int64 // money taken
+	Waived int64 // discounts, coupons and roundings
+	Over   int64 // of Paid, more than was due
+
+	Prepaid int64 // money taken for sessions in any other state
+	Orphans int64 // money that came after the car had left; in none of the other sums
+
+	Mismatches []string // ids of the sessions in state Left whose figures do not balance
+}
+
+// Books adds up the books. It reads every session, so give it time.
+func (r Reader) Books(ctx context.Context) (Books, error) {
+	b, err := r.books(ctx)
+	return named(b, "books", err)
+}
+
+func (r Reader) books(ctx context.Context) (Books, error) {
+	type count struct {
+		state SessionState
+		n     int
+	}
+	counts, err := all(ctx, r, func(rows *sql.Rows, c *count) error { return rows.Scan(&c.state, &c.n) },
+		`SELECT state, count(*) FROM sessions GROUP BY state`)
+	if err != nil {
+		return Books{}, fmt.Errorf("count sessions: %w", err)
+	}
+	b, err := one(ctx, r, func(rows *sql.Rows, b *Books) error { return rows.Scan(&b.Fee, &b.Credit) },
+		`SELECT coalesce(sum(fee), 0), coalesce(sum(credit), 0) FROM sessions WHERE state = 4`)
+	if err != nil {
+		return Books{}, fmt.Errorf("add up sessions: %w", err)
+	}
+	sums, err := one(ctx, r, func(rows *sql.Rows, s *Books) error {
+		return rows.Scan(&s.Paid, &s.Waived, &s.Over, &s.Prepaid, &s.Orphans)
+	}, `SELECT
+		coalesce(sum(p.amount) FILTER (WHERE s.state = 4 AND p.kind <> 2), 0),
+		coalesce(sum(p.discount + p.free_money + p.rounding) FILTER (WHERE s.state = 4 AND p.kind <> 2), 0),
+		coalesce(sum(p.over) FILTER (WHERE s.state = 4 AND p.kind <> 2), 0),
+		coalesce(sum(p.amount) FILTER (WHERE s.state <> 4 AND p.kind <> 2), 0),
+		coalesce(sum(p.amount) FILTER (WHERE p.kind = 2), 0)
+		FROM payments p JOIN sessions s ON s.id = p.session`)
+	if err != nil {
+		return Books{}, fmt.Errorf("add up payments: %w", err)
+	}
+	sums.Fee, sums.Credit = b.Fee, b.Credit
+	sums.Mismatches, err = all(ctx, r, column[string], `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind <> 2
+		WHERE s.state = 4 GROUP BY s.id
+		HAVING s.fee <> s.credit + coalesce(sum(p.amount + p.discount + p.free_money + p.rounding - p.over), 0) ORDER BY s.id`)
+	if err != nil {
+		return Books{}, fmt.Errorf("compare sessions: %w", err)
+	}
+	sums.Sessions = make(map[SessionState]int, len(counts))
+	for _, c := range counts {
+		sums.Sessions[c.state] = c.n
+	}
+	return sums, nil
+}

@@ -1,0 +1,38 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+const paymentColumns = `id, coalesce(order_no, ''), session, kind, amount, discount, free_money, free_minutes, rounding, over,
+	pay_type, pay_method, client, free_detail, paid_ms`
+
+func scanPayment(rows *sql.Rows, p *Payment) error {
+	return rows.Scan(&p.ID, &p.Order, &p.Session, &p.Kind, &p.Amount, &p.Discount, &p.FreeMoney, &p.FreeMinutes, &p.Rounding, &p.Over,
+		&p.PayType, &p.PayMethod, &p.Client, &p.FreeDetail, at(&p.PaidAt))
+}
+
+// Payments returns the ledger rows of a session, oldest first.
+func (r Reader) Payments(ctx context.Context, session string) ([]Payment, error) {
+	p, err := all(ctx, r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE session = ? ORDER BY paid_ms, seq`, session)
+	return named(p, "payments", err)
+}
+
+// PaymentOfOrder returns what was paid for an order, be it money that counts or
+// an orphan, or ErrNotFound.
+func (r Reader) PaymentOfOrder(ctx context.Context, orderNo string) (Payment, error) {
+	p, err := one(ctx, r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE order_no = ? AND kind <> 1`, orderNo)
+	return named(p, "payment of order", err)
+}
+
+// InsertPayment adds a row to the ledger. The error is ErrConflict when the
+// order has a PaymentMoney or PaymentOrphan row already and p would be another.
+func (tx *Tx) InsertPayment(ctx context.Context, p Payment) error {
+	rows, err := tx.exec(ctx, `INSERT INTO payments (id, order_no, session, kind, amount, discount, free_money, free_minutes, rounding, over,
+		pay_type, pay_method, client, free_detail, paid_ms)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		p.ID, nullText(p.Order), p.Session, p.Kind, p.Amount, p.Discount, p.FreeMoney, p.FreeMinutes, p.Rounding, p.Over,
+		p.PayType, p.PayMethod, p.Client, p.FreeDetail, millis(p.PaidAt))
+	return changed("insert payment", rows, err)
+}

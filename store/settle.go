@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Cursor returns the number of the last journal row that a platform has dealt
+// with, or ErrNotFound for a platform that was never met.
+func (r Reader) Cursor(ctx context.Context, platform string) (int64, error) {
+	seq, err := one(ctx, r, column[int64], `SELECT cursor FROM platforms WHERE name = ?`, platform)
+	return named(seq, "cursor", err)
+}
+
+// Held returns the rows that a platform left behind its cursor, by number: with
+// the verdict Keep those that wait, with Reject the dead.
+func (r Reader) Held(ctx context.Context, platform string) ([]Outcome, error) {
+	list, err := all(ctx, r, func(rows *sql.Rows, o *Outcome) error {
+		var dead bool
+		if err := rows.Scan(&o.Seq, &o.Key, &dead, &o.Attempts, at(&o.NotBefore), &o.Reason); err != nil {
+			return err
+		}
+		if dead {
+			o.Verdict = Reject
+		}
+		return nil
+	}, `SELECT seq, key, dead, attempts, not_before_ms, reason FROM held WHERE platform = ? ORDER BY seq`, platform)
+	return named(list, "held", err)
+}
+
+// Settle moves a platform's cursor and notes what stays behind it, in one
+// transaction: Keep makes a row wait, Reject sets it aside as dead, Accept takes
+// it away if it was held. The cursor never moves back. Settling is not
+// journalled: it happens to the journal.
+func (db *DB) Settle(ctx context.Context, platform string, cursor int64, outcomes []Outcome) error {
+	err := db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `INSERT INTO platforms (name, cursor) VALUES (?, ?)
+			ON CONFLICT (name) DO UPDATE SET cursor = max(cursor, excluded.cursor)`, platform, cursor)
+		if err != nil {
+			return err
+		}
+		for _, o := range outcomes {
+			if err := tx.settle(ctx, platform, o); err != nil {
+				return fmt.Errorf("entry %d: %w", o.Seq, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	return nil
+}
+
+func (tx *Tx) settle(ctx context.Context, platform string, o Outcome) error {
+	if o.Verdict == Accept {
+		_, err := tx.exec(ctx, `DELETE FROM held WHERE platform = ? AND seq = ?`, platform, o.Seq)
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO held (platform, seq, key, dead, attempts, not_before_ms, reason) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (platform, seq) DO UPDATE SET key = excluded.key, dead = excluded.dead, attempts = excluded.attempts,
+		not_before_ms = excluded.not_before_ms, reason = excluded.reason`,
+		platform, o.Seq, o.Key, o.Verdict == Reject, o.Attempts, millis(o.NotBefore), o.Reason)
+	return err
+}
+
+// Requeue lets a held row, dead or waiting, be tried again at once and with a
+// new count of refusals. The error is ErrNotFound when it is not held.
+func (db *DB) Requeue(ctx context.Context, platform string, seq int64) error {
+	return db.changeHeld(ctx, "requeue", `UPDATE held SET dead = 0, attempts = 0, not_before_ms = NULL WHERE platform = ? AND seq = ?`, platform, seq)
+}
+
+// Drop gives a held row up: the platform will never get it. The error is
+// ErrNotFound when it is not held.
+func (db *DB) Drop(ctx context.Context, platform string, seq int64) error {
+	return db.changeHeld(ctx, "drop", `DELETE FROM held WHERE platform = ? AND seq = ?`, platform, seq)
+}
+
+func (db *DB) changeHeld(ctx context.Context, what, q, platform string, seq int64) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		rows, err := tx.exec(ctx, q, platform, seq)
+		return changed(what, rows, err)
+	})
+}
