@@ -1,0 +1,52 @@
+//go:build unix
+
+package serialport
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/creack/pty"
+)
+
+// serialPeer opens a pseudo terminal under a name that stays while the
+// terminal behind it changes, as udev's names do.
+func serialPeer(t *testing.T) peer {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "port")
+	var far *os.File
+	plug := func() {
+		t.Helper()
+		master, slave, err := pty.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		far = master
+		if err := os.Symlink(slave.Name(), name); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = slave.Close(); _ = master.Close() })
+	}
+	plug()
+	port, err := Open("serial://"+name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := port.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = port.Close() })
+	return peer{
+		port: port,
+		far:  far,
+		unplug: func() {
+			if err := errors.Join(far.Close(), os.Remove(name)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		replug: func() io.ReadWriteCloser { plug(); return far },
+	}
+}

@@ -1,0 +1,41 @@
+//go:build windows
+
+package serialport
+
+import (
+	"context"
+
+	"go.bug.st/serial"
+)
+
+func openNamed(name string, mode *serial.Mode) (conn, error) {
+	port, err := serial.Open(name, mode)
+	if err != nil {
+		return nil, openError(err)
+	}
+	return &serialConn{port: port, tx: portTransmitter{port}}, nil
+}
+
+// A portTransmitter ends a blocked write by purging the output buffer, which on
+// Windows aborts the writes that wait for it.
+type portTransmitter struct{ port serial.Port }
+
+func (t portTransmitter) write(ctx context.Context, b []byte) error {
+	stop := context.AfterFunc(ctx, t.abort)
+	defer stop()
+	for len(b) > 0 {
+		n, err := t.port.Write(b)
+		if ctx.Err() != nil && n < len(b) {
+			return contextError(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+func (t portTransmitter) abort() { _ = t.port.ResetOutputBuffer() }
+
+func (t portTransmitter) close() error { return nil }
