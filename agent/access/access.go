@@ -1,0 +1,163 @@
+// Package access decides whether a car may enter or leave, and writes the decision into the books before any gate moves.
+//
+// Each decision is two things: a pure rule over facts (EntryRule, ExitRule), and a
+// transaction that reads those facts and commits what follows from them. The
+// lane calls Enter or Leave when a car is recognised, commands its gate when
+// the verdict says so, and calls Entered or Gone when the gate has
+// acknowledged. A power cut between the two is settled by Resume.
+package access
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/store"
+)
+
+// A Reason says why a gate is opened or stays shut. Reasons are words in the
+// journal: add to them, never rename them.
+type Reason string
+
+// The reasons.
+const (
+	ReasonHold      Reason = "hold"       // the gate is held open
+	ReasonTemporary Reason = "temporary"  // a temporary car, and places are free
+	ReasonFull      Reason = "full"       // no place is free
+	ReasonFree      Reason = "free"       // nothing was ever due
+	ReasonPaid      Reason = "paid"       // what was due has been paid
+	ReasonPending   Reason = "pending"    // the exit was decided before, the gate did not follow
+	ReasonDue       Reason = "due"        // money is due
+	ReasonNoSession Reason = "no session" // the car is not known to be inside
+	ReasonNoPlate   Reason = "no plate"   // the camera read no plate
+	ReasonOperator  Reason = "operator"   // no tariff fits, or the fee is above the limit for automatic charging
+	ReasonLate      Reason = "late"       // the camera told of it too late
+)
+
+// A Config is what Rules work by.
+type Config struct {
+	DB    *store.DB
+	Bills *billing.Desk
+	Now   func() time.Time // nil means time.Now
+	Log   *slog.Logger     // nil discards
+}
+
+// Rules decide and commit. Their methods may be called from any goroutine.
+type Rules struct {
+	cfg Config
+}
+
+// New returns rules, or an error that names what the configuration lacks.
+func New(cfg Config) (*Rules, error) {
+	if cfg.DB == nil || cfg.Bills == nil {
+		return nil, errors.New("access: no store or no billing")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Rules{cfg: cfg}, nil
+}
+
+// An Approach is a car before a lane's gate.
+type Approach struct {
+	Lane   string // lane code
+	Place  string // lane name
+	Gate   string // device code of its gate
+	Area   int    // the area the lane leads to, or from; 0 where the lane names none
+	Device string // device code of the camera
+
+	Plate     string // normal form, not empty
+	PlateRead string
+	Color     int // as the wire counts; -1 unknown
+	Size      int // 1 large, 2 small; 0 unknown
+	Image     string
+
+	Held bool // the gate is held open
+}
+
+// A Verdict is a decision that has been committed.
+type Verdict struct {
+	Open    bool
+	Reason  Reason
+	Session string // empty where no session is concerned
+	Plate   string // as the books have it
+	Payable int64  // due, fen
+	Stay    time.Duration
+}
+
+// EntryRule decides on a temporary car at an entry. limited tells whether the
+// lane leads into a configured area, free how many of its places are free.
+func EntryRule(held, limited bool, free int) (bool, Reason) {
+	switch {
+	case held:
+		return true, ReasonHold
+	case limited && free <= 0:
+		return false, ReasonFull
+	}
+	return true, ReasonTemporary
+}
+
+// ExitRule decides on a car that is known to be inside. paid tells whether
+// anything was ever paid or waived for the stay.
+func ExitRule(held bool, state store.SessionState, payable int64, paid bool) (bool, Reason) {
+	switch {
+	case held:
+		return true, ReasonHold
+	case state == store.Leaving:
+		return true, ReasonPending
+	case payable > 0:
+		return false, ReasonDue
+	case paid:
+		return true, ReasonPaid
+	}
+	return true, ReasonFree
+}
+
+func (r *Rules) now() time.Time { return r.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// record journals a recognition that opens nothing.
+func (r *Rules) record(ctx context.Context, tx *store.Tx, a Approach, why Reason) error {
+	_, err := tx.Append(ctx, store.KindRecognition, a.Plate, store.RecognitionFact{
+		Lane: a.Lane, Device: a.Device, Plate: a.PlateRead, ReceivedMs: store.Millis(r.now()), Reason: string(why), Image: a.Image,
+	})
+	return err
+}
+
+// authorise journals that the gate is about to be opened, and why.
+func authorise(ctx context.Context, tx *store.Tx, a Approach, session string, why Reason) error {
+	_, err := tx.Append(ctx, store.KindCommand, a.Gate, store.CommandFact{
+		Device: a.Gate, Lane: a.Lane, Command: "open", Reason: string(why), Session: session, Result: "decided",
+	})
+	return err
+}
+
+// Record journals a recognition that the lane itself decided to do nothing
+// about, such as a late one.
+func (r *Rules) Record(ctx context.Context, f store.RecognitionFact) error {
+	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Append(ctx, store.KindRecognition, f.Plate, f)
+		return err
+	})
+}
+
+// CountSpaces journals the free places as they are in tx, for the displays and
+// the platforms. Whoever changes them calls it in the same transaction.
+func CountSpaces(ctx context.Context, tx *store.Tx) error {
+	areas, err := tx.Areas(ctx)
+	if err != nil || len(areas) == 0 {
+		return err
+	}
+	var f store.SpacesFact
+	for _, a := range areas {
+		f.Free += a.Free()
+		f.Total += a.Places
+		f.Areas = append(f.Areas, store.AreaSpace{Code: a.Code, Name: a.Name, Free: a.Free(), Total: a.Places})
+	}
+	_, err = tx.Append(ctx, store.KindSpaces, "", f)
+	return err
+}

@@ -1,0 +1,181 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/store"
+)
+
+// resumeFor is how long after a decision a restart still opens the gate by
+// itself. A car that waits longer is recognised again; opening later might let out
+// whoever stands there then.
+const resumeFor = 10 * time.Minute
+
+// Leave decides whether the car may leave, and commits the decision: its
+// session in state Leaving with the fee fixed and the command with its reason,
+// or that it waits at the lane for its payment, or a recognition that matched
+// no session.
+func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
+	var v Verdict
+	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		v = Verdict{Plate: a.Plate}
+		s, err := billing.Find(ctx, tx.Reader, billing.Ref{Plate: a.Plate})
+		if errors.Is(err, billing.ErrNoSession) {
+			v.Reason = ReasonNoSession
+			if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
+				return err
+			}
+			return r.record(ctx, tx, a, v.Reason)
+		}
+		if err != nil {
+			return err
+		}
+		s.ExitLane, s.ExitPlace, s.ExitImage = a.Lane, a.Place, a.Image
+		return r.leave(ctx, tx, s, a, &v)
+	})
+	return v, err
+}
+
+// Recheck decides again on the car that waits at an exit, after a payment for
+// it. The verdict's Session is empty when the car no longer waits there.
+func (r *Rules) Recheck(ctx context.Context, a Approach, session string) (Verdict, error) {
+	var v Verdict
+	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		v = Verdict{}
+		s, err := tx.Session(ctx, session)
+		if err != nil || !s.State.Open() || s.ExitLane != a.Lane {
+			return err
+		}
+		a.Plate, a.PlateRead, a.Image = s.Plate, s.Plate, s.ExitImage
+		return r.leave(ctx, tx, s, a, &v)
+	})
+	return v, err
+}
+
+// leave decides on s, which stands at the exit lane of a.
+func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Approach, v *Verdict) error {
+	now := r.now()
+	v.Session, v.Plate, v.Stay = s.ID, s.Plate, now.Sub(s.EnteredAt)
+	ledger, err := tx.Payments(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	b, err := r.cfg.Bills.Due(s, ledger, now)
+	if errors.Is(err, billing.ErrNoTariff) || errors.Is(err, billing.ErrAboveLimit) {
+		if !a.Held {
+			v.Reason = ReasonOperator
+			return r.record(ctx, tx, a, v.Reason)
+		}
+	} else if err != nil {
+		return err
+	}
+	v.Payable = b.Payable
+	v.Open, v.Reason = ExitRule(a.Held, s.State, b.Payable, b.Paid+b.Waived+b.Credit > 0)
+	if v.Open && s.State != store.Leaving {
+		s.State = store.Leaving
+		billing.Fix(&s, b)
+	}
+	if v.Open {
+		v.Payable = 0
+	}
+	if err := tx.UpdateSession(ctx, s); err != nil {
+		return err
+	}
+	if err := standAt(ctx, tx, store.LaneCar{Lane: a.Lane, Session: s.ID, Since: now}); err != nil {
+		return err
+	}
+	if !v.Open {
+		return nil
+	}
+	return authorise(ctx, tx, a, s.ID, v.Reason)
+}
+
+// standAt notes at which lane a car stands, and that it stands at no other.
+func standAt(ctx context.Context, tx *store.Tx, car store.LaneCar) error {
+	if err := standNowhere(ctx, tx, car.Session); err != nil {
+		return err
+	}
+	return tx.SetLaneCar(ctx, car)
+}
+
+func standNowhere(ctx context.Context, tx *store.Tx, session string) error {
+	cars, err := tx.LaneCars(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range cars {
+		if c.Session == session {
+			if err := tx.ClearLaneCar(ctx, c.Lane); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Gone commits that the gate opened for a Leaving session: the car has left.
+// For any other session it does nothing.
+func (r *Rules) Gone(ctx context.Context, session string) error {
+	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		s, err := tx.Session(ctx, session)
+		if err != nil || s.State != store.Leaving {
+			return err
+		}
+		if err := r.gone(ctx, tx, s, ""); err != nil {
+			return err
+		}
+		return CountSpaces(ctx, tx)
+	})
+}
+
+func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, note string) error {
+	s.State, s.LeftAt, s.Note = store.Left, r.now(), note
+	fact, err := billing.Settle(ctx, tx, &s)
+	if err != nil {
+		return err
+	}
+	if err := tx.UpdateSession(ctx, s); err != nil {
+		return err
+	}
+	if err := standNowhere(ctx, tx, s.ID); err != nil {
+		return err
+	}
+	_, err = tx.Append(ctx, store.KindExit, s.Plate, fact)
+	return err
+}
+
+// Resume tells a lane that starts which car stands before it. A car whose
+// entry had been decided is taken to have entered, so that no stay is lost:
+// the verdict is then empty. A car whose exit was decided recently is to be
+// let out; one that waits for its payment goes on waiting.
+func (r *Rules) Resume(ctx context.Context, a Approach) (Verdict, error) {
+	cars, err := r.cfg.DB.LaneCars(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	for _, c := range cars {
+		if c.Lane != a.Lane {
+			continue
+		}
+		s, err := r.cfg.DB.Session(ctx, c.Session)
+		if err != nil {
+			return Verdict{}, err
+		}
+		switch {
+		case s.State == store.Entering:
+			return Verdict{}, r.Entered(ctx, s.ID)
+		case r.now().Sub(c.Since) > resumeFor || !s.State.Open():
+			return Verdict{}, r.forget(ctx, a.Lane)
+		}
+		return r.Recheck(ctx, a, s.ID)
+	}
+	return Verdict{}, nil
+}
+
+// forget commits that no car stands at the lane any more.
+func (r *Rules) forget(ctx context.Context, lane string) error {
+	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error { return tx.ClearLaneCar(ctx, lane) })
+}

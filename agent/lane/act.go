@@ -1,0 +1,340 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parkagent/agent/access"
+	"parkagent/agent/plate"
+	"parkagent/drivers"
+	"parkagent/store"
+)
+
+// An Op is what a command from outside asks for. Ops are words in the journal.
+type Op string
+
+// The ops. A hold survives a restart and other opens and closes until Release.
+const (
+	OpOpen    Op = "open"
+	OpClose   Op = "close"
+	OpHold    Op = "hold"
+	OpRelease Op = "release"
+	OpShow    Op = "show"
+)
+
+// A Command is an order from outside, with who gave it.
+type Command struct {
+	Op      Op
+	Lines   []string // for OpShow
+	Client  string
+	Address string
+}
+
+// handle deals with one event and with all that follows from it. It returns
+// the result of the event itself, for whoever waits for it.
+func (l *Lane) handle(ctx context.Context, e event) error {
+	var result error
+	if r, ok := e.(recognised); ok {
+		r.late = l.skew.isLate(r.rec)
+		e = r
+	}
+	for queue := []event{e}; len(queue) > 0; queue = queue[1:] {
+		var cmds []command
+		l.state, cmds = decide(l.state, queue[0], l.cfg.Now().UTC(), l.cfg.Dedupe)
+		for _, c := range cmds {
+			next, err := l.do(ctx, c)
+			if next != nil {
+				queue = append(queue, next)
+			}
+			if _, asked := c.(operate); asked {
+				result = err
+			}
+		}
+	}
+	l.look()
+	return result
+}
+
+// look publishes what the lane looks like.
+func (l *Lane) look() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.view.Held = l.state.held
+	l.view.Plate = l.state.car.Plate
+	l.view.Waiting = l.state.phase == waiting
+}
+
+// do carries out one command and returns the event that it leads to, if any,
+// and the error for whoever asked for it. Errors are logged here.
+func (l *Lane) do(ctx context.Context, c command) (event, error) {
+	switch c := c.(type) {
+	case rule:
+		v, err := l.ask(ctx, c.rec)
+		if err != nil {
+			l.cfg.Log.Error("decide on a car", "error", err)
+		}
+		return ruled{v: v, err: err}, nil
+	case recheck:
+		v, err := l.cfg.Rules.Recheck(ctx, l.approach(), c.session)
+		if err != nil {
+			l.cfg.Log.Error("decide on a paid car", "error", err)
+		}
+		return ruled{v: v, err: err}, nil
+	case raise:
+		return raised{err: l.raise(ctx, c.again)}, nil
+	case confirm:
+		return confirmed{err: l.confirm(ctx, c.session)}, nil
+	case latch:
+		return latched{err: l.gate(ctx, l.cfg.Gate.Hold)}, nil
+	case show:
+		l.show(ctx, l.texts.screen(c.text, l.cfg.Park, l.state.free))
+	case record:
+		l.record(ctx, c)
+	case report:
+		l.report(ctx, c.device, c.err)
+	case operate:
+		return l.operate(ctx, c.cmd)
+	}
+	return nil, nil
+}
+
+// approach is a car before this lane, without what the camera saw of it.
+func (l *Lane) approach() access.Approach {
+	return access.Approach{
+		Lane: l.cfg.Code, Place: l.cfg.Name, Gate: l.cfg.GateCode, Area: l.cfg.Area, Device: l.cfg.CameraCode,
+		Color: -1, Held: l.state.held,
+	}
+}
+
+// ask puts a recognised car to the rules.
+func (l *Lane) ask(ctx context.Context, r drivers.Recognition) (access.Verdict, error) {
+	a := l.approach()
+	a.Plate, a.PlateRead = plate.Normal(r.Plate), r.Plate
+	a.Color, a.Size = wireColor(r.Color), wireSize(r)
+	a.Image = l.picture(r)
+	decide := l.cfg.Rules.Enter
+	if l.cfg.Direction == Exit {
+		decide = l.cfg.Rules.Leave
+	}
+	v, err := decide(ctx, a)
+	if err != nil {
+		v.Plate = a.Plate
+	}
+	return v, err
+}
+
+// picture keeps the scene and returns its path. A lost picture holds no car.
+func (l *Lane) picture(r drivers.Recognition) string {
+	jpeg := r.Scene()
+	if jpeg == nil || l.cfg.SavePicture == nil {
+		return ""
+	}
+	path, err := l.cfg.SavePicture(jpeg, l.cfg.Now().UTC())
+	if err != nil {
+		l.cfg.Log.Warn("picture lost", "error", err)
+		return ""
+	}
+	return path
+}
+
+func (l *Lane) record(ctx context.Context, c record) {
+	err := l.cfg.Rules.Record(ctx, store.RecognitionFact{
+		Lane: l.cfg.Code, Device: l.cfg.CameraCode, Plate: c.rec.Plate, SeenMs: store.Millis(c.rec.At),
+		ReceivedMs: store.Millis(c.rec.Received), Reason: string(c.reason), Image: l.picture(c.rec),
+	})
+	if err != nil {
+		l.cfg.Log.Error("record a recognition", "error", err)
+	}
+}
+
+// gate calls the gate with its deadline and reports how it is.
+func (l *Lane) gate(ctx context.Context, call func(context.Context) error) error {
+	c, cancel := context.WithTimeout(ctx, l.cfg.CommandTimeout)
+	defer cancel()
+	err := call(c)
+	if ctx.Err() == nil && !errors.Is(err, drivers.ErrRefused) { // a refusal is an answer: the gate is well
+		l.report(ctx, l.cfg.GateCode, err)
+	}
+	return err
+}
+
+// raise opens the gate. After a failure the arm's position is unknown, so it
+// is asked for before the command is sent again.
+func (l *Lane) raise(ctx context.Context, again bool) error {
+	if again {
+		var arm drivers.Arm
+		err := l.gate(ctx, func(ctx context.Context) error {
+			st, err := l.cfg.Gate.State(ctx)
+			arm = st.Arm
+			return err
+		})
+		if err == nil && arm == drivers.ArmUp {
+			return nil
+		}
+	}
+	return l.gate(ctx, l.cfg.Gate.Raise)
+}
+
+func (l *Lane) confirm(ctx context.Context, session string) error {
+	done := l.cfg.Rules.Entered
+	if l.cfg.Direction == Exit {
+		done = l.cfg.Rules.Gone
+	}
+	err := done(ctx, session)
+	if err != nil {
+		l.cfg.Log.Error("book a passage", "session", session, "error", err)
+	}
+	return err
+}
+
+// darkTimeout bounds a call of a display that failed last time, so that the
+// next car does not wait for a dark panel.
+const darkTimeout = 300 * time.Millisecond
+
+func (l *Lane) show(ctx context.Context, s drivers.Screen) {
+	if l.cfg.Display == nil {
+		return
+	}
+	timeout := l.cfg.CommandTimeout
+	if h := l.health[l.cfg.DisplayCode]; h != "" && h != statusOK {
+		timeout = min(timeout, darkTimeout)
+	}
+	c, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := l.cfg.Display.Show(c, s)
+	if ctx.Err() == nil {
+		l.report(ctx, l.cfg.DisplayCode, err) // a dark panel must not hold a car
+	}
+}
+
+// operate carries out a command from outside. That it will be done is
+// committed first, what came of it afterwards.
+func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
+	if c.Op == OpShow {
+		l.show(ctx, plainScreen(c.Lines))
+		l.state.idleAt = l.cfg.Now().UTC().Add(standsFor)
+		return nil, l.journal(ctx, c, l.cfg.DisplayCode, "sent", nil)
+	}
+	var hold func(tx *store.Tx) error
+	if c.Op == OpHold {
+		hold = func(tx *store.Tx) error { return tx.SetHold(ctx, l.cfg.Code, true) }
+	}
+	if err := l.journal(ctx, c, l.cfg.GateCode, "decided", hold); err != nil {
+		return nil, err
+	}
+	var call func(context.Context) error
+	switch c.Op {
+	case OpOpen:
+		call = l.cfg.Gate.Raise
+	case OpClose:
+		call = l.cfg.Gate.Lower
+	case OpHold:
+		call = l.cfg.Gate.Hold
+	case OpRelease:
+		call = l.cfg.Gate.Release
+	default:
+		return nil, fmt.Errorf("%w: unknown command %q", drivers.ErrRefused, c.Op)
+	}
+	err := l.gate(ctx, call)
+	result, after := "ok", func(*store.Tx) error { return nil }
+	if err != nil {
+		result = err.Error()
+	}
+	if c.Op == OpHold && err != nil || c.Op == OpRelease && err == nil {
+		after = func(tx *store.Tx) error { return tx.SetHold(ctx, l.cfg.Code, false) }
+	}
+	if jerr := l.journal(ctx, c, l.cfg.GateCode, result, after); jerr != nil {
+		l.cfg.Log.Error("journal a command", "error", jerr)
+	}
+	if err == nil && (c.Op == OpHold || c.Op == OpRelease) {
+		return held{on: c.Op == OpHold}, nil
+	}
+	return nil, err
+}
+
+// journal commits a command row together with what with does.
+func (l *Lane) journal(ctx context.Context, c Command, device, result string, with func(*store.Tx) error) error {
+	return l.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		if with != nil {
+			if err := with(tx); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Append(ctx, store.KindCommand, device, store.CommandFact{
+			Device: device, Lane: l.cfg.Code, Command: string(c.Op), Reason: "remote",
+			Client: c.Client, Address: c.Address, Result: result,
+		})
+		return err
+	})
+}
+
+// resume takes up what the lane was doing before a restart.
+func (l *Lane) resume(ctx context.Context) error {
+	holds, err := l.cfg.DB.Holds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, code := range holds {
+		l.state.held = l.state.held || code == l.cfg.Code
+	}
+	v, err := l.cfg.Rules.Resume(ctx, l.approach())
+	if err != nil {
+		return err
+	}
+	l.countSpaces(ctx)
+	l.state.idleAt = l.cfg.Now().UTC() // the next tick shows the idle text
+	if v.Session != "" {
+		_ = l.handle(ctx, ruled{v: v}) // a resumed car has no one to tell
+	}
+	return nil
+}
+
+// countSpaces tells the lane the free places of its area.
+func (l *Lane) countSpaces(ctx context.Context) {
+	areas, err := l.cfg.DB.Areas(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			l.cfg.Log.Error("count free places", "error", err)
+		}
+		return
+	}
+	for _, a := range areas {
+		if a.Code == l.cfg.Area {
+			_ = l.handle(ctx, spaces{free: a.Free()}) // nobody waits for it
+		}
+	}
+}
+
+// pollEvery is how often the gate's inputs are read while nothing happens;
+// a gate that is away is asked less often, because each question takes a
+// time-out during which a car would wait.
+const (
+	pollEvery     = 2 * time.Second
+	pollAwayEvery = 10 * time.Second
+	pollTimeout   = 500 * time.Millisecond
+)
+
+// poll reads the gate's inputs when it is time to.
+func (l *Lane) poll(ctx context.Context) {
+	every := pollEvery
+	if l.health[l.cfg.GateCode] != statusOK {
+		every = pollAwayEvery
+	}
+	now := time.Now()
+	if now.Sub(l.polled) < every {
+		return
+	}
+	l.polled = now
+	c, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	st, err := l.cfg.Gate.State(c)
+	if ctx.Err() != nil {
+		return
+	}
+	l.report(ctx, l.cfg.GateCode, err)
+	l.mu.Lock()
+	l.view.Gate = st
+	l.mu.Unlock()
+}

@@ -1,0 +1,297 @@
+package lane
+
+import (
+	"slices"
+	"time"
+
+	"parkagent/agent/access"
+	"parkagent/agent/plate"
+	"parkagent/drivers"
+)
+
+// A phase is how far the car before the gate has come.
+type phase uint8
+
+const (
+	idle       phase = iota // nobody, or nobody who concerns the gate
+	waiting                 // money is due
+	raising                 // may pass; the gate has not acknowledged yet
+	confirming              // the gate opened; the books have not taken it yet
+)
+
+// A state is all that a lane remembers between two events.
+type state struct {
+	phase   phase
+	car     access.Verdict // of the car before the gate, from phase waiting on
+	held    bool           // the gate is to be held open
+	latched bool           // and has acknowledged it
+
+	tries   int       // commands to the gate for this car that failed
+	retryAt time.Time // when to try again
+	since   time.Time // when this car's phase began
+
+	seen []sighting
+	// idleAt is when the display goes back to its idle text; zero when it
+	// shows it.
+	idleAt time.Time
+	free   int // free places of the lane's area, as last told; -1 before that
+}
+
+// A sighting is a recognition that has been dealt with.
+type sighting struct {
+	plate  string
+	at     time.Time
+	passed bool // the car was let through
+}
+
+// Events. What happens, and what came of commands.
+type (
+	event any
+
+	recognised struct {
+		rec  drivers.Recognition
+		late bool // judged by the age of the event; the camera's own word counts as well
+	}
+	ruled struct {
+		v   access.Verdict
+		err error
+	}
+	raised    struct{ err error }
+	confirmed struct{ err error }
+	paid      struct{ session string }
+	commanded struct{ cmd Command }
+	checked   struct {
+		device string
+		err    error
+	}
+	spaces  struct{ free int }  // the free places of the lane's area
+	latched struct{ err error } // Hold after a restart
+	held    struct{ on bool }   // a hold or release has been acknowledged
+	tick    struct{}
+)
+
+// Commands. What is to be done, in the order given.
+type (
+	command any
+
+	rule    struct{ rec drivers.Recognition } // ask the rules about a recognised car → ruled
+	recheck struct{ session string }          // ask again after a payment → ruled
+	raise   struct{ again bool }              // → raised
+	confirm struct{ session string }          // → confirmed
+	latch   struct{}                          // → latched
+	show    struct{ text text }
+	record  struct { // journal a recognition that leads to nothing
+		rec    drivers.Recognition
+		reason access.Reason
+	}
+	report struct { // a device's state
+		device string
+		err    error
+	}
+	operate struct{ cmd Command } // a command from outside → held, where it holds or releases
+)
+
+// A text is what the display is to say, before it is put into words.
+type text struct {
+	say     saying
+	plate   string
+	payable int64
+	stay    time.Duration
+}
+
+type saying uint8
+
+const (
+	sayIdle saying = iota
+	sayWelcome
+	sayGoodbye
+	sayFull
+	sayDue
+	sayUnknown
+	sayNoPlate
+	sayOperator
+	sayGateFault
+	sayFault
+)
+
+// Times of the lane's patience.
+const (
+	standsFor = 15 * time.Second // how long a text about a car stands
+	giveUpAt  = 10 * time.Minute // how long a car is taken to stand before the gate
+	retryMax  = 5 * time.Second
+)
+
+// decide is the lane: what it does about an event at the time now. It reads no
+// clock, no device and no file. dedupe is how close together recognitions of a
+// plate are one event.
+func decide(s state, e event, now time.Time, dedupe time.Duration) (state, []command) {
+	switch e := e.(type) {
+	case recognised:
+		return decideRecognised(s, e, now, dedupe)
+	case ruled:
+		return decideRuled(s, e, now)
+	case raised:
+		return decideRaised(s, e, now)
+	case confirmed:
+		if s.phase != confirming {
+			return s, nil
+		}
+		if e.err != nil {
+			s.tries++
+			s.retryAt = now.Add(backoff(s.tries))
+			return s, nil
+		}
+		s.phase, s.car = idle, access.Verdict{}
+		return s, nil
+	case paid:
+		if s.phase == waiting && s.car.Session == e.session {
+			return s, []command{recheck{session: e.session}}
+		}
+		return s, nil
+	case commanded:
+		return s, []command{operate{cmd: e.cmd}}
+	case held:
+		s.held, s.latched = e.on, e.on
+		return s, nil
+	case latched:
+		s.latched = e.err == nil
+		return s, nil
+	case checked:
+		return s, []command{report{device: e.device, err: e.err}}
+	case spaces:
+		if s.free == e.free {
+			return s, nil
+		}
+		s.free = e.free
+		if s.idleAt.IsZero() {
+			return s, []command{show{text{say: sayIdle}}}
+		}
+		return s, nil
+	case tick:
+		return decideTick(s, now)
+	}
+	return s, nil
+}
+
+func decideRecognised(s state, e recognised, now time.Time, dedupe time.Duration) (state, []command) {
+	if e.late || e.rec.Offline {
+		return s, []command{record{rec: e.rec, reason: access.ReasonLate}}
+	}
+	no := plate.Normal(e.rec.Plate)
+	i := slices.IndexFunc(s.seen, func(g sighting) bool { return g.plate == no })
+	if i >= 0 && now.Sub(s.seen[i].at) < dedupe && !now.Before(s.seen[i].at) {
+		if s.phase == raising && s.car.Plate == no {
+			return s, []command{raise{again: true}}
+		}
+		if s.seen[i].passed { // a car that passed may stand in view for long; one that was refused is asked about again
+			s.seen = slices.Clone(s.seen)
+			s.seen[i].at = now
+		}
+		return s, nil
+	}
+	s.seen = remember(s.seen, sighting{plate: no, at: now}, dedupe)
+	if no == "" {
+		s.idleAt = now.Add(standsFor)
+		return s, []command{record{rec: e.rec, reason: access.ReasonNoPlate}, show{text{say: sayNoPlate}}}
+	}
+	return s, []command{rule{rec: e.rec}}
+}
+
+// remember puts g into a new list without what has grown older than keep.
+func remember(seen []sighting, g sighting, keep time.Duration) []sighting {
+	kept := make([]sighting, 0, len(seen)+1)
+	for _, o := range seen {
+		if o.plate != g.plate && g.at.Sub(o.at) < keep && !g.at.Before(o.at) {
+			kept = append(kept, o)
+		}
+	}
+	return append(kept, g)
+}
+
+// forgetCar takes a plate out of the sightings, so that its next recognition counts.
+func forgetCar(seen []sighting, no string) []sighting {
+	return slices.DeleteFunc(slices.Clone(seen), func(g sighting) bool { return g.plate == no })
+}
+
+func decideRuled(s state, e ruled, now time.Time) (state, []command) {
+	s.idleAt = now.Add(standsFor)
+	if e.err != nil {
+		s.seen = forgetCar(s.seen, e.v.Plate)
+		return s, []command{show{text{say: sayFault, plate: e.v.Plate}}}
+	}
+	s.phase, s.car, s.tries, s.since = idle, access.Verdict{}, 0, now
+	t := text{plate: e.v.Plate, payable: e.v.Payable, stay: e.v.Stay}
+	if e.v.Open {
+		s.phase, s.car = raising, e.v
+		return s, []command{raise{}}
+	}
+	switch e.v.Reason {
+	case access.ReasonDue:
+		s.phase, s.car = waiting, e.v
+		s.idleAt = now.Add(giveUpAt)
+		t.say = sayDue
+	case access.ReasonFull:
+		t.say = sayFull
+	case access.ReasonNoSession:
+		t.say = sayUnknown
+	case access.ReasonOperator:
+		t.say = sayOperator
+	default:
+		return s, nil
+	}
+	return s, []command{show{t}}
+}
+
+func decideRaised(s state, e raised, now time.Time) (state, []command) {
+	if s.phase != raising {
+		return s, nil
+	}
+	t := text{plate: s.car.Plate, stay: s.car.Stay, say: sayWelcome}
+	if s.car.Stay > 0 {
+		t.say = sayGoodbye
+	}
+	s.idleAt = now.Add(standsFor)
+	if e.err != nil {
+		s.tries++
+		s.retryAt = now.Add(backoff(s.tries))
+		if s.tries > 1 {
+			return s, nil // said already
+		}
+		t.say = sayGateFault
+		return s, []command{show{t}}
+	}
+	s.phase, s.tries = confirming, 0
+	for i := range s.seen {
+		if s.seen[i].plate == s.car.Plate {
+			s.seen = slices.Clone(s.seen)
+			s.seen[i].passed = true
+			break
+		}
+	}
+	return s, []command{confirm{session: s.car.Session}, show{t}}
+}
+
+// backoff is the pause after n failures: 1, 2, 4 and then every 5 s.
+func backoff(n int) time.Duration {
+	return min(time.Second<<min(n-1, 3), retryMax)
+}
+
+func decideTick(s state, now time.Time) (state, []command) {
+	var cmds []command
+	if s.held && !s.latched {
+		cmds = append(cmds, latch{})
+	}
+	switch {
+	case (s.phase == raising || s.phase == waiting) && now.Sub(s.since) > giveUpAt:
+		s.phase, s.car = idle, access.Verdict{} // the books still know; the car will be recognised again
+	case s.phase == raising && !now.Before(s.retryAt):
+		cmds = append(cmds, raise{again: true})
+	case s.phase == confirming && !now.Before(s.retryAt):
+		cmds = append(cmds, confirm{session: s.car.Session})
+	}
+	if !s.idleAt.IsZero() && !now.Before(s.idleAt) {
+		s.idleAt = time.Time{}
+		cmds = append(cmds, show{text{say: sayIdle}})
+	}
+	return s, cmds
+}

@@ -1,0 +1,289 @@
+package lane
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/access"
+	"parkagent/drivers"
+)
+
+var t0 = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+
+const dedupe = 30 * time.Second
+
+// step is one event at a time after t0, and what the lane is to do about it.
+type step struct {
+	after time.Duration
+	event event
+	want  string // the commands, as words writes them
+}
+
+func see(plate string) recognised { return recognised{rec: drivers.Recognition{Plate: plate}} }
+
+func open(plate, session string, why access.Reason) ruled {
+	return ruled{v: access.Verdict{Open: true, Reason: why, Plate: plate, Session: session}}
+}
+
+func due(plate, session string, fen int64) ruled {
+	return ruled{v: access.Verdict{Reason: access.ReasonDue, Plate: plate, Session: session, Payable: fen, Stay: time.Hour}}
+}
+
+func shut(plate string, why access.Reason) ruled {
+	return ruled{v: access.Verdict{Reason: why, Plate: plate}}
+}
+
+// words writes commands so that a table can be read.
+func words(cmds []command) string {
+	var out []string
+	for _, c := range cmds {
+		switch c := c.(type) {
+		case rule:
+			out = append(out, "rule "+c.rec.Plate)
+		case recheck:
+			out = append(out, "recheck "+c.session)
+		case raise:
+			out = append(out, map[bool]string{true: "raise again", false: "raise"}[c.again])
+		case confirm:
+			out = append(out, "confirm "+c.session)
+		case latch:
+			out = append(out, "latch")
+		case show:
+			out = append(out, fmt.Sprintf("show %d", c.text.say))
+		case record:
+			out = append(out, "record "+string(c.reason))
+		case report:
+			out = append(out, "report "+c.device)
+		case operate:
+			out = append(out, "operate "+string(c.cmd.Op))
+		default:
+			out = append(out, fmt.Sprintf("unknown %T", c))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// TestDecide is the lane's specification.
+func TestDecide(t *testing.T) {
+	failed := errors.New("no answer")
+	tests := []struct {
+		name  string
+		start state
+		steps []step
+	}{
+		{
+			name: "a car that may enter: the gate first, then the books, then the welcome",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, open("粤B12345", "s1", access.ReasonTemporary), "raise"},
+				{0, raised{}, "confirm s1, show 1"},
+				{0, confirmed{}, ""},
+				{15 * time.Second, tick{}, "show 0"},
+				{16 * time.Second, tick{}, ""},
+			},
+		},
+		{
+			name: "the same plate again, however it is written, is the same event",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, open("粤B12345", "s1", access.ReasonTemporary), "raise"},
+				{0, raised{}, "confirm s1, show 1"},
+				{0, confirmed{}, ""},
+				{5 * time.Second, see("粤B·12345"), ""},
+				{25 * time.Second, see("粤b12345"), ""},
+				{50 * time.Second, see("粤B12345"), ""},
+			},
+		},
+		{
+			name: "a plate after the time of de-duplication is a new event",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, open("粤B12345", "s1", access.ReasonTemporary), "raise"},
+				{0, raised{}, "confirm s1, show 1"},
+				{0, confirmed{}, ""},
+				{31 * time.Second, see("粤B12345"), "rule 粤B12345"},
+			},
+		},
+		{
+			name: "a refused car that waits in view is asked about again",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, shut("粤B12345", access.ReasonFull), "show 3"},
+				{20 * time.Second, see("粤B12345"), ""},
+				{31 * time.Second, see("粤B12345"), "rule 粤B12345"},
+			},
+		},
+		{
+			name: "a car with money due waits, and is let out at once when it is paid",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, due("粤B12345", "s1", 1200), "show 4"},
+				{40 * time.Second, paid{session: "other"}, ""},
+				{60 * time.Second, paid{session: "s1"}, "recheck s1"},
+				{60 * time.Second, ruled{v: access.Verdict{Open: true, Reason: access.ReasonPaid, Plate: "粤B12345", Session: "s1", Stay: time.Hour}}, "raise"},
+				{60 * time.Second, raised{}, "confirm s1, show 2"},
+				{60 * time.Second, confirmed{}, ""},
+			},
+		},
+		{
+			name: "a payment that leaves a rest shows the rest and opens nothing",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, due("粤B12345", "s1", 1200), "show 4"},
+				{9 * time.Second, paid{session: "s1"}, "recheck s1"},
+				{9 * time.Second, due("粤B12345", "s1", 200), "show 4"},
+			},
+		},
+		{
+			name: "a payment for a car that has driven off opens nothing",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, due("粤B12345", "s1", 1200), "show 4"},
+				{11 * time.Minute, tick{}, "show 0"},
+				{12 * time.Minute, paid{session: "s1"}, ""},
+			},
+		},
+		{
+			name: "a gate that does not follow is asked again, and said once",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, open("粤B12345", "s1", access.ReasonTemporary), "raise"},
+				{0, raised{err: failed}, "show 8"},
+				{500 * time.Millisecond, tick{}, ""},
+				{time.Second, tick{}, "raise again"},
+				{time.Second, raised{err: failed}, ""},
+				{2 * time.Second, tick{}, ""},
+				{3 * time.Second, tick{}, "raise again"},
+				{3 * time.Second, raised{}, "confirm s1, show 1"},
+			},
+		},
+		{
+			name: "a car that stands before a dead gate and is seen again is tried at once",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, open("粤B12345", "s1", access.ReasonTemporary), "raise"},
+				{0, raised{err: failed}, "show 8"},
+				{300 * time.Millisecond, see("粤B12345"), "raise again"},
+			},
+		},
+		{
+			name: "books that fail after the gate opened are written later, without opening again",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, open("粤B12345", "s1", access.ReasonTemporary), "raise"},
+				{0, raised{}, "confirm s1, show 1"},
+				{0, confirmed{err: failed}, ""},
+				{time.Second, tick{}, "confirm s1"},
+				{time.Second, confirmed{}, ""},
+				{2 * time.Second, tick{}, ""},
+			},
+		},
+		{
+			name: "books that fail before the gate open nothing, and the next recognition counts",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, ruled{v: access.Verdict{Plate: "粤B12345"}, err: failed}, "show 9"},
+				{time.Second, see("粤B12345"), "rule 粤B12345"},
+			},
+		},
+		{
+			name: "an event that the camera kept, or an old one, opens nothing",
+			steps: []step{
+				{0, recognised{rec: drivers.Recognition{Plate: "粤B12345", Offline: true}}, "record late"},
+				{0, recognised{rec: drivers.Recognition{Plate: "粤B12345"}, late: true}, "record late"},
+				{0, see("粤B12345"), "rule 粤B12345"},
+			},
+		},
+		{
+			name:  "a car without a plate is recorded and told so, once",
+			steps: []step{{0, see(""), "record no plate, show 6"}, {time.Second, see(""), ""}},
+		},
+		{
+			name:  "a car that is not inside is told so",
+			steps: []step{{0, see("粤B12345"), "rule 粤B12345"}, {0, shut("粤B12345", access.ReasonNoSession), "show 5"}},
+		},
+		{
+			name:  "a fee that needs an operator is told so",
+			steps: []step{{0, see("粤B12345"), "rule 粤B12345"}, {0, shut("粤B12345", access.ReasonOperator), "show 7"}},
+		},
+		{
+			name: "a second car takes the place of one that waits",
+			steps: []step{
+				{0, see("粤B11111"), "rule 粤B11111"},
+				{0, due("粤B11111", "s1", 500), "show 4"},
+				{5 * time.Second, see("粤B22222"), "rule 粤B22222"},
+				{5 * time.Second, due("粤B22222", "s2", 700), "show 4"},
+				{6 * time.Second, paid{session: "s1"}, ""},
+				{7 * time.Second, paid{session: "s2"}, "recheck s2"},
+			},
+		},
+		{
+			name:  "a command from outside goes to the device whatever stands there",
+			steps: []step{{0, commanded{cmd: Command{Op: OpOpen}}, "operate open"}},
+		},
+		{
+			name:  "a hold from before a restart is latched again until the gate follows",
+			start: state{held: true},
+			steps: []step{
+				{0, tick{}, "latch"}, {0, latched{err: failed}, ""},
+				{time.Second, tick{}, "latch"}, {time.Second, latched{}, ""},
+				{2 * time.Second, tick{}, ""}, {3 * time.Second, held{on: false}, ""}, {4 * time.Second, tick{}, ""},
+			},
+		},
+		{
+			name: "free places are shown when they change, but not over a text about a car",
+			steps: []step{
+				{0, spaces{free: 5}, "show 0"}, {0, spaces{free: 5}, ""},
+				{0, see(""), "record no plate, show 6"}, {time.Second, spaces{free: 4}, ""}, {15 * time.Second, tick{}, "show 0"},
+			},
+		},
+		{
+			name:  "a camera's state is reported",
+			steps: []step{{0, checked{device: "C1", err: failed}, "report C1"}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := tt.start
+			for i, st := range tt.steps {
+				var cmds []command
+				s, cmds = decide(s, st.event, t0.Add(st.after), dedupe)
+				if diff := cmp.Diff(st.want, words(cmds)); diff != "" {
+					t.Fatalf("step %d (%T at %v): commands (-want +got):\n%s", i, st.event, st.after, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestSkew(t *testing.T) {
+	at := func(age time.Duration) drivers.Recognition {
+		return drivers.Recognition{At: t0.Add(-age), Received: t0}
+	}
+	tests := []struct {
+		name string
+		ages []time.Duration
+		want []bool
+	}{
+		{"a camera with the right time", []time.Duration{time.Second, 2 * time.Second, 6 * time.Minute, time.Second}, []bool{false, false, true, false}},
+		{"a camera eight hours off is believed, its stored events are not", []time.Duration{8 * time.Hour, 8*time.Hour + time.Second, 8*time.Hour + 10*time.Minute}, []bool{false, false, true}},
+		{"a camera that woke up in 1970 is believed", []time.Duration{time.Second, 56 * 365 * 24 * time.Hour, 56 * 365 * 24 * time.Hour}, []bool{false, false, false}},
+		{"a stored event right after a start", []time.Duration{47 * time.Minute, time.Second, 47 * time.Minute}, []bool{true, false, true}},
+		{"a camera ahead of us", []time.Duration{-3 * time.Minute, -3 * time.Minute, 3 * time.Minute}, []bool{false, false, true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k := skew{late: 5 * time.Minute}
+			for i, age := range tt.ages {
+				if got := k.isLate(at(age)); got != tt.want[i] {
+					t.Errorf("event %d of age %v: late = %v, want %v", i, age, got, tt.want[i])
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,98 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"parkagent/drivers"
+	"parkagent/store"
+)
+
+// Status codes of devices as platforms are told them; "0" is well.
+const (
+	statusOK      = "0"
+	statusOffline = "1" // no answer
+	statusFault   = "2" // answers, and says that something is wrong
+)
+
+// report commits and logs how a device is, when that has changed.
+func (l *Lane) report(ctx context.Context, device string, err error) {
+	status := statusOK
+	switch {
+	case err == nil:
+	case errors.Is(err, drivers.ErrOffline), errors.Is(err, context.DeadlineExceeded):
+		status = statusOffline
+	default:
+		status = statusFault
+	}
+	if device == "" || l.health[device] == status {
+		return
+	}
+	remark := l.texts.status(status)
+	if err := l.saveStatus(ctx, device, status, remark); err != nil {
+		l.cfg.Log.Error("book a device's state", "device", device, "error", err)
+		return
+	}
+	if err != nil {
+		l.cfg.Log.Warn("device failed", "device", device, "error", err)
+	} else if l.health[device] != "" {
+		l.cfg.Log.Info("device works again", "device", device)
+	}
+	l.health[device] = status
+}
+
+func (l *Lane) saveStatus(ctx context.Context, device, status, remark string) error {
+	return l.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		changed, err := tx.SetDeviceState(ctx, device, status, remark, l.cfg.Now().UTC())
+		if err != nil || !changed {
+			return err
+		}
+		d, err := tx.Device(ctx, device)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Append(ctx, store.KindDeviceState, device, store.DeviceFact{
+			Code: d.Code, IP: d.IP, Name: d.Name, Type: d.Type, Status: status, Remark: remark,
+		})
+		return err
+	})
+}
+
+// A skew judges by a camera's clock whether an event is late, without
+// believing that clock: it compares the event's age with the smallest age
+// seen, which is what the clock is wrong by.
+type skew struct {
+	late  time.Duration
+	known bool
+	least time.Duration
+}
+
+// clockJump is an age that no camera stores events for; it means that the
+// camera's clock was set.
+const clockJump = 7 * 24 * time.Hour
+
+// isLate reports whether r is older than the lane accepts. The first event
+// of a camera after a start is believed unless its age is plausible for one
+// that was kept: more than late, less than a week, and no round number of
+// hours, which is what a wrong time zone looks like.
+func (k *skew) isLate(r drivers.Recognition) bool {
+	if r.At.IsZero() || r.Received.IsZero() || r.Offline {
+		return false // the flag says all
+	}
+	age := r.Received.Sub(r.At)
+	if !k.known {
+		zone := age.Round(30*time.Minute) - age
+		if age > k.late && age < clockJump && zone.Abs() > k.late {
+			return true
+		}
+		k.known, k.least = true, age
+		return false
+	}
+	relative := age - k.least
+	if relative < 0 || relative > clockJump {
+		k.least = age
+		return false
+	}
+	return relative > k.late
+}

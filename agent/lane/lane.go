@@ -1,0 +1,256 @@
+// Package lane is one lane of the car park: the camera, the gate and the display that belong together, and the car between them.
+//
+// One goroutine owns a lane. Everything that happens there reaches it as an
+// event: a recognition, a payment, a command from outside, the clock. The pure
+// function decide turns the lane's state and an event into the next state and a list of commands;
+// act.go carries the commands out, and what comes of them are events again.
+// The rules (package access) commit before the gate moves.
+//
+// A gate that does not follow is asked again while the car stands there; a
+// dark display or a lost picture never holds a car; the arm is never commanded
+// down by the lane itself, barriers close by their own loop.
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parkagent/agent/access"
+	"parkagent/drivers"
+	"parkagent/store"
+)
+
+// A Direction tells which way cars pass a lane.
+type Direction uint8
+
+// The directions.
+const (
+	Entry Direction = 1 + iota
+	Exit
+)
+
+// A Config describes one lane and holds its devices. The lane becomes the only
+// caller of Gate and Display.
+type Config struct {
+	Code, Name string
+	Direction  Direction
+	Area       int // the area an entry leads to, or an exit from; 0 none
+
+	Gate    Gate
+	Display Display // nil: the lane has none
+	Camera  Camera  // nil: the lane has none
+
+	// Device codes, for the journal and the reports of their state.
+	GateCode, DisplayCode, CameraCode string
+
+	Park     string // the car park's name, shown while no car stands there
+	Language string // "zh-CN" or "en"
+
+	Dedupe time.Duration // recognitions of a plate this close together are one event; 0 means 30 s
+	Late   time.Duration // a recognition older than this by the camera's clock opens nothing; 0 means 5 minutes
+	// CommandTimeout bounds each call of a device; 0 means 2 s.
+	CommandTimeout time.Duration
+
+	Rules *access.Rules
+	DB    *store.DB
+	// SavePicture keeps a picture and returns its path; nil keeps none.
+	SavePicture func(jpeg []byte, at time.Time) (string, error)
+
+	Now func() time.Time // nil means time.Now
+	Log *slog.Logger     // nil discards
+}
+
+// A Lane runs one lane.
+type Lane struct {
+	cfg   Config
+	texts texts
+	inbox chan message
+
+	state  state             // owned by loop
+	health map[string]string // device code → status last reported; owned by loop
+	skew   skew              // owned by loop
+	polled time.Time         // when the gate was last asked; owned by loop
+
+	mu   sync.Mutex // guards the following field
+	view Snapshot
+}
+
+// A message is an event on its way to the loop, and who waits for it.
+type message struct {
+	event event
+	done  chan<- error // has room for one
+}
+
+// A Snapshot is what a lane looks like from outside.
+type Snapshot struct {
+	Gate    drivers.GateState
+	Held    bool
+	Plate   string // of the car that stands before the gate; empty when none does
+	Waiting bool   // it waits for its payment
+}
+
+// ErrBusy means that the lane did not take an event in time.
+var ErrBusy = errors.New("lane is busy")
+
+// New returns a lane, or an error that names what its configuration lacks. It
+// touches no device.
+func New(cfg Config) (*Lane, error) {
+	switch {
+	case cfg.Code == "":
+		return nil, errors.New("lane: no code")
+	case cfg.Gate == nil:
+		return nil, fmt.Errorf("lane %s: no gate", cfg.Code)
+	case cfg.Rules == nil || cfg.DB == nil:
+		return nil, fmt.Errorf("lane %s: no rules or no store", cfg.Code)
+	case cfg.Direction != Entry && cfg.Direction != Exit:
+		return nil, fmt.Errorf("lane %s: no direction", cfg.Code)
+	}
+	if cfg.Dedupe == 0 {
+		cfg.Dedupe = 30 * time.Second
+	}
+	if cfg.Late == 0 {
+		cfg.Late = 5 * time.Minute
+	}
+	if cfg.CommandTimeout == 0 {
+		cfg.CommandTimeout = 2 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	cfg.Log = cfg.Log.With("lane", cfg.Code)
+	return &Lane{
+		cfg: cfg, texts: textsOf(cfg.Language), inbox: make(chan message), health: map[string]string{},
+		skew: skew{late: cfg.Late}, state: state{free: -1},
+	}, nil
+}
+
+// Code returns the lane's code.
+func (l *Lane) Code() string { return l.cfg.Code }
+
+// Run works the lane until ctx is done and then returns nil. Any other return
+// is a failure that a restart of the lane may mend.
+func (l *Lane) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return l.loop(ctx) })
+	if l.cfg.Camera != nil {
+		g.Go(func() error { return l.watch(ctx) })
+		g.Go(func() error { return l.checkCamera(ctx) })
+	}
+	return g.Wait()
+}
+
+// watch passes the camera's recognitions to the loop, one at a time per call.
+func (l *Lane) watch(ctx context.Context) error {
+	err := l.cfg.Camera.Watch(ctx, func(ctx context.Context, r drivers.Recognition) {
+		if err := l.send(ctx, recognised{rec: r}); err != nil {
+			l.cfg.Log.Warn("recognition not taken in time", "camera", l.cfg.CameraCode, "error", err)
+		}
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("ended by itself")
+	}
+	return fmt.Errorf("watch camera %s: %w", l.cfg.CameraCode, err)
+}
+
+// checkEvery is how often a camera is asked whether it lives.
+const checkEvery = 30 * time.Second
+
+// checkCamera asks the camera now and then whether it lives, until ctx is
+// done.
+func (l *Lane) checkCamera(ctx context.Context) error {
+	t := time.NewTicker(checkEvery)
+	defer t.Stop()
+	for {
+		c, cancel := context.WithTimeout(ctx, checkEvery/3)
+		err := l.cfg.Camera.Check(c)
+		cancel()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := l.send(ctx, checked{device: l.cfg.CameraCode, err: err}); err != nil && ctx.Err() == nil {
+			l.cfg.Log.Debug("camera state not taken", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// tickEvery is the beat of retries, of polling the gate and of the display.
+const tickEvery = time.Second
+
+// loop is the lane's goroutine. It ends when ctx is done.
+func (l *Lane) loop(ctx context.Context) error {
+	if err := l.resume(ctx); err != nil {
+		return fmt.Errorf("resume lane %s: %w", l.cfg.Code, err)
+	}
+	changed, unsubscribe := l.cfg.DB.Subscribe()
+	defer unsubscribe()
+	t := time.NewTicker(tickEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+			l.countSpaces(ctx)
+		case m := <-l.inbox:
+			m.done <- l.handle(ctx, m.event)
+		case <-t.C:
+			l.poll(ctx)
+			_ = l.handle(ctx, tick{}) // a tick has no one to tell
+		}
+	}
+}
+
+// send hands an event to the loop and waits until it has been dealt with. The
+// error is the event's own result, or ErrBusy when ctx is done first.
+func (l *Lane) send(ctx context.Context, e event) error {
+	done := make(chan error, 1)
+	select {
+	case l.inbox <- message{event: e, done: done}:
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	}
+}
+
+// Paid tells the lane that a session was settled. If its car waits there, it
+// is let out. Every lane may be told; it returns when the lane has acted or
+// ctx is done.
+func (l *Lane) Paid(ctx context.Context, session string) error {
+	return l.send(ctx, paid{session: session})
+}
+
+// Do carries out a command from outside and returns when the device has
+// acknowledged it, with the device's error otherwise. It changes no session.
+// The command and what came of it are in the journal.
+func (l *Lane) Do(ctx context.Context, c Command) error {
+	return l.send(ctx, commanded{cmd: c})
+}
+
+// Snapshot returns how the lane looked after its last event.
+func (l *Lane) Snapshot() Snapshot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.view
+}
