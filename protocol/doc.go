@@ -1,0 +1,19 @@
+// Package protocol holds the bytes and names of the car-park integration protocol: cipher, envelope, text, times, codes, routes and messages.
+//
+// Two sides speak it. In the uplink the car park calls a platform, in the
+// downlink a platform calls the car park. Both ways a request is an HTTP POST
+// with the headers user and pwd and the body {"data":"<base64>"}, whose data is
+// a JSON text under 3DES with the date as IV ([Cipher]); the answer is plain
+// JSON, {"resCode":0,"resMsg":"","data":…} ([Response], [Reply]).
+//
+// A server opens requests with [Cipher.OpenRequest] and [DecodeFields] and
+// answers with [WriteResponse]. A caller uses [Client]. The messages are the
+// structs of downlink.go and uplink.go; [Match] and [UplinkNamed] find out
+// what is being called.
+//
+// Real clients deviate from the document in many ways. What is written here is
+// exact; what is read is tolerant. On the wire money is an integer number of
+// fen and a time is car-park local time without a zone.
+//
+// The package is pure: it keeps no state, starts no goroutine and logs nothing.
+package protocol

@@ -1,0 +1,141 @@
+package protocol
+
+import "strconv"
+
+// The messages of the uplink: what the car park reports to a platform. Fields
+// have the JSON types of the document's examples, so some numbers are strings.
+// ImgName holds a URL, base64 or nothing, as the platform is configured.
+
+// A ParkingInfo is uplink 1.1 PostParkingInfo, once a day.
+type ParkingInfo struct {
+	ParkCode   string `json:"parkCode"`
+	ParkName   string `json:"parkName"`
+	ParkArea   int    `json:"parkArea"`   // number of areas
+	PlaceCount int    `json:"placeCount"` // places in all
+}
+
+// An AreaInfo is uplink 1.2 PostAreaInfo, all areas once a day.
+type AreaInfo struct {
+	ParkCode        string `json:"parkCode"`
+	ParkName        string `json:"parkName"`
+	ParkArea        int    `json:"parkArea,string"` // number of areas
+	TotalPlaceCount int    `json:"totalPlaceCount"` // places in all
+	AreaInfo        []Area `json:"areaInfo"`
+}
+
+// An Area is a row of AreaInfo.
+type Area struct {
+	AreaCode   int    `json:"areaCode,string"`
+	AreaName   string `json:"areaName"`
+	AreaType   int    `json:"areaType,string"` // 0 ordinary, 1 and 2 mechanical with 6 and 9 places
+	PlaceCount int    `json:"placeCount,string"`
+}
+
+// A DeviceState is uplink 1.3 PostDeviceState: all devices at start, then
+// changes.
+type DeviceState struct {
+	ParkCode   string     `json:"parkCode"`
+	DeviceCode string     `json:"deviceCode"`
+	DeviceName string     `json:"deviceName"`
+	DeviceType DeviceType `json:"deviceType,string"`
+	Status     StatusCode `json:"status"` // "0" works, anything else is a fault
+	Remark     string     `json:"remark"` // the fault in words
+}
+
+// A StatusCode is a device's state. The document's table calls it a string and
+// its example shows a number, so it is written as a number when it is one.
+type StatusCode string
+
+// MarshalJSON writes a number when the code is one, else a string.
+func (c StatusCode) MarshalJSON() ([]byte, error) {
+	if n, err := strconv.Atoi(string(c)); err == nil && strconv.Itoa(n) == string(c) {
+		return []byte(c), nil
+	}
+	return marshal(string(c))
+}
+
+// A ParkingDevice is uplink 1.4 PostParkingDevice.
+type ParkingDevice struct {
+	ParkCode   string     `json:"parkCode"`
+	DeviceCode string     `json:"deviceCode"`
+	DeviceIP   string     `json:"deviceIp"`
+	DeviceName string     `json:"deviceName"`
+	DeviceType DeviceType `json:"deviceType,string"`
+}
+
+// A CarIn is uplink 2.1 PostCarInInfo. The time is as FormatSlash writes it.
+type CarIn struct {
+	ParkCode   string `json:"parkCode"`
+	PlateNo    string `json:"plateNo"`
+	CardNo     string `json:"cardNo"` // ticket, or card of a car without a plate
+	EntryTime  string `json:"entryTime"`
+	EntryPlace string `json:"entryPlace"`
+	ImgName    string `json:"imgName"`
+	VplType    string `json:"vplType"`  // "1" large, "2" small, "" unknown
+	VplColor   string `json:"vplColor"` // "0" blue, "1" yellow, "2" white, "3" black, "4" green, "" unknown
+}
+
+// A CarInAnswer is the row that a platform answers to uplink 2.1.
+type CarInAnswer struct {
+	// IsDensityPay 1 means that the platform will deduct the fee of this stay
+	// at the exit, and wants to be asked then (2.2).
+	IsDensityPay int `json:"IsDensityPay"`
+}
+
+// A PayDetail is uplink 2.3 PostPayDetail, sent when a car has left. Times are
+// as FormatSlash writes them.
+type PayDetail struct {
+	ParkCode    string   `json:"parkCode"`
+	PlateNo     string   `json:"plateNo"`
+	CardNo      string   `json:"cardNo"`
+	EntryTime   string   `json:"entryTime"`
+	LeaveTime   string   `json:"leaveTime"`
+	PreMoney    int64    `json:"preMoney"`    // paid before the car came to the exit, fen
+	PayMoney    int64    `json:"payMoney"`    // paid at the exit, fen
+	PayType     BoothPay `json:"payType"`     // how it was paid at the exit
+	TicketMoney int64    `json:"ticketMoney"` // waived by coupons, fen
+	TicketTime  int64    `json:"ticketTime"`  // taken off the charged time, seconds
+	FreeMoney   int64    `json:"freeMoney"`   // waived otherwise, fen
+	CarType     CarType  `json:"carType"`
+	LeavePlace  string   `json:"leavePlace"`
+	ImgName     string   `json:"imgName"`
+}
+
+// A FreeSpaces is uplink 2.5 PostFreeParkingSpace: the latest counts only.
+type FreeSpaces struct {
+	ParkCode      string      `json:"parkCode"`
+	FreeSpaceNum  int         `json:"freeSpaceNum,string"`
+	TotalSpaceNum int         `json:"totalSpaceNum,string"`
+	AreaInfo      []AreaSpace `json:"areaInfo"`
+}
+
+// An AreaSpace is a row of FreeSpaces.
+type AreaSpace struct {
+	AreaCode         int    `json:"areaCode"`
+	AreaName         string `json:"areaName"`
+	AreaFreeSpaceNum int    `json:"areaFreeSpaceNum"`
+}
+
+// A BillDetail is uplink 2.7 PostCarBillDetail, sent for each payment. Money is
+// in fen; times are as FormatSlash writes them.
+type BillDetail struct {
+	ParkCode     string    `json:"parkCode"`
+	PlateNo      string    `json:"plateNo"`
+	CardNo       string    `json:"cardNo"`
+	CarType      CarType   `json:"carType"`
+	EntryTime    string    `json:"entryTime"`
+	LeaveTime    string    `json:"leaveTime"`  // "" while the car is inside
+	TotalMoney   int64     `json:"totalMoney"` // was due
+	PayMoney     int64     `json:"payMoney"`   // was paid
+	FreeMoney    int64     `json:"freeMoney"`  // waived otherwise than by coupons
+	SelfTotal    int64     `json:"selfTotal"`  // change that a kiosk owes
+	SelfPay      int64     `json:"selfPay"`    // change that a kiosk gave
+	TicketMoney  int64     `json:"ticketMoney"`
+	TicketTime   int64     `json:"ticketTime"` // seconds, as in 2.3; the document does not say
+	TicketNum    int       `json:"ticketNum"`
+	TerminalType Terminal  `json:"terminalType"`
+	PayType      PayMethod `json:"payType"`
+	PayTime      string    `json:"payTime"`
+	PaidType     PaidType  `json:"paidType"`
+	Remark       string    `json:"remark"` // order number
+}
