@@ -1,0 +1,134 @@
+package display
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"parkagent/drivers"
+)
+
+// The frames of the control card sold by Fangkong, OLM and Lyon. A frame is
+//
+//	DA  address                 1 byte, 00 unless set on the card
+//	VR  version                 1 byte, 64
+//	PN  packet number           2 bytes, FFFF: a single packet
+//	CMD command                 1 byte
+//	DL  length of DATA          1 byte
+//	DATA
+//	CRC CRC-16/MODBUS of all before it, low byte first
+//
+// as in the maker's table of commands; checked against frames recorded from
+// real cards, see fangkong_test.go.
+const (
+	fangkongVersion = 0x64
+	fangkongHead    = 6 // bytes before DATA
+	fangkongTail    = 2 // bytes of CRC
+
+	cmdVoice = 0x30
+	cmdText  = 0x62
+)
+
+// Longest texts that a frame has room for, in bytes of GBK.
+const (
+	MaxFangkongText  = 255 - 19
+	MaxFangkongVoice = 255 - 1
+)
+
+// FangkongVoice returns the frame (command 30) that lets the card at address
+// speak text, cut to MaxFangkongVoice bytes.
+//
+//	DATA  01, then the text
+func FangkongVoice(address byte, text string) []byte {
+	return fangkongFrame(address, cmdVoice, append([]byte{0x01}, GBK(text, MaxFangkongVoice)...))
+}
+
+// A FangkongLine is what command 62 puts on one line of a panel.
+type FangkongLine struct {
+	Line    byte // from 0, the top
+	Text    string
+	Color   drivers.LineColor
+	Seconds byte // how long the text stands; 0: until it is replaced
+}
+
+// FangkongText returns the frame (command 62, temporary text) that shows l on
+// the card at address, its text cut to MaxFangkongText bytes. Text that fits
+// stands still, longer text runs; the card sees to that.
+//
+//	DATA  TWID  line
+//	      ETM   15 way in         ETS  01 its speed
+//	      DM    00 way of staying DT   seconds
+//	      EXM   15 way out        EXS  01 its speed
+//	      FINDEX 03 font          DRS  00 repetitions
+//	      TC    4 bytes, colour of the text: red, green, blue, 00
+//	      BC    4 bytes, colour behind it: 00 00 00 00
+//	      TL    2 bytes, length of the text, LOW byte first, then the text
+func FangkongText(address byte, l FangkongLine) []byte {
+	text := GBK(l.Text, MaxFangkongText)
+	color := fangkongColor(l.Color)
+	data := []byte{l.Line, 0x15, 0x01, 0x00, l.Seconds, 0x15, 0x01, 0x03, 0x00}
+	data = append(data, color[:]...)
+	data = append(data, 0, 0, 0, 0)
+	data = binary.LittleEndian.AppendUint16(data, uint16(len(text)))
+	return fangkongFrame(address, cmdText, append(data, text...))
+}
+
+func fangkongColor(c drivers.LineColor) [4]byte {
+	switch c {
+	case drivers.Green:
+		return [4]byte{0, 0xFF, 0, 0}
+	case drivers.Yellow:
+		return [4]byte{0xFF, 0xFF, 0, 0}
+	}
+	return [4]byte{0xFF, 0, 0, 0}
+}
+
+func fangkongFrame(address, command byte, data []byte) []byte {
+	frame := []byte{address, fangkongVersion, 0xFF, 0xFF, command, byte(len(data))}
+	frame = append(frame, data...)
+	return binary.LittleEndian.AppendUint16(frame, crcModbus(frame))
+}
+
+// A FangkongReply is a card's answer to one frame.
+type FangkongReply struct {
+	Address byte
+	Command byte   // of the frame it answers
+	Data    []byte // one byte in recorded answers, 00 for a frame that was shown
+}
+
+// DecodeFangkongReply finds the first frame in received whose checksum holds,
+// past any noise before it, and returns it with the bytes that follow. It
+// returns false while there is none.
+func DecodeFangkongReply(received []byte) (reply FangkongReply, rest []byte, ok bool) {
+	for i := range received {
+		b := received[i:]
+		if len(b) < fangkongHead+fangkongTail {
+			break
+		}
+		end := fangkongHead + int(b[5])
+		if !bytes.Equal(b[1:4], []byte{fangkongVersion, 0xFF, 0xFF}) || len(b) < end+fangkongTail {
+			continue // noise, or a length made of noise: a whole frame may stand further on
+		}
+		if binary.LittleEndian.Uint16(b[end:]) != crcModbus(b[:end]) {
+			continue
+		}
+		reply = FangkongReply{Address: b[0], Command: b[4], Data: bytes.Clone(b[fangkongHead:end])}
+		return reply, b[end+fangkongTail:], true
+	}
+	return FangkongReply{}, received, false
+}
+
+// crcModbus is CRC-16/MODBUS: polynomial A001 reflected, initial value FFFF.
+func crcModbus(b []byte) uint16 {
+	crc := uint16(0xFFFF)
+	for _, v := range b {
+		crc ^= uint16(v)
+		for range 8 {
+			if crc&1 != 0 {
+				crc = crc>>1 ^ 0xA001
+			} else {
+				crc >>= 1
+			}
+		}
+	}
+	return crc
+}
