@@ -59,6 +59,7 @@ type Port struct {
 
 	mu        sync.Mutex // guards the following fields
 	conn      conn       // nil while closed
+	opened    time.Time  // when conn was opened
 	pauses    *backoff.ExponentialBackOff
 	notBefore time.Time // no try to open before
 	failure   error     // why the last try to open failed; nil after a success
@@ -211,21 +212,25 @@ func (p *Port) use(ctx context.Context) (conn, error) {
 		p.notBefore = time.Now().Add(p.pauses.NextBackOff())
 		return nil, p.fail("open", err)
 	}
-	p.conn, p.failure = c, nil
+	p.conn, p.opened, p.failure = c, time.Now(), nil
 	p.pauses.Reset()
 	p.log.Debug("port opened", "link", p.link.String())
 	return c, nil
 }
 
-// drop closes c after an I/O failure. There is a pause before the next open here
-// too: a port that opens and fails at once must not be opened in a tight loop.
+// drop closes c after an I/O failure. A port that opened only just now is left
+// alone for a moment, lest it be opened in a tight loop. One that was open for
+// long may be opened again at once: often it is a connection that the other
+// side closed because nothing was said.
 func (p *Port) drop(c conn, cause error) {
 	p.mu.Lock()
 	mine := p.conn == c
 	if mine {
 		p.conn = nil
-		p.failure = cause
-		p.notBefore = time.Now().Add(firstPause)
+		if time.Since(p.opened) < longestPause {
+			p.failure = cause
+			p.notBefore = time.Now().Add(firstPause)
+		}
 	}
 	p.mu.Unlock()
 	if mine {

@@ -1,0 +1,292 @@
+// Package rs485 shares one Modbus line between the devices on it.
+//
+// A Line owns one port: a serial port or a serial server that passes RTU frames
+// on, or a Modbus TCP server. Its goroutine, Run, sends one request at a time,
+// commands before polls. A request whose context is done while it waits is
+// never sent: a barrier must not move because of a command from a minute ago.
+//
+// RTU replies carry nothing that ties them to a request, so a late reply to one
+// request looks like a fresh reply to the next, and a loop that a car stands on
+// would read clear. Before each request the Line therefore leaves the wire
+// quiet and throws away what was received; after a request without a reply it
+// stays quiet for at least as long as a reply may take.
+//
+// The framing is goburrow/modbus's. Client gives that library's client for one
+// call; Raw sends the requests that it refuses to make.
+package rs485
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/goburrow/modbus"
+
+	"parkagent/drivers"
+	"parkagent/drivers/serialport"
+)
+
+// A Port is what a Line needs of a port. *serialport.Port meets it.
+type Port interface {
+	// Read waits for at least one byte until ctx is done, which is an error.
+	Read(ctx context.Context, b []byte) (int, error)
+	Write(ctx context.Context, b []byte) error
+	// ResetInput throws away what was received and not read.
+	ResetInput(ctx context.Context) error
+	// Close closes the port; the next use opens it again.
+	Close() error
+}
+
+// A Framing is how a request is packed for the wire.
+type Framing uint8
+
+// The framings.
+const (
+	RTU Framing = iota // unit, function, data, CRC: serial lines and transparent serial servers
+	TCP                // Modbus TCP, with the MBAP header
+)
+
+// A Priority orders requests that wait for the same line.
+type Priority uint8
+
+// The priorities. A command goes before every poll that waits.
+const (
+	Poll Priority = iota
+	Command
+)
+
+const (
+	defaultQuiet       = 5 * time.Millisecond
+	defaultRTUTimeout  = 300 * time.Millisecond
+	defaultTCPTimeout  = time.Second
+	lateMargin         = 100 * time.Millisecond // silence beyond one more reply time before the line counts as clean
+	longestQuiet       = time.Second            // an upper bound for Config.Quiet
+	longestReply       = 10 * time.Second       // an upper bound for Config.ReplyTimeout
+	slowestWithoutRule = 19200                  // from this speed on the silent interval is fixed
+)
+
+// A Config describes a Line.
+type Config struct {
+	Port    Port
+	Framing Framing
+
+	// Baud is the speed of a serial line, from which the silent interval
+	// between frames follows; 0 where it is not known.
+	Baud int
+
+	// Quiet is the least silence before a request; 0 means 5 ms. Some boards
+	// need up to 60 ms. Modbus TCP needs none.
+	Quiet time.Duration
+
+	// ReplyTimeout is the longest wait for a reply; 0 means 300 ms on RTU
+	// and 1 s on Modbus TCP. A request's own context may end it sooner.
+	ReplyTimeout time.Duration
+
+	// Echo says that the adapter sends back every byte it transmits. Without
+	// it the Line finds out by itself from the first read request.
+	Echo bool
+
+	Log *slog.Logger // nil discards
+}
+
+// A Line is one Modbus line and the requests that wait for it. Its methods may
+// be called from any goroutine.
+type Line struct {
+	wire     wire
+	log      *slog.Logger
+	packager func(unit byte) modbus.Packager
+
+	commands, polls chan *request // received from by Run
+	done            chan struct{} // closed when Run returns
+	started         atomic.Bool
+}
+
+// A wire does one request at a time. Only Run calls it.
+type wire interface {
+	// settle waits until the wire may be used again.
+	settle(ctx context.Context)
+	// exchange sends one request and returns its verified reply.
+	exchange(ctx context.Context, adu []byte) ([]byte, error)
+	close()
+}
+
+// A request waits in one of the channels until Run takes it.
+type request struct {
+	ctx   context.Context // of the caller; the request is a short-lived value
+	adu   []byte
+	reply chan reply // has room for one: Run never waits for the caller
+}
+
+type reply struct {
+	adu []byte
+	err error
+}
+
+// New checks the configuration. Run does the work.
+func New(cfg Config) (*Line, error) {
+	if cfg.Port == nil {
+		return nil, errors.New("rs485: no port")
+	}
+	if cfg.Quiet < 0 || cfg.Quiet > longestQuiet {
+		return nil, fmt.Errorf("rs485: quiet time %v is not between 0 and %v", cfg.Quiet, longestQuiet)
+	}
+	if cfg.ReplyTimeout < 0 || cfg.ReplyTimeout > longestReply {
+		return nil, fmt.Errorf("rs485: reply timeout %v is not between 0 and %v", cfg.ReplyTimeout, longestReply)
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &Line{
+		log:      cfg.Log,
+		commands: make(chan *request),
+		polls:    make(chan *request),
+		done:     make(chan struct{}),
+	}
+	switch cfg.Framing {
+	case RTU:
+		l.wire, l.packager = newRTU(cfg), rtuPackager
+	case TCP:
+		l.wire, l.packager = newMBAP(cfg), tcpPackager
+	default:
+		return nil, fmt.Errorf("rs485: unknown framing %d", cfg.Framing)
+	}
+	return l, nil
+}
+
+// Open makes the Line of a link:
+//
+//	serial:///dev/ttyS1?baud=9600    RTU on a serial port; usb:1A86:7523 likewise
+//	tcp://192.168.1.20:502           Modbus TCP
+//	tcp://192.168.1.20:4001?framing=rtu   RTU through a transparent serial server
+//
+// A link may also set quiet=20ms, timeout=500ms and echo=on. Nothing is
+// touched before Run gets its first request. log may be nil.
+func Open(link string, log *slog.Logger) (*Line, error) {
+	l, err := serialport.ParseLink(link, "framing", "quiet", "timeout", "echo")
+	if err != nil {
+		return nil, err
+	}
+	cfg := Config{Port: serialport.New(l, log), Baud: l.Baud, Log: log}
+	if l.Kind == serialport.TCP {
+		cfg.Framing = TCP
+	}
+	if err := cfg.set(l.Extra); err != nil {
+		return nil, fmt.Errorf("link %q: %w", link, err)
+	}
+	if cfg.Framing == TCP && l.Kind != serialport.TCP {
+		return nil, fmt.Errorf("link %q: framing tcp needs a tcp:// link", link)
+	}
+	return New(cfg)
+}
+
+func (cfg *Config) set(parameters map[string]string) error {
+	for name, value := range parameters {
+		var err error
+		switch name {
+		case "quiet":
+			cfg.Quiet, err = time.ParseDuration(value)
+		case "timeout":
+			cfg.ReplyTimeout, err = time.ParseDuration(value)
+		case "framing":
+			switch value {
+			case "rtu":
+				cfg.Framing = RTU
+			case "tcp":
+				cfg.Framing = TCP
+			default:
+				err = errors.New("want rtu or tcp")
+			}
+		case "echo":
+			cfg.Echo = value == "on"
+			if value != "on" && value != "off" {
+				err = errors.New("want on or off")
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("%s %q: %w", name, value, err)
+		}
+	}
+	return nil
+}
+
+// Run owns the port until ctx is done and then closes it. Requests wait while
+// it does not run. It is called once and returns nil.
+func (l *Line) Run(ctx context.Context) error {
+	if l.started.Swap(true) {
+		return errors.New("rs485: Run was called before")
+	}
+	defer close(l.done)
+	defer l.wire.close()
+	for {
+		l.wire.settle(ctx)
+		r := l.next(ctx)
+		if r == nil {
+			return nil
+		}
+		r.reply <- l.do(ctx, r)
+	}
+}
+
+// next waits for a request, a command if there is one. It returns nil when ctx
+// is done.
+func (l *Line) next(ctx context.Context) *request {
+	select {
+	case <-ctx.Done():
+		return nil
+	case r := <-l.commands:
+		return r
+	default:
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case r := <-l.commands:
+		return r
+	case r := <-l.polls:
+		return r
+	}
+}
+
+func (l *Line) do(run context.Context, r *request) reply {
+	if err := r.ctx.Err(); err != nil {
+		return reply{err: offline(fmt.Errorf("not sent: %w", err))}
+	}
+	ctx, cancel := context.WithCancel(r.ctx)
+	defer cancel()
+	stop := context.AfterFunc(run, cancel)
+	defer stop()
+	adu, err := l.wire.exchange(ctx, r.adu)
+	if err != nil {
+		l.log.Debug("modbus request failed", "request", fmt.Sprintf("% x", r.adu), "error", err)
+		return reply{err: offline(err)}
+	}
+	return reply{adu: adu}
+}
+
+// send queues one request and waits for its reply or for ctx.
+func (l *Line) send(ctx context.Context, p Priority, adu []byte) ([]byte, error) {
+	queue := l.polls
+	if p == Command {
+		queue = l.commands
+	}
+	r := &request{ctx: ctx, adu: adu, reply: make(chan reply, 1)}
+	select {
+	case queue <- r:
+	case <-ctx.Done():
+		return nil, offline(fmt.Errorf("line busy, not sent: %w", ctx.Err()))
+	case <-l.done:
+		return nil, offline(errors.New("line is closed, not sent"))
+	}
+	select {
+	case a := <-r.reply:
+		return a.adu, a.err
+	case <-ctx.Done():
+		// Run sees the same context and lets go of the wire by itself.
+		return nil, offline(fmt.Errorf("sent, outcome unknown: %w", ctx.Err()))
+	}
+}
+
+func offline(err error) error { return fmt.Errorf("%w: %w", drivers.ErrOffline, err) }

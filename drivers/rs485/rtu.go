@@ -1,0 +1,190 @@
+package rs485
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// reopenAfter is how many requests in a row get no byte at all before the port
+// is closed and opened again. A dead connection to a serial server and a hung
+// USB adapter look like this; so does one dead device alone on its line, where
+// opening again does no harm.
+const reopenAfter = 3
+
+// An rtu is a wire with RTU frames. Run's goroutine owns it.
+type rtu struct {
+	port    Port
+	quiet   time.Duration
+	timeout time.Duration
+	baud    int
+
+	echoSet bool // the installer says that the adapter echoes
+	echo    bool // it does
+
+	touched   time.Time // when the last byte was seen or sent
+	notBefore time.Time // a late reply may come until then
+	silences  int       // requests in a row without any byte
+}
+
+func newRTU(cfg Config) *rtu {
+	w := &rtu{port: cfg.Port, quiet: cfg.Quiet, timeout: cfg.ReplyTimeout, baud: cfg.Baud, echoSet: cfg.Echo, echo: cfg.Echo}
+	if w.quiet == 0 {
+		w.quiet = defaultQuiet
+	}
+	w.quiet = max(w.quiet, silentInterval(cfg.Baud))
+	if w.timeout == 0 {
+		w.timeout = defaultRTUTimeout
+	}
+	return w
+}
+
+// silentInterval is the silence that ends a frame: 3.5 characters of 11 bits,
+// and from 19200 bits per second on a fixed 1.75 ms (Modbus over serial line
+// V1.02, 2.5.1.1).
+func silentInterval(baud int) time.Duration {
+	if baud <= 0 || baud >= slowestWithoutRule {
+		return 1750 * time.Microsecond
+	}
+	return onWire(7, baud) / 2
+}
+
+// onWire is how long so many characters take.
+func onWire(characters, baud int) time.Duration {
+	if baud <= 0 {
+		return 0
+	}
+	return time.Duration(characters*11) * time.Second / time.Duration(baud)
+}
+
+// settle listens, and throws away what it hears, until the wire was quiet long
+// enough. A line that never falls silent is given up after as long as a reply
+// may take: the request on it will then fail by itself.
+func (w *rtu) settle(ctx context.Context) {
+	var waste [longestFrame]byte
+	until := later(w.touched.Add(w.quiet), w.notBefore)
+	for limit := until.Add(w.timeout); ; {
+		now := time.Now()
+		if !now.Before(until) || now.After(limit) || ctx.Err() != nil {
+			return
+		}
+		n, err := w.read(ctx, until, waste[:])
+		if n > 0 {
+			until = later(time.Now().Add(w.quiet), until)
+			continue
+		}
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return // no port, so nothing to wait for
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (w *rtu) read(ctx context.Context, until time.Time, b []byte) (int, error) {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	return w.port.Read(ctx, b)
+}
+
+func (w *rtu) exchange(ctx context.Context, request []byte) ([]byte, error) {
+	if err := purge(ctx, w.port); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("not sent: %w", err)
+	}
+	err := w.port.Write(ctx, request)
+	w.touched = time.Now()
+	if err != nil {
+		w.expectLate()
+		return nil, err
+	}
+	function, data := request[1], request[2:len(request)-2]
+	wait := w.timeout + onWire(len(request)+replyLength(function, data)+4, w.baud)
+	return w.receive(ctx, request, time.Now().Add(wait))
+}
+
+// purge throws away what was received before a request. A connection that the
+// other side closed in the meantime shows here, where nothing was sent yet, so
+// it is opened again at once.
+func purge(ctx context.Context, port Port) error {
+	if err := port.ResetInput(ctx); err == nil {
+		return nil
+	}
+	return port.ResetInput(ctx)
+}
+
+// receive collects bytes until they hold the reply.
+func (w *rtu) receive(ctx context.Context, request []byte, until time.Time) ([]byte, error) {
+	var received []byte
+	buf := make([]byte, longestFrame)
+	for {
+		n, err := w.read(ctx, until, buf)
+		if err != nil {
+			if !repeats(request[1]) && bytes.Contains(received, request) {
+				w.echo = true // our own bytes came back, the device's did not
+			}
+			w.expectLate()
+			w.countSilence(len(received), err)
+			return nil, noReply(received, err)
+		}
+		w.touched = time.Now()
+		received = append(received, buf[:n]...)
+		if len(received) > 4*longestFrame { // a babbling line
+			received = append([]byte(nil), received[len(received)-2*longestFrame:]...)
+		}
+		rest := received
+		if i := bytes.Index(rest, request); w.echo && repeats(request[1]) && i >= 0 {
+			rest = rest[i+len(request):] // the first copy is our own
+		}
+		if at, frame := findReply(request, rest); frame != nil {
+			w.learnEcho(request, rest[:at])
+			w.silences = 0
+			return frame, nil
+		}
+	}
+}
+
+// learnEcho finds out whether the adapter sends back what it transmits, from
+// what came before a reply. Only requests whose reply differs from them tell,
+// so a device is read before it is first written to.
+func (w *rtu) learnEcho(request, before []byte) {
+	if w.echoSet || repeats(request[1]) {
+		return
+	}
+	w.echo = bytes.Contains(before, request)
+}
+
+// expectLate keeps the line quiet until a reply that is merely late has come.
+func (w *rtu) expectLate() {
+	w.notBefore = time.Now().Add(w.timeout + lateMargin)
+}
+
+func (w *rtu) countSilence(received int, err error) {
+	if received > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		w.silences = 0
+		return
+	}
+	if w.silences++; w.silences >= reopenAfter {
+		w.silences = 0
+		_ = w.port.Close() // opened again by the next request
+	}
+}
+
+func noReply(received []byte, err error) error {
+	if len(received) == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("no reply: %w", err)
+	}
+	return fmt.Errorf("no valid reply in % x: %w", received[:min(len(received), 32)], err)
+}
+
+func (w *rtu) close() { _ = w.port.Close() }
