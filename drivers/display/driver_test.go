@@ -1,0 +1,167 @@
+package display_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"parkagent/drivers"
+	"parkagent/drivers/display"
+	"parkagent/drivers/drivertest"
+	"parkagent/drivers/serialport"
+	"parkagent/drivers/sim"
+)
+
+var ledFaults = map[drivertest.DisplayFault]sim.LEDFault{
+	drivertest.DisplayFine:    sim.LEDFine,
+	drivertest.DisplaySilent:  sim.LEDSilent,
+	drivertest.DisplayNoise:   sim.LEDNoise,
+	drivertest.DisplayCrumbs:  sim.LEDCrumbs,
+	drivertest.DisplayEcho:    sim.LEDEcho,
+	drivertest.DisplayRefuses: sim.LEDRefuses,
+	drivertest.DisplayGone:    sim.LEDGone,
+}
+
+// networkBoard starts a panel behind a serial server and returns it with a port
+// to it.
+func networkBoard(t *testing.T, address byte, lines int) (*sim.LEDBoard, *serialport.Port) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	board := sim.NewLEDBoard(address, lines)
+	ctx, cancel := context.WithCancel(context.Background())
+	var served sync.WaitGroup
+	served.Go(func() {
+		if err := board.Serve(ctx, l); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	t.Cleanup(func() { cancel(); served.Wait() })
+	port, err := serialport.Open("tcp://"+l.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = port.Close() })
+	return board, port
+}
+
+func panelOn(t *testing.T, port display.Port, opt display.FangkongOptions) *display.Fangkong {
+	t.Helper()
+	panel, err := display.NewFangkong(display.Config{Device: "L1", Port: port, Options: opt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return panel
+}
+
+func TestFangkongKeepsTheContractOverTCP(t *testing.T) {
+	for name, ack := range map[string]bool{"answers expected": true, "answers optional": false} {
+		t.Run(name, func(t *testing.T) {
+			drivertest.Display(t, func(t *testing.T) drivertest.DisplayRig {
+				board, port := networkBoard(t, 3, 4)
+				opt := display.FangkongOptions{Lines: 4, Address: 3, Ack: ack, Voice: true}
+				return drivertest.DisplayRig{
+					Display: panelOn(t, port, opt),
+					Device:  "L1",
+					Lines:   4,
+					MustAck: ack,
+					Shown:   board.Lines,
+					Spoken:  board.Spoken,
+					Fault:   func(f drivertest.DisplayFault) { board.SetFault(ledFaults[f]) },
+				}
+			})
+		})
+	}
+}
+
+func TestFangkongShowsColorsAndTimes(t *testing.T) {
+	board, port := networkBoard(t, 0, 2)
+	panel := panelOn(t, port, display.FangkongOptions{Ack: true})
+	err := panel.Show(t.Context(), drivers.Screen{
+		Lines: []drivers.Line{{Text: "请通行", Color: drivers.Green}, {Text: "剩余1", Color: drivers.Yellow}},
+		Voice: "请通行",
+		For:   300 * time.Millisecond, // rounded up to a second
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := board.Color(0), [3]byte{0, 255, 0}; got != want {
+		t.Errorf("colour of line 1 = %v, want %v", got, want)
+	}
+	if got, want := board.Color(1), [3]byte{255, 255, 0}; got != want {
+		t.Errorf("colour of line 2 = %v, want %v", got, want)
+	}
+	if spoken := board.Spoken(); len(spoken) != 0 {
+		t.Errorf("a panel without a voice spoke %q", spoken)
+	}
+	if lines := board.Lines(); lines[0] != "请通行" {
+		t.Errorf("line 1 = %q just after Show, want it to stand", lines[0])
+	}
+	deadline := time.NewTimer(10 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for board.Lines()[0] != "" {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatal("line 1 stands after its second")
+		}
+	}
+}
+
+// TestFangkongLeavesTheCardTime measures at the board, where a frame that comes
+// too early would be lost.
+func TestFangkongLeavesTheCardTime(t *testing.T) {
+	rec := &recordingPort{}
+	panel := panelOn(t, rec, display.FangkongOptions{Lines: 3, Voice: true})
+	err := panel.Show(t.Context(), drivers.Screen{Lines: []drivers.Line{{Text: "a"}, {Text: "b"}, {Text: "c"}}, Voice: "d"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rec.written) != 4 {
+		t.Fatalf("%d frames written, want 4", len(rec.written))
+	}
+	for i, at := range rec.written[1:] {
+		if gap := at.Sub(rec.written[i]); gap < 50*time.Millisecond {
+			t.Errorf("frame %d follows after %v, want at least 50ms", i+2, gap)
+		}
+	}
+}
+
+// A recordingPort is a line without a card at its end.
+type recordingPort struct{ written []time.Time }
+
+func (*recordingPort) Connect(context.Context) error    { return nil }
+func (*recordingPort) ResetInput(context.Context) error { return nil }
+
+func (p *recordingPort) Write(context.Context, []byte) error {
+	p.written = append(p.written, time.Now())
+	return nil
+}
+
+func (*recordingPort) Read(ctx context.Context, _ []byte) (int, error) {
+	<-ctx.Done()
+	return 0, os.ErrDeadlineExceeded
+}
+
+func TestFangkongSurvivesAServerThatClosesIdleLines(t *testing.T) {
+	board, port := networkBoard(t, 0, 2)
+	panel := panelOn(t, port, display.FangkongOptions{Ack: true})
+	for _, text := range []string{"欢迎光临", "一路平安", "再次光临"} {
+		if err := panel.Show(t.Context(), drivers.Screen{Lines: []drivers.Line{{Text: text}}}); err != nil {
+			t.Fatalf("Show(%s): %v", text, err)
+		}
+		if lines := board.Lines(); !slices.Contains(lines, text) {
+			t.Errorf("panel shows %q, want %q", lines, text)
+		}
+		board.SetFault(sim.LEDGone)
+		board.SetFault(sim.LEDFine)
+	}
+}
