@@ -142,12 +142,14 @@ func firstBlock(blocks []byte, day Day) ([]byte, bool) {
 
 // decodeBase64 reads what clients make of base64: broken into lines (Java wraps
 // at 76 characters), with + turned into a space by a form decoder, without
-// padding, or in the URL alphabet.
+// padding, or in the URL alphabet. A space at either end may be a + or nothing;
+// the length, which is one of whole blocks, tells.
 func decodeBase64(s string) ([]byte, error) {
-	s = strings.Trim(s, " \t\r\n")
-	s = strings.TrimRight(s, "=")
-	s = base64Fixer.Replace(s)
-	return base64.RawStdEncoding.DecodeString(s)
+	buf, err := base64.RawStdEncoding.DecodeString(base64Fixer.Replace(s))
+	if err == nil && len(buf)%des.BlockSize == 0 {
+		return buf, nil
+	}
+	return base64.RawStdEncoding.DecodeString(base64Fixer.Replace(strings.Trim(s, jsonSpace)))
 }
 
-var base64Fixer = strings.NewReplacer("\r", "", "\n", "", "\t", "", " ", "+", "-", "+", "_", "/")
+var base64Fixer = strings.NewReplacer("\r", "", "\n", "", "\t", "", " ", "+", "-", "+", "_", "/", "=", "")

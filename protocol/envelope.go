@@ -65,51 +65,60 @@ func (c *Cipher) Open(body []byte, opt OpenOptions) (Opened, error) {
 	if opt.Location == nil {
 		opt.Location = time.UTC
 	}
-	last := opt.Last
-	if opt.Pin != "" {
-		last = opt.Pin
-	}
-	if last == "" {
-		last = GBK
-	}
 	data, err := bodyData(body)
 	if err != nil {
 		return Opened{}, err
 	}
 	if strings.TrimSpace(data) == "" {
-		return Opened{JSON: []byte("{}"), Charset: last}, nil
+		return opt.read(nil)
 	}
 	blocks, err := c.decryptBlocks(data)
 	if err != nil {
 		return Opened{}, err
 	}
 	today := DayOf(opt.Now, opt.Location)
-	text, offset, ok := findDay(blocks, today, opt.Params)
-	if !ok {
-		return Opened{}, &DataError{
-			Reason:  "no parameter of the interface comes first, wrong key or wrong date",
-			Implied: impliedDay(blocks, opt.Params),
-			Today:   today,
+	failure := &DataError{Reason: "wrong key, or a date more than a day off, or no parameter of the interface comes first", Today: today}
+	for _, offset := range []int{0, -1, 1} {
+		text, ok := firstBlock(blocks, today.Add(offset))
+		if !ok {
+			continue
 		}
+		if text := trimText(text); !hasNoParameters(text) && !isParam(firstKey(text), opt.Params) {
+			continue
+		}
+		opened, err := opt.read(text)
+		if err != nil {
+			failure.Reason = err.Error()
+			continue
+		}
+		opened.DayOffset = offset
+		return opened, nil
 	}
-	opened := Opened{Charset: last, DayOffset: offset}
-	if bytes.HasPrefix(text, utf8BOM) && opt.Pin == "" {
-		last = UTF8
+	failure.Implied = impliedDay(blocks, opt.Params)
+	return Opened{}, failure
+}
+
+// read turns decrypted text into a request.
+func (opt OpenOptions) read(text []byte) (Opened, error) {
+	opened := Opened{Charset: opt.Last, JSON: []byte("{}")}
+	switch {
+	case opt.Pin != "":
+		opened.Charset = opt.Pin
+	case bytes.HasPrefix(text, utf8BOM):
+		opened.Charset = UTF8
+	case opt.Last == "":
+		opened.Charset = GBK
 	}
 	text = trimText(text)
-	switch {
-	case hasNoParameters(text):
-		opened.JSON = []byte("{}")
+	if hasNoParameters(text) {
 		return opened, nil
-	case opt.Pin != "":
+	}
+	if opt.Pin != "" {
 		opened.JSON = DecodeText(opt.Pin, text)
-	default:
-		opened.Charset, opened.JSON = GuessCharset(text, last)
+	} else {
+		opened.Charset, opened.JSON = GuessCharset(text, opened.Charset)
 	}
-	if err := checkObject(opened.JSON); err != nil {
-		return Opened{}, &DataError{Reason: err.Error(), Today: today}
-	}
-	return opened, nil
+	return opened, checkObject(opened.JSON)
 }
 
 // Seal makes the body of a request from a message: its JSON in the given
@@ -140,15 +149,15 @@ func bodyData(body []byte) (string, error) {
 	if len(body) > MaxBody {
 		return "", ErrTooLarge
 	}
-	body = trimText(body)
-	if len(body) == 0 {
-		return "", nil
-	}
 	// The content type says nothing: libraries label JSON as a form, or not at all.
-	if body[0] == '{' {
-		return jsonData(body)
+	switch text := trimText(body); {
+	case len(text) == 0:
+		return "", nil
+	case text[0] == '{':
+		return jsonData(text)
+	default:
+		return formData(string(body))
 	}
-	return formData(string(body))
 }
 
 func jsonData(body []byte) (string, error) {
@@ -180,22 +189,6 @@ func formData(body string) (string, error) {
 		return value, nil
 	}
 	return "", ErrBody
-}
-
-// findDay finishes decryption for today, yesterday or tomorrow, whichever gives
-// a text that begins with a known parameter, and tells which.
-func findDay(blocks []byte, today Day, params []string) (text []byte, offset int, ok bool) {
-	for _, offset := range []int{0, -1, 1} {
-		text, ok := firstBlock(blocks, today.Add(offset))
-		if !ok {
-			continue
-		}
-		trimmed := trimText(text)
-		if hasNoParameters(trimmed) || isParam(firstKey(trimmed), params) {
-			return text, offset, true
-		}
-	}
-	return nil, 0, false
 }
 
 // hasNoParameters reports whether text stands for an empty set of parameters.

@@ -75,17 +75,22 @@ func ParseEnd(s string, loc *time.Location) (time.Time, error) {
 	return parseTime(s, loc, [3]int{23, 59, 59})
 }
 
-// TimeField is ParseTime for a field of a message. The error is a [*FieldError].
+// TimeField is ParseTime for a field of a message that has to be there. The error
+// is a [*FieldError].
 func TimeField(name, value string, loc *time.Location) (time.Time, error) {
 	return timeField(name, value, loc, ParseTime)
 }
 
-// EndField is ParseEnd for a field of a message. The error is a [*FieldError].
+// EndField is ParseEnd for a field of a message that has to be there. The error is
+// a [*FieldError].
 func EndField(name, value string, loc *time.Location) (time.Time, error) {
 	return timeField(name, value, loc, ParseEnd)
 }
 
 func timeField(name, value string, loc *time.Location, parse func(string, *time.Location) (time.Time, error)) (time.Time, error) {
+	if strings.TrimSpace(value) == "" {
+		return time.Time{}, &FieldError{Field: name, Problem: Missing}
+	}
 	t, err := parse(value, loc)
 	if err != nil {
 		return time.Time{}, &FieldError{Field: name, Problem: Malformed}
