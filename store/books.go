@@ -7,7 +7,7 @@ import (
 )
 
 // Books are the sums of everything, to see that they balance:
-// Fee == Credit + Paid + Waived - Over, unless Mismatches says where not.
+// Fee + Over == Credit + Unpaid + Paid + Waived, unless Mismatches says where not.
 type Books struct {
 	Sessions map[SessionState]int // how many
 
@@ -16,6 +16,7 @@ type Books struct {
 	Credit int64 // taken off by free minutes
 	Paid   int64 // money taken
 	Waived int64 // discounts, coupons and roundings
+	Unpaid int64 // still due when the car left nevertheless
 	Over   int64 // of Paid, more than was due
 
 	Prepaid int64 // money taken for sessions in any other state
@@ -40,27 +41,26 @@ func (r Reader) books(ctx context.Context) (Books, error) {
 	if err != nil {
 		return Books{}, fmt.Errorf("count sessions: %w", err)
 	}
-	b, err := one(ctx, r, func(rows *sql.Rows, b *Books) error { return rows.Scan(&b.Fee, &b.Credit) },
-		`SELECT coalesce(sum(fee), 0), coalesce(sum(credit), 0) FROM sessions WHERE state = 4`)
+	b, err := one(ctx, r, func(rows *sql.Rows, b *Books) error { return rows.Scan(&b.Fee, &b.Credit, &b.Unpaid, &b.Over) },
+		`SELECT coalesce(sum(fee), 0), coalesce(sum(credit), 0), coalesce(sum(unpaid), 0), coalesce(sum(over), 0) FROM sessions WHERE state = 4`)
 	if err != nil {
 		return Books{}, fmt.Errorf("add up sessions: %w", err)
 	}
 	sums, err := one(ctx, r, func(rows *sql.Rows, s *Books) error {
-		return rows.Scan(&s.Paid, &s.Waived, &s.Over, &s.Prepaid, &s.Orphans)
+		return rows.Scan(&s.Paid, &s.Waived, &s.Prepaid, &s.Orphans)
 	}, `SELECT
 		coalesce(sum(p.amount) FILTER (WHERE s.state = 4 AND p.kind <> 2), 0),
 		coalesce(sum(p.discount + p.free_money + p.rounding) FILTER (WHERE s.state = 4 AND p.kind <> 2), 0),
-		coalesce(sum(p.over) FILTER (WHERE s.state = 4 AND p.kind <> 2), 0),
 		coalesce(sum(p.amount) FILTER (WHERE s.state <> 4 AND p.kind <> 2), 0),
 		coalesce(sum(p.amount) FILTER (WHERE p.kind = 2), 0)
 		FROM payments p JOIN sessions s ON s.id = p.session`)
 	if err != nil {
 		return Books{}, fmt.Errorf("add up payments: %w", err)
 	}
-	sums.Fee, sums.Credit = b.Fee, b.Credit
+	sums.Fee, sums.Credit, sums.Unpaid, sums.Over = b.Fee, b.Credit, b.Unpaid, b.Over
 	sums.Mismatches, err = all(ctx, r, column[string], `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind <> 2
 		WHERE s.state = 4 GROUP BY s.id
-		HAVING s.fee <> s.credit + coalesce(sum(p.amount + p.discount + p.free_money + p.rounding - p.over), 0) ORDER BY s.id`)
+		HAVING s.fee + s.over <> s.credit + s.unpaid + coalesce(sum(p.amount + p.discount + p.free_money + p.rounding), 0) ORDER BY s.id`)
 	if err != nil {
 		return Books{}, fmt.Errorf("compare sessions: %w", err)
 	}

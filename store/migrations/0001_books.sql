@@ -47,6 +47,8 @@ CREATE TABLE sessions (
     settled_credit    INTEGER NOT NULL,
     fee               INTEGER NOT NULL,
     credit            INTEGER NOT NULL,
+    unpaid            INTEGER NOT NULL,
+    over              INTEGER NOT NULL,
     seamless          INTEGER NOT NULL CHECK (seamless IN (0, 1)),
     note              TEXT NOT NULL
 ) STRICT;
