@@ -75,7 +75,7 @@ func TestAPlusAtEitherEndMayBecomeASpace(t *testing.T) {
 	found := 0
 	for i := 0; found < 2; i++ {
 		text := fmt.Sprintf(`{"parkCode":"1","plateNo":"%07d"}`, i) // 35 bytes give 40, whose base64 ends in =
-		text += strings.Repeat(" ", 8)                             // 48 bytes need no padding
+		text += strings.Repeat(" ", 8)                              // 48 bytes need no padding
 		data := c.Encrypt(testDay, []byte(text))
 		if !strings.HasPrefix(data, "+") && !strings.HasSuffix(data, "+") {
 			continue
