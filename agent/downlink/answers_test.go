@@ -1,0 +1,230 @@
+package downlink_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/downlink"
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// The exact bytes of each answer: names, JSON types and the form of times are
+// what clients were built for.
+func TestAnswersAreWhatTheDocumentShows(t *testing.T) {
+	p := open(t, nil)
+	gone := p.enter("空818494")
+	p.after(61*time.Minute + 40*time.Second)
+	order := rowOf[protocol.Bill](t, p.ask(bill, `{"plateNo":"空818494"}`))
+	p.after(20 * time.Second)
+	p.ask(pay, fmt.Sprintf(`{"orderNo":%q,"amount":1000}`, order.OrderNo))
+	p.after(time.Minute)
+	p.leave(gone)
+	ticket := store.Session{
+		ID: store.NewID(start), Plate: "空000001", PlateRead: "空000001", CardNo: "000000000042", State: store.Inside,
+		EnteredAt: start, EntryPlace: "入口1", CarType: 0,
+	}
+	p.save(ticket)
+
+	tests := []struct{ name, path, params, want string }{
+		{
+			"finished stays, 1.1", stays,
+			`{"parkCode":"1","plateNo":"8184","startTime":"2026-03-01 00:00:00","endTime":"2026-03-01 23:59:59","pageIndex":1,"pageCount":10}`,
+			`{"resCode":0,"resMsg":"","data":[{"totalNum":"1","detail":[{"id":"` + gone.ID + `","plateNo":"空818494",` +
+				`"entryTime":"2026/03/01 12:00:00","entryPlace":"入口1","leaveTime":"2026/03/01 13:03:00","leavePlace":"出口1",` +
+				`"imgName":"http://park.test/out/空818494.jpg","payable":"1000","cashUser":"mall","cashTime":"2026/03/01 13:02:00"}]}]}`,
+		},
+		{
+			"no finished stay, 1.1", stays,
+			`{"plateNo":"京","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":"1","pageCount":"10"}`,
+			`{"resCode":0,"resMsg":"","data":[{"totalNum":"0","detail":[]}]}`,
+		},
+		{
+			"cars inside, 1.3", inside, `{"parkCode":"1","plateNo":"","cardNo":""}`,
+			`{"resCode":0,"resMsg":"","data":[{"plateNo":"空000001","cardNo":"000000000042","entryTime":"2026-03-01 12:00:00",` +
+				`"entryPlace":"入口1","carType":0,"imgName":""}]}`,
+		},
+		{"no car inside, 1.3", inside, `{"plateNo":"粤"}`, `{"resCode":0,"resMsg":"","data":[]}`},
+		{
+			"a gate, 2.3", gate, `{"parkCode":"1","deviceCode":"G1","deviceType":0,"controlType":1}`,
+			`{"resCode":0,"resMsg":"","data":null}`,
+		},
+		{
+			"a display, 2.4", led, `{"parkCode":"1","deviceCode":"L1","deviceType":0,"showInfo":"ABC|DEF"}`,
+			`{"resCode":0,"resMsg":"","data":null}`,
+		},
+		{
+			"a bill, 3.1", bill, `{"parkCode":"1","cardNo":"000000000042"}`,
+			`{"resCode":0,"resMsg":"","data":[{"orderNo":"120260301130300000空000001","plateNo":"空000001","cardNo":"000000000042",` +
+				`"entryTime":"2026-03-01 12:00:00","payTime":"2026-03-01 13:03:00","elapsedTime":63,"imgName":"","payable":1000,` +
+				`"delayTime":15,"totalFee":1000,"payedFee":0,"outTime":"2026-03-01 13:03:00"}]}`,
+		},
+		{
+			"not paid yet, 3.4", status, `{"parkCode":"1","orderNo":"120260301130300000空000001"}`,
+			`{"resCode":0,"resMsg":"","data":[{"status":"0"}]}`,
+		},
+		{
+			"a payment, 3.2", pay,
+			`{"parkCode":"1","orderNo":"120260301130300000空000001","amount":1000,"discount":0,"payType":4,"payMethod":4,"freeMoney":0,"freeTime":0,"freeDetail":""}`,
+			`{"resCode":0,"resMsg":"","data":[{"parkingTime":63}]}`,
+		},
+		{
+			"paid, 3.4", status, `{"parkCode":"1","orderNo":"120260301130300000空000001"}`,
+			`{"resCode":0,"resMsg":"","data":[{"status":"1"}]}`,
+		},
+	}
+	for _, tt := range tests {
+		if got := p.ask(tt.path, tt.params); got != tt.want {
+			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestEveryInterfaceAnswersAtItsOldAndOddPaths(t *testing.T) {
+	p := open(t, nil)
+	p.enter("闽D02000")
+	order := rowOf[protocol.Bill](t, p.ask(bill, `{"plateNo":"闽D02000"}`)).OrderNo
+	tests := []struct{ path, params string }{
+		{stays, `{"plateNo":"1","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":1}`},
+		{inside, `{}`},
+		{gate, `{"deviceCode":"G1","deviceType":"0","controlType":"1"}`},
+		{led, `{"deviceCode":"L1","deviceType":0,"showInfo":"欢迎"}`},
+		{bill, `{"plateNo":"闽D02000"}`},
+		{pay, `{"orderNo":"` + order + `","amount":0}`},
+		{status, `{"orderNo":"` + order + `"}`},
+	}
+	for _, tt := range tests {
+		group, name, _ := strings.Cut(tt.path, "/")
+		for _, path := range []string{
+			tt.path, "pay2/" + name, "pay/" + name, strings.ToLower(tt.path), strings.ToUpper("pay2/" + name), group + "/" + name + "/",
+		} {
+			if body := p.ask(path, tt.params); !strings.HasPrefix(body, `{"resCode":0,"resMsg":"",`) {
+				t.Errorf("%s = %s, want success", path, body)
+			}
+		}
+	}
+}
+
+func TestFinishedStaysAreFilteredSortedAndPaged(t *testing.T) {
+	p := open(t, nil)
+	for i := range 5 {
+		s := p.enter(fmt.Sprintf("闽D0200%d", i))
+		p.after(time.Hour)
+		p.leave(s)
+	}
+	p.enter("闽D02009") // still inside
+	tests := []struct {
+		name, params string
+		total        int
+		plates       []string
+	}{
+		{
+			"first page, latest leaving first",
+			`"plateNo":"闽d·02","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":2`,
+			5, []string{"闽D02004", "闽D02003"},
+		},
+		{
+			"last page", `"plateNo":"0200","startTime":"2026/3/1","endTime":"2026/3/1","pageIndex":3,"pageCount":2`,
+			5, []string{"闽D02000"},
+		},
+		{
+			"a page beyond all", `"plateNo":"0200","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":900000000,"pageCount":9`,
+			5, nil,
+		},
+		{
+			"times of leaving, both ends included",
+			`"plateNo":"D","startTime":"2026-03-01 14:00:00","endTime":"2026-03-01T15:00:00","pageIndex":1,"pageCount":9`,
+			2, []string{"闽D02002", "闽D02001"},
+		},
+		{
+			"a percent sign is no wildcard", `"plateNo":"%","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":9`,
+			0, nil,
+		},
+		{
+			"neither is an underscore", `"plateNo":"_","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":9`,
+			0, nil,
+		},
+		{
+			"a period that ends before it begins",
+			`"plateNo":"D","startTime":"2026-03-02","endTime":"2026-03-01","pageIndex":1,"pageCount":9`,
+			0, nil,
+		},
+	}
+	for _, tt := range tests {
+		page := rowOf[struct {
+			TotalNum int             `json:"totalNum"`
+			Detail   []protocol.Stay `json:"detail"`
+		}](t, p.ask(stays, "{"+tt.params+"}"))
+		var plates []string
+		for _, stay := range page.Detail {
+			plates = append(plates, stay.PlateNo)
+		}
+		if page.TotalNum != tt.total {
+			t.Errorf("%s: totalNum = %d, want %d", tt.name, page.TotalNum, tt.total)
+		}
+		if diff := cmp.Diff(tt.plates, plates); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestCarsInsideAreFilteredByPartOfThePlateAndWholeCard(t *testing.T) {
+	p := open(t, nil)
+	p.enter("闽D02000")
+	p.enter("京A11113")
+	p.save(store.Session{ID: store.NewID(start), Plate: "空000001", CardNo: "000000000042", State: store.Inside, EnteredAt: start})
+	p.save(store.Session{ID: store.NewID(start), Plate: "豫A88888", State: store.Entering, EnteredAt: start})
+	p.save(store.Session{ID: store.NewID(start), Plate: "鲁B66666", State: store.Leaving, EnteredAt: start})
+	tests := []struct {
+		name, params string
+		want         []string
+	}{
+		{"all but the car before the gate", `{}`, []string{"京A11113", "空000001", "闽D02000", "鲁B66666"}},
+		{"part of a plate", `{"plateNo":"d02"}`, []string{"闽D02000"}},
+		{"a card", `{"cardNo":"000000000042"}`, []string{"空000001"}},
+		{"part of a card is none", `{"cardNo":"42"}`, nil},
+		{"plate and card must both match", `{"plateNo":"京","cardNo":"000000000042"}`, nil},
+	}
+	for _, tt := range tests {
+		reply, err := protocol.DecodeReply([]byte(p.ask(inside, tt.params)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := protocol.RowsOf[protocol.InsideCar](reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]bool{}
+		for _, row := range rows {
+			got[row.PlateNo] = true
+		}
+		want := map[string]bool{}
+		for _, plate := range tt.want {
+			want[plate] = true
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestObjectDataIsTheRowItself(t *testing.T) {
+	p := open(t, func(cfg *downlink.Config) { cfg.Clients[0].ObjectData = true })
+	p.enter("闽D02000")
+	p.after(30 * time.Minute)
+	order := rowOf[protocol.Bill](t, p.ask(bill, `{"plateNo":"闽D02000"}`)).OrderNo
+	if got, want := p.ask(status, `{"orderNo":"`+order+`"}`), `{"resCode":0,"resMsg":"","data":{"status":"0"}}`; got != want {
+		t.Errorf("3.4 = %s, want %s", got, want)
+	}
+	got := p.ask(pay, `{"orderNo":"`+order+`","amount":500}`)
+	if want := `{"resCode":0,"resMsg":"","data":{"parkingTime":30}}`; got != want {
+		t.Errorf("3.2 = %s, want %s", got, want)
+	}
+	if got := p.ask(inside, `{}`); !strings.Contains(got, `"data":[{`) {
+		t.Errorf("1.3 = %s, want an array", got)
+	}
+}

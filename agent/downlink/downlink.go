@@ -1,0 +1,330 @@
+// Package downlink answers the platforms: it is the HTTP server of the interfaces that they call.
+//
+// A request passes the same checks in the same order, whatever it asks: is the
+// path an interface, is it a POST, is it small enough, who asks, may they from
+// there, can it be deciphered, is it for this car park. Only then the rules in
+// billing and the lanes are asked. Everything is answered with the envelope of the
+// protocol; the HTTP status tells business (200) from the rest:
+//
+//	401 wrong user or password      404 no such interface     413 body too large
+//	403 address or permission       405 not a POST            429 too many attempts
+//	500 our fault
+//
+// Nothing in an answer tells which of user, password and key was wrong.
+//
+// This version answers seven of the interfaces: 1.1, 1.3, 2.3, 2.4, 3.1, 3.2 and
+// 3.4. The others are known, and answered with 404 and a sentence that says so.
+//
+// Who called what and was refused why is one line of the log each, without
+// plates, secrets and bodies. Refused commands to devices are in the journal as
+// well; commands that a lane took are journalled by the lane.
+package downlink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"strings"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/agent/lane"
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// Clients give up after 3 s. Whatever takes longer than this is answered with
+// an error.
+const answerWithin = 2500 * time.Millisecond
+
+// bodyWithin is how long a client may take to send its body.
+const bodyWithin = 5 * time.Second
+
+// A Config says who may call, and who does the work.
+type Config struct {
+	Clients  []Client
+	Lanes    []Lane
+	DB       *store.DB
+	Desk     *billing.Desk
+	Language string         // of the sentences in answers: "en", or else Chinese
+	Location *time.Location // the car park's zone; nil means Asia/Shanghai
+	// ImageURL makes the link to a picture from its path below the image
+	// folder. nil leaves image fields empty.
+	ImageURL func(path string) string
+
+	Now func() time.Time // nil means time.Now
+	Log *slog.Logger     // nil discards
+}
+
+// A Lane is a lane as far as platforms can command it.
+type Lane struct {
+	Code    string
+	Exit    bool     // cars leave by it, so one that stands there can be billed
+	Gate    string   // device codes; empty where the lane has none
+	Display string   //
+	Devices []string // codes of the lane's other devices, by which it can be named as well
+	Worker  Worker
+}
+
+// A Worker carries out commands. [lane.Lane] is one.
+type Worker interface {
+	// Do returns when the device has acknowledged the command, with the
+	// device's error otherwise, and with lane.ErrBusy when ctx is done
+	// first. It is called from any goroutine. It journals the command and
+	// what came of it.
+	Do(ctx context.Context, c lane.Command) error
+}
+
+// A Server answers the platforms. It is an [http.Handler] for all paths: what
+// is no interface gets a 404 in the protocol's envelope. It should be mounted
+// at "/", because /API/… has to find it as well.
+type Server struct {
+	cfg       Config
+	clients   []*client
+	lanes     map[string]*Lane // by device code in lower case
+	endpoints map[string]endpoint
+	guard     guard
+	searches  chan struct{} // holds a value for each search that runs
+}
+
+// An endpoint is what answers one interface.
+type endpoint struct {
+	do func(context.Context, *call) (any, error) // returns the rows, or a refusal
+	// search marks what only reads and may read much. It is bounded, and
+	// ends when its client hangs up; nothing else does.
+	search bool
+}
+
+// A call is one request on its way.
+type call struct {
+	route  protocol.Route
+	addr   netip.Addr
+	client *client // nil before it is known
+	json   []byte  // the parameters, deciphered
+
+	// Of a command to a device, for the journal.
+	device string
+	op     lane.Op
+	taken  bool // the lane has it and journals it
+}
+
+// New returns a server, or all errors in the configuration. It starts nothing.
+func New(cfg Config) (*Server, error) {
+	if cfg.DB == nil || cfg.Desk == nil {
+		return nil, errors.New("downlink: no store or no billing")
+	}
+	if cfg.Location == nil {
+		loc, err := protocol.LoadZone("")
+		if err != nil {
+			return nil, fmt.Errorf("downlink: %w", err)
+		}
+		cfg.Location = loc
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	clients, err := newClients(cfg.Clients)
+	if err != nil {
+		return nil, fmt.Errorf("downlink: %w", err)
+	}
+	s := &Server{
+		cfg: cfg, clients: clients, lanes: lanesByDevice(cfg.Lanes),
+		// One processor stays free for the lanes, where there are several.
+		searches: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
+	}
+	s.endpoints = map[string]endpoint{
+		"GetCarInOutInfoByPlate": {do: s.staysByPlate, search: true},
+		"SearchParkingInfo":      {do: s.carsInside, search: true},
+		"GateControl":            {do: s.controlGate},
+		"ShowLedMsg":             {do: s.showText},
+		"GetParkingPaymentInfo":  {do: s.bill},
+		"PayParkingFee":          {do: s.pay},
+		"GetPaymentStatus":       {do: s.orderStatus},
+	}
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// A handler that is called without a connection has no deadline to set. The
+	// HTTP server sets its own again before the next request.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin))
+	c := &call{addr: source(r)}
+	rows, err := s.safely(w, r, c)
+	if err == nil {
+		s.write(w, r, http.StatusOK, protocol.Response{ResCode: protocol.Success, Data: rows})
+		return
+	}
+	a := explain(err, s.cfg.Language)
+	if c.client != nil && isCommand(c.route) && !c.taken {
+		s.journalRefused(r.Context(), c, a.reason)
+	}
+	s.logRefused(r, c, a, err)
+	drain(r)
+	if a.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	if a.wait > 0 {
+		w.Header().Set("Retry-After", fmt.Sprint(int(a.wait/time.Second)+1))
+	}
+	s.write(w, r, a.status, protocol.Response{ResCode: protocol.Failure, ResMsg: a.message})
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, answer protocol.Response) {
+	if err := protocol.WriteResponse(w, status, answer); err != nil {
+		s.cfg.Log.Debug("answer not delivered", "path", shorten(r.URL.Path), "error", err)
+	}
+}
+
+// safely is answer, with a panic turned into an error: a bug in one interface
+// must not look like a dead car park.
+func (s *Server) safely(w http.ResponseWriter, r *http.Request, c *call) (rows any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			stack := make([]byte, 4<<10)
+			stack = stack[:runtime.Stack(stack, false)]
+			rows, err = nil, fmt.Errorf("panic: %v\n%s", p, stack)
+		}
+	}()
+	return s.answer(w, r, c)
+}
+
+// answer checks a request and carries it out.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call) (any, error) {
+	var known bool
+	if c.route, known = protocol.Match(r.URL.Path); !known {
+		return nil, &refusal{status: http.StatusNotFound, say: sayNoInterface}
+	}
+	endpoint, built := s.endpoints[c.route.Name]
+	switch {
+	case !built:
+		return nil, &refusal{status: http.StatusNotFound, say: sayNotBuilt}
+	case r.Method != http.MethodPost:
+		return nil, &refusal{status: http.StatusMethodNotAllowed, say: sayNotPost}
+	case r.ContentLength > protocol.MaxBody:
+		return nil, protocol.ErrTooLarge
+	}
+	if err := s.admit(r, c); err != nil {
+		return nil, err
+	}
+	if err := s.open(w, r, c); err != nil {
+		return nil, err
+	}
+	ctx := r.Context()
+	if !endpoint.search {
+		// What moves money or a gate is not left half done because the client
+		// hung up.
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	if endpoint.search {
+		return s.search(ctx, c, endpoint)
+	}
+	return endpoint.do(ctx, c)
+}
+
+// admit finds out who asks and whether they may.
+func (s *Server) admit(r *http.Request, c *call) error {
+	user, password := r.Header.Get("user"), r.Header.Get("pwd")
+	found, wait := s.guard.check(c.addr, func() *client { return authenticate(s.clients, user, password) })
+	switch {
+	case wait > 0:
+		return &refusal{status: http.StatusTooManyRequests, say: sayTooMany, wait: wait}
+	case found == nil:
+		return &refusal{status: http.StatusUnauthorized, say: sayBadLogin}
+	}
+	c.client = found
+	switch {
+	case !found.allows(c.addr):
+		return &refusal{status: http.StatusForbidden, say: sayBadAddress}
+	case !found.may(c.route.Permission):
+		return &refusal{status: http.StatusForbidden, say: sayNoPermission}
+	}
+	return nil
+}
+
+// open receives the body and deciphers the parameters.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, c *call) error {
+	opened, err := c.client.cipher.OpenRequest(r, protocol.OpenOptions{
+		Now: s.cfg.Now(), Location: s.cfg.Location, Params: c.route.Params,
+		Pin: c.client.charset, Last: c.client.lastCharset(),
+	})
+	// The body is here; while the answer is made, a silent client is none that is late.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Minute))
+	if err != nil {
+		return err
+	}
+	c.json = opened.JSON
+	if c.client.remember(opened) && opened.DayOffset != 0 {
+		s.cfg.Log.Warn("a client's date is not ours", "client", c.client.name, "days", opened.DayOffset)
+	}
+	var park struct {
+		ParkCode string `json:"parkCode"`
+	}
+	if err := protocol.DecodeFields(c.json, &park); err != nil {
+		return err
+	}
+	if code := strings.TrimSpace(park.ParkCode); code != "" && code != c.client.parkCode {
+		return &refusal{say: sayBadPark}
+	}
+	return nil
+}
+
+// decode reads the parameters of a call.
+func decode[T any](c *call) (T, error) {
+	var q T
+	err := protocol.DecodeFields(c.json, &q)
+	return q, err
+}
+
+// logRefused writes the one line about a request that was refused. The path is
+// the caller's text and is cut short.
+func (s *Server) logRefused(r *http.Request, c *call, a answer, err error) {
+	name := ""
+	if c.client != nil {
+		name = c.client.name
+	}
+	attrs := []slog.Attr{
+		slog.String("method", shorten(r.Method)), slog.String("path", shorten(r.URL.Path)), slog.String("client", name),
+		slog.String("address", c.addr.String()), slog.Int("status", a.status), slog.String("reason", a.reason),
+	}
+	if data := new(protocol.DataError); errors.As(err, &data) {
+		attrs = append(attrs, slog.Any("data", data))
+	}
+	level := slog.LevelWarn
+	switch a.status {
+	case http.StatusOK:
+		level = slog.LevelInfo
+	case http.StatusInternalServerError:
+		level = slog.LevelError
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	s.cfg.Log.LogAttrs(r.Context(), level, "request refused", attrs...)
+}
+
+// shorten bounds a text of the caller's for the log.
+func shorten(s string) string {
+	const most = 80
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}
+
+// source returns the address that a request comes from. Headers that name
+// another are not believed: anyone can send them.
+func source(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap().WithZone("")
+}

@@ -1,0 +1,105 @@
+package downlink
+
+import (
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// outsider has the address of someone who guesses.
+var outsider = netip.MustParseAddr("198.51.100.7")
+
+func wrong() *client { return nil }
+func right() *client { return &client{} }
+
+// fail makes n wrong attempts from addr and returns the wait that the last met.
+func fail(g *guard, addr netip.Addr, n int) time.Duration {
+	var wait time.Duration
+	for range n {
+		_, wait = g.check(addr, wrong)
+	}
+	return wait
+}
+
+func TestGuardLocksOnlyTheGuesser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g guard
+		if wait := fail(&g, outsider, freeTries+1); wait != 0 {
+			t.Errorf("wait of attempt %d = %v, want none", freeTries+1, wait)
+		}
+		if c, wait := g.check(outsider, right); c != nil || wait != firstLock {
+			t.Errorf("right credentials behind a lock = %v, %v, want nil, %v", c, wait, firstLock)
+		}
+		if c, wait := g.check(netip.MustParseAddr("198.51.100.8"), right); c == nil || wait != 0 {
+			t.Errorf("another address = %v, %v, want its client", c, wait)
+		}
+	})
+}
+
+func TestGuardDoublesTheLockUpToItsLongest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g guard
+		fail(&g, outsider, freeTries)
+		want := firstLock
+		for range 12 {
+			fail(&g, outsider, 1)
+			if _, wait := g.check(outsider, right); wait != want {
+				t.Errorf("lock = %v, want %v", wait, want)
+			}
+			time.Sleep(want)
+			want = min(2*want, longestLock)
+		}
+	})
+}
+
+func TestGuardForgetsAfterASuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g guard
+		fail(&g, outsider, freeTries+1)
+		time.Sleep(firstLock)
+		if c, _ := g.check(outsider, right); c == nil {
+			t.Fatal("right credentials after the lock were refused")
+		}
+		if wait := fail(&g, outsider, freeTries+1); wait != 0 {
+			t.Errorf("wait after a success = %v, want none", wait)
+		}
+	})
+}
+
+func TestGuardForgetsAfterAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g guard
+		fail(&g, outsider, freeTries)
+		time.Sleep(forgetAfter + time.Second)
+		if wait := fail(&g, outsider, freeTries+1); wait != 0 {
+			t.Errorf("wait = %v, want none", wait)
+		}
+	})
+}
+
+func TestGuardTakesAnIPv6NetworkForOneSource(t *testing.T) {
+	var g guard
+	fail(&g, netip.MustParseAddr("2001:db8::1"), freeTries+1)
+	if _, wait := g.check(netip.MustParseAddr("2001:db8::2"), right); wait == 0 {
+		t.Error("the neighbour is not locked")
+	}
+	if _, wait := g.check(netip.MustParseAddr("2001:db8:0:1::1"), right); wait != 0 {
+		t.Errorf("another network waits %v", wait)
+	}
+}
+
+func TestGuardForgetsTheQuietestWhenThereAreTooMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g guard
+		first := netip.MustParseAddr("10.0.0.0")
+		for addr := first; len(g.sources) < mostSources; addr = addr.Next() {
+			fail(&g, addr, 1)
+			time.Sleep(time.Millisecond)
+		}
+		fail(&g, outsider, 1)
+		if _, known := g.sources[sourceOf(first)]; known || len(g.sources) != mostSources {
+			t.Errorf("sources = %d, first known = %v; want %d, false", len(g.sources), known, mostSources)
+		}
+	})
+}

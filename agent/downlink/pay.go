@@ -1,0 +1,84 @@
+package downlink
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// bill answers 3.1: an order for the car with the plate, else the card, else the
+// one that stands at the exit of the device.
+func (s *Server) bill(ctx context.Context, c *call) (any, error) {
+	q, err := decode[protocol.BillQuery](c)
+	if err != nil {
+		return nil, err
+	}
+	ref := billing.Ref{Plate: q.PlateNo}
+	switch {
+	case q.PlateNo != "":
+	case q.CardNo != "":
+		ref.CardNo = strings.TrimSpace(q.CardNo)
+	default:
+		if ref.Lane, err = s.exitOf(ctx, q.DeviceCode); err != nil {
+			return nil, err
+		}
+	}
+	order, session, err := s.cfg.Desk.Order(ctx, ref, c.client.name)
+	if ref.Lane != "" && refusalOf(err) != nil && refusalOf(err).say == sayNoSession {
+		return nil, &refusal{say: sayNobody}
+	}
+	if err != nil {
+		return nil, err
+	}
+	now := protocol.FormatDash(order.CreatedAt, s.cfg.Location)
+	return []protocol.Bill{{
+		OrderNo: order.No, PlateNo: session.Plate, CardNo: session.CardNo,
+		EntryTime: protocol.FormatDash(session.EnteredAt, s.cfg.Location), PayTime: now, OutTime: now,
+		ElapsedTime: minutes(order.CreatedAt.Sub(session.EnteredAt)), ImgName: s.image(session.EntryImage),
+		Payable: order.Payable, DelayTime: int64(s.cfg.Desk.Delay() / time.Minute),
+		TotalFee: order.Total, PayedFee: order.Paid,
+	}}, nil
+}
+
+// pay answers 3.2: a platform has taken money. What the platform may leave out,
+// and what that means, is with protocol.Payment.
+func (s *Server) pay(ctx context.Context, c *call) (any, error) {
+	q, err := decode[protocol.Payment](c)
+	if err != nil {
+		return nil, err
+	}
+	if q.FreeDetail.Items == nil && q.FreeDetail.Text != "" {
+		return nil, &protocol.FieldError{Field: "freeDetail", Problem: protocol.Malformed}
+	}
+	payType, payMethod := q.Channel()
+	receipt, err := s.cfg.Desk.Pay(ctx, billing.Notice{
+		Order: strings.TrimSpace(q.OrderNo), Amount: q.Amount, Discount: q.Discount, FreeMoney: q.FreeMoney, FreeMinutes: q.FreeTime,
+		PayType: int(payType), PayMethod: int(payMethod),
+		FreeDetail: q.FreeDetail.Text, Tickets: len(q.FreeDetail.Items), Client: c.client.name,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return protocol.Row(protocol.PaymentReceipt{ParkingTime: minutes(receipt.Stay)}, c.client.objectData), nil
+}
+
+// orderStatus answers 3.4. An order that was paid in part is not paid.
+func (s *Server) orderStatus(ctx context.Context, c *call) (any, error) {
+	q, err := decode[protocol.OrderQuery](c)
+	if err != nil {
+		return nil, err
+	}
+	order, err := s.cfg.Desk.Status(ctx, strings.TrimSpace(q.OrderNo))
+	if err != nil {
+		return nil, err
+	}
+	status := protocol.OrderStatus{Status: protocol.OrderUnpaid}
+	if order.State == store.OrderPaid {
+		status.Status = protocol.OrderPaid
+	}
+	return protocol.Row(status, c.client.objectData), nil
+}

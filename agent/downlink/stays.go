@@ -1,0 +1,146 @@
+package downlink
+
+import (
+	"context"
+	"math"
+	"strings"
+	"time"
+
+	"parkagent/agent/plate"
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// mostRows bounds a page of 1.1. A client that asks for more gets this many, and
+// sees by totalNum that there are further pages.
+const mostRows = 1000
+
+// search runs an endpoint that reads much, when one of the few places for that is free.
+func (s *Server) search(ctx context.Context, c *call, e endpoint) (any, error) {
+	select {
+	case s.searches <- struct{}{}:
+		defer func() { <-s.searches }()
+	case <-ctx.Done():
+		return nil, &refusal{say: saySearches}
+	}
+	rows, err := e.do(ctx, c)
+	if err != nil && ctx.Err() != nil {
+		return nil, &refusal{say: saySlow}
+	}
+	return rows, err
+}
+
+// staysByPlate answers 1.1: the stays that ended in the period, newest first.
+//
+// The document calls it the charge report of the exit desk. payable is the
+// money that was taken for the stay, whoever took it and wherever; cashUser the client or lane whose payment was
+// the last, cashTime when that was. A stay without a payment has the time it
+// ended and nobody.
+func (s *Server) staysByPlate(ctx context.Context, c *call) (any, error) {
+	q, err := decode[protocol.StaysQuery](c)
+	if err != nil {
+		return nil, err
+	}
+	from, err := protocol.TimeField("startTime", q.StartTime, s.cfg.Location)
+	if err != nil {
+		return nil, err
+	}
+	to, err := protocol.EndField("endTime", q.EndTime, s.cfg.Location)
+	if err != nil {
+		return nil, err
+	}
+	limit := min(q.PageCount, mostRows)
+	filter := store.FinishedFilter{
+		Plate: platePart(q.PlateNo), From: from,
+		To: to.Add(time.Second - time.Millisecond), // the wire has no fractions: the whole second belongs to it
+		// A page so far away that its offset does not fit is beyond all rows.
+		Offset: int(min(int64(q.PageIndex-1)*int64(limit), math.MaxInt32)), Limit: limit,
+	}
+	sessions, total, err := s.cfg.DB.FinishedSessions(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	page := protocol.StaysPage{TotalNum: total}
+	for _, session := range sessions {
+		row, err := s.stay(ctx, session)
+		if err != nil {
+			return nil, err
+		}
+		page.Detail = append(page.Detail, row)
+	}
+	return []protocol.StaysPage{page}, nil
+}
+
+func (s *Server) stay(ctx context.Context, session store.Session) (protocol.Stay, error) {
+	ledger, err := s.cfg.DB.Payments(ctx, session.ID)
+	if err != nil {
+		return protocol.Stay{}, err
+	}
+	row := protocol.Stay{
+		ID: session.ID, PlateNo: session.Plate,
+		EntryTime: protocol.FormatSlashBare(session.EnteredAt, s.cfg.Location), EntryPlace: session.EntryPlace,
+		LeaveTime: protocol.FormatSlashBare(session.LeftAt, s.cfg.Location), LeavePlace: session.ExitPlace,
+		ImgName: s.image(session.ExitImage),
+	}
+	charged := session.LeftAt
+	for _, p := range ledger {
+		if p.Kind != store.PaymentMoney {
+			continue
+		}
+		row.Payable += p.Amount
+		row.CashUser, charged = p.Client, p.PaidAt
+	}
+	row.CashTime = protocol.FormatSlashBare(charged, s.cfg.Location)
+	return row, nil
+}
+
+// carsInside answers 1.3: the cars inside, oldest first, all of them without a
+// filter. plateNo is any part of a plate; cardNo is a whole number, because the
+// document offers the fuzzy search for plates only. A car that is still before
+// the entry gate is not inside.
+func (s *Server) carsInside(ctx context.Context, c *call) (any, error) {
+	q, err := decode[protocol.InsideQuery](c)
+	if err != nil {
+		return nil, err
+	}
+	card := strings.TrimSpace(q.CardNo)
+	sessions, err := s.cfg.DB.OpenSessions(ctx, store.OpenFilter{Plate: platePart(q.PlateNo), CardNo: card})
+	if err != nil {
+		return nil, err
+	}
+	rows := []protocol.InsideCar{}
+	for _, session := range sessions {
+		if session.State == store.Entering || card != "" && session.CardNo != card {
+			continue
+		}
+		rows = append(rows, protocol.InsideCar{
+			PlateNo: session.Plate, CardNo: session.CardNo,
+			EntryTime: protocol.FormatDash(session.EnteredAt, s.cfg.Location), EntryPlace: session.EntryPlace,
+			CarType: protocol.CarType(session.CarType), ImgName: s.image(session.EntryImage),
+		})
+	}
+	return rows, nil
+}
+
+// platePart is a part of a plate as the books write plates. % and _ are plain
+// characters, although people also write _ between the parts of a plate: no plate has
+// them, so nothing matches.
+func platePart(s string) string {
+	normal := plate.Normal(s)
+	if normal == "" || strings.ContainsAny(s, "%_") {
+		return strings.TrimSpace(s)
+	}
+	return normal
+}
+
+// image returns the link to a picture, "" where there is none.
+func (s *Server) image(path string) string {
+	if path == "" || s.cfg.ImageURL == nil {
+		return ""
+	}
+	return s.cfg.ImageURL(path)
+}
+
+// minutes counts a duration as the protocol's examples do: to the nearest
+// minute.
+func minutes(d time.Duration) int64 { return int64(d.Round(time.Minute) / time.Minute) }
