@@ -1,0 +1,208 @@
+// Package config reads the configuration file, checks all of it, and says where each mistake stands.
+//
+// The file is TOML. It is read strictly: a key that nobody knows is a mistake,
+// because a mistyped key would otherwise be a setting that silently does not
+// hold. All mistakes are reported at once, each with its line, in Chinese and
+// English, since the installer stands in the rain and has no second try to
+// spare. Nothing here opens a device, a port or the database; only the file
+// itself, secret files and certificates are touched.
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"parkagent/agent/tariff"
+)
+
+// A Config is a checked configuration with every default filled in.
+type Config struct {
+	Path      string // of the file, as it was given
+	Park      Park
+	Store     Store
+	API       API
+	Clients   []Client
+	Platforms []Platform
+	Areas     []Area
+	Devices   []Device
+	Lanes     []Lane
+	Tariffs   []tariff.Tariff // in the order of the file; the first that fits a car applies
+
+	// Warnings are what works but should be known, such as a secret that
+	// everyone on the machine may read.
+	Warnings []Problem
+}
+
+// A Park is the car park itself.
+type Park struct {
+	Code          string
+	Name          string
+	Zone          *time.Location // of all times on the wire and of the cipher's day
+	Language      string         // Chinese or English
+	RoundingLimit int64          // fen: an unpaid rest up to this is waived
+	OrderValid    time.Duration  // how long a bill can be paid as issued
+	Delay         time.Duration  // how long a car may stay after paying
+}
+
+// A Store is where the data lies.
+type Store struct {
+	Dir string // for park.db and images/; made absolute or relative to the working directory, not to the file
+}
+
+// An API is the server for platforms, cameras that push, and pictures.
+type API struct {
+	Listen    string // address to listen on
+	PublicURL string // how others reach it, without a slash at the end
+	TLSCert   string // files; both empty without TLS
+	TLSKey    string
+	TestMode  bool // published credentials are allowed
+}
+
+// A Client may call the downlink.
+type Client struct {
+	Name        string
+	User        string
+	Password    Secret
+	Key         Secret // 24 or 16 characters
+	ParkCode    string
+	Allow       []netip.Prefix // empty: any address
+	Permissions []string       // empty: all; else of Permissions
+	Charset     string         // CharsetGBK or CharsetUTF8; empty: found out from what the client sends
+	ObjectData  bool           // wants single rows as an object
+}
+
+// A Platform is told what happens in the car park.
+type Platform struct {
+	Name        string
+	URL         string // without a slash at the end
+	User        string
+	Password    Secret
+	Key         Secret
+	ParkCode    string
+	Reports     []string // names of interfaces; empty: all
+	Images      string   // ImagesURL, ImagesBase64 or ImagesNone
+	Timeout     time.Duration
+	Charset     string   // CharsetGBK unless it asked for CharsetUTF8
+	Accepted    []string // answer codes that mean accepted, besides 0
+	Duplicates  []string // texts in a refusal that mean "I have this already"
+	MaxRefusals int      // after so many a report is set aside
+}
+
+// An Area is a part of the car park.
+type Area struct {
+	Code   int
+	Name   string
+	Type   int // 0 ordinary, 1 and 2 mechanical
+	Places int
+}
+
+// A Lane is where cars pass.
+type Lane struct {
+	Code    string
+	Name    string
+	Entry   bool // otherwise an exit
+	From    int  // area codes, 0 outside
+	To      int
+	Camera  string // device codes; Display may be empty
+	Gate    string
+	Display string
+	Dedupe  time.Duration // recognitions of one plate within this are one
+	Late    time.Duration // a recognition older than this opens nothing
+}
+
+// The values of Park.Language.
+const (
+	Chinese = "zh-CN"
+	English = "en"
+)
+
+// The values of Charset.
+const (
+	CharsetGBK  = "gbk"
+	CharsetUTF8 = "utf-8"
+)
+
+// The values of Platform.Images.
+const (
+	ImagesURL    = "url"
+	ImagesBase64 = "base64"
+	ImagesNone   = "none"
+)
+
+// The kinds of devices.
+const (
+	KindGate    = "gate"
+	KindDisplay = "display"
+	KindCamera  = "camera"
+)
+
+// Known tells what the program can do, because this package knows no driver.
+type Known struct {
+	Drivers map[string][]string // names of drivers by kind of device; nil: any name is believed
+}
+
+// maxSize bounds what is read as a configuration, in bytes.
+const maxSize = 1 << 20
+
+// Load reads and checks the file at path. The error is Errors where the content
+// is wrong, otherwise the reason why the file cannot be read.
+func Load(path string, known Known) (*Config, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if info.Size() > maxSize {
+		return nil, fmt.Errorf("read configuration: %s has %d bytes, more than any configuration", path, info.Size())
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	c, err := Parse(path, data, filepath.Dir(path), known)
+	if err != nil {
+		return nil, err
+	}
+	if worldReadable(info) && c.inlineSecrets() {
+		c.Warnings = append(c.Warnings, Problem{
+			File: path, Line: 1, Column: 1, Language: c.Park.Language,
+			Chinese: "配置文件中写有密码，而本机所有用户都可以读取它；请改为只允许服务用户读取，或使用 password_file/key_file",
+			English: "the file holds secrets and everyone on this machine may read it; restrict it, or use password_file and key_file",
+		})
+	}
+	return c, nil
+}
+
+// Parse checks a configuration that was read already. The name is for messages;
+// relative paths in it are taken from dir. The error is always Errors.
+func Parse(name string, data []byte, dir string, known Known) (*Config, error) {
+	p := &parser{file: name, dir: dir, known: known, language: Chinese}
+	c := p.parse(data)
+	if len(p.problems) > 0 {
+		return nil, p.errors()
+	}
+	c.Path = name
+	c.Warnings = sorted(p.warnings, p.language)
+	return c, nil
+}
+
+func (c *Config) inlineSecrets() bool {
+	for _, x := range c.Clients {
+		if x.Password.inline || x.Key.inline {
+			return true
+		}
+	}
+	for _, x := range c.Platforms {
+		if x.Password.inline || x.Key.inline {
+			return true
+		}
+	}
+	for _, x := range c.Devices {
+		if x.Password.inline || x.Token.inline {
+			return true
+		}
+	}
+	return false
+}

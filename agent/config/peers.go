@@ -1,0 +1,215 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+)
+
+// Permissions are what a client can be allowed.
+func Permissions() []string { return []string{"query", "pay", "manage", "card", "book"} }
+
+// reports are the interfaces by which a platform can be told something.
+var reports = []string{
+	"PostParkingInfo", "PostAreaInfo", "PostDeviceState", "PostParkingDevice", "PostCarInInfo", "PostPayDetail",
+	"PostBlackInInfo", "PostFreeParkingSpace", "PostCarCorrect", "PostCarBillDetail", "PostCarCard",
+}
+
+const (
+	defaultTimeout     = 3 * time.Second
+	defaultMaxRefusals = 20
+)
+
+func (p *parser) clients(raw []rawClient, park Park) []Client {
+	names, users := unique{}, unique{}
+	var list []Client
+	for i, r := range raw {
+		at := fmt.Sprintf("client[%d]", i)
+		c := Client{Name: r.Name, User: r.User, ParkCode: r.ParkCode, Permissions: r.Permissions, Charset: r.Charset, ObjectData: r.ObjectData}
+		p.required(at+".name", r.Name)
+		p.unique(names, at+".name", r.Name)
+		p.unique(users, at+".user", r.User)
+		c.Password, c.Key = p.credentials(at, r.User, r.rawSecrets)
+		if c.ParkCode == "" {
+			c.ParkCode = park.Code
+		}
+		for j, a := range r.Allow {
+			if prefix, ok := network(a); ok {
+				c.Allow = append(c.Allow, prefix)
+			} else {
+				p.addf(fmt.Sprintf("%s.allow[%d]", at, j), "%q 不是 IP 地址或网段；请写成例如 192.168.1.0/24", "%q is no address or network; write for example 192.168.1.0/24", a)
+			}
+		}
+		for j, name := range r.Permissions {
+			p.oneOf(fmt.Sprintf("%s.permissions[%d]", at, j), name, Permissions())
+		}
+		p.choice(at+".charset", r.Charset, CharsetGBK, CharsetUTF8)
+		list = append(list, c)
+	}
+	return list
+}
+
+func (p *parser) platforms(raw []rawPlatform, park Park) []Platform {
+	names := unique{}
+	var list []Platform
+	for i, r := range raw {
+		at := fmt.Sprintf("platform[%d]", i)
+		f := Platform{
+			Name: r.Name, User: r.User, ParkCode: r.ParkCode, Reports: r.Reports, Images: r.Images, Charset: r.Charset,
+			Accepted: r.Accepted, Duplicates: r.Duplicates, MaxRefusals: defaultMaxRefusals,
+		}
+		p.required(at+".name", r.Name)
+		p.unique(names, at+".name", r.Name)
+		if p.required(at+".url", r.URL); r.URL != "" {
+			f.URL = p.webAddress(at+".url", r.URL)
+		}
+		f.Password, f.Key = p.credentials(at, r.User, r.rawSecrets)
+		if f.ParkCode == "" {
+			f.ParkCode = park.Code
+		}
+		for j, name := range r.Reports {
+			p.oneOf(fmt.Sprintf("%s.reports[%d]", at, j), name, reports)
+		}
+		for j, text := range r.Duplicates {
+			p.required(fmt.Sprintf("%s.duplicates[%d]", at, j), text)
+		}
+		for j, code := range r.Accepted {
+			p.required(fmt.Sprintf("%s.accepted[%d]", at, j), code)
+		}
+		if p.choice(at+".images", r.Images, ImagesURL, ImagesBase64, ImagesNone); f.Images == "" {
+			f.Images = ImagesURL
+		}
+		if p.choice(at+".charset", r.Charset, CharsetGBK, CharsetUTF8); f.Charset == "" {
+			f.Charset = CharsetGBK
+		}
+		f.Timeout = p.duration(at+".timeout", r.Timeout, defaultTimeout, 100*time.Millisecond, time.Minute)
+		if r.MaxRefusals != nil {
+			f.MaxRefusals = *r.MaxRefusals
+		}
+		if f.MaxRefusals < 1 {
+			p.add(at+".max_refusals", "必须大于 0", "must be more than 0")
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// oneOf is choice for an element of a list, which cannot be empty.
+func (p *parser) oneOf(key, value string, allowed []string) {
+	if value == "" {
+		p.add(key, "列表中不能有空文字", "a list must not hold empty text")
+		return
+	}
+	p.choice(key, value, allowed...)
+}
+
+// network reads an address or a network. An address written in IPv6 form means
+// the IPv4 one.
+func network(s string) (netip.Prefix, bool) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), true
+	}
+	prefix, err := netip.ParsePrefix(s)
+	return prefix.Masked(), err == nil
+}
+
+// The credentials that protocol documents and public code have published.
+// Whoever knows how to search knows them.
+var (
+	publishedUser      = "ktapi"
+	publishedPasswords = []string{"0506E3", "050654", "0306A9"}
+	publishedKeys      = []string{"693207DB8148FBC9D8410179", "693207DB8148FBC90D1DBDBB", "F7A0B971B199FD2A1017CEC5"}
+)
+
+// credentials checks the user, password and key of a client or platform.
+func (p *parser) credentials(at, user string, raw rawSecrets) (password, key Secret) {
+	p.required(at+".user", user)
+	password = p.secret(at+".password", raw.Password, raw.PasswordFile)
+	key = p.secret(at+".key", raw.Key, raw.KeyFile)
+	if key.Set() && !cipherKey(key.value) {
+		p.add(p.source(at+".key"), "密钥必须是 24 个（或 16 个）英文字符", "a key must have 24 (or 16) ASCII characters")
+	}
+	if p.test {
+		return password, key
+	}
+	const chinese, english = "这是公开过的密码或密钥，任何人都可能知道；请更换（测试时可在 [api] 中设 test_mode = true）",
+		"this was published and anybody may know it; choose another (for tests, set test_mode = true in [api])"
+	if user == publishedUser && listed(publishedPasswords, password.value) {
+		p.add(p.source(at+".password"), chinese, english)
+	}
+	if listed(publishedKeys, key.value) {
+		p.add(p.source(at+".key"), chinese, english)
+	}
+	return password, key
+}
+
+func listed(list []string, value string) bool {
+	for _, v := range list {
+		if strings.EqualFold(v, value) {
+			return true
+		}
+	}
+	return false
+}
+
+func cipherKey(key string) bool {
+	for i := range len(key) {
+		if key[i] < 0x20 || key[i] > 0x7E {
+			return false
+		}
+	}
+	return len(key) == 24 || len(key) == 16
+}
+
+// source returns which of a secret's two keys the file uses.
+func (p *parser) source(key string) string {
+	if p.there(key + "_file") {
+		return key + "_file"
+	}
+	return key
+}
+
+// maxSecret bounds what is read as a secret, in bytes.
+const maxSecret = 4096
+
+// secret returns a required secret from the file itself or from the file it
+// names.
+func (p *parser) secret(key, inline, file string) Secret {
+	named, there := p.there(key+"_file"), p.there(key)
+	switch {
+	case there && named:
+		p.addf(key, "和 %s 只能写一个", "and %s cannot both be given", key+"_file")
+	case named && file == "":
+		p.required(key+"_file", file)
+	case named:
+		return p.secretFile(key+"_file", file)
+	case inline == "":
+		p.addf(key, "必须填写（或用 %s 指定文件）", "must be given, or in the file that %s names", key+"_file")
+	}
+	return Secret{value: inline, inline: true}
+}
+
+func (p *parser) secretFile(key, name string) Secret {
+	path := p.path(name)
+	info, err := os.Stat(path)
+	if err == nil && (info.IsDir() || info.Size() > maxSecret) {
+		p.addf(key, "%s 不是密码文件", "%s is no file with a secret", path)
+		return Secret{}
+	}
+	data, readErr := os.ReadFile(path)
+	if err != nil || readErr != nil {
+		p.addf(key, "无法读取文件 %s", "cannot read the file %s", path)
+		return Secret{}
+	}
+	if worldReadable(info) {
+		p.warn(key, fmt.Sprintf("本机所有用户都可以读取 %s", path), fmt.Sprintf("everyone on this machine may read %s", path))
+	}
+	value := strings.TrimSpace(strings.TrimPrefix(string(data), bom))
+	if value == "" {
+		p.addf(key, "文件 %s 是空的", "the file %s is empty", path)
+	}
+	return Secret{value: value}
+}

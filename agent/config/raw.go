@@ -1,0 +1,182 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+)
+
+// The raw types are the file's own shape. Durations and choices are text in
+// them, so that a wrong one gets a message of ours; pointers tell "not there"
+// from the zero value where the default is another.
+
+type rawConfig struct {
+	Park     rawPark       `toml:"park"`
+	Store    rawStore      `toml:"store"`
+	API      rawAPI        `toml:"api"`
+	Client   []rawClient   `toml:"client"`
+	Platform []rawPlatform `toml:"platform"`
+	Area     []rawArea     `toml:"area"`
+	Device   []rawDevice   `toml:"device"`
+	Lane     []rawLane     `toml:"lane"`
+	Tariff   []rawTariff   `toml:"tariff"`
+}
+
+type rawPark struct {
+	Code          string `toml:"code"`
+	Name          string `toml:"name"`
+	TimeZone      string `toml:"time_zone"`
+	Language      string `toml:"language"`
+	RoundingLimit *int64 `toml:"rounding_limit"`
+	OrderValid    string `toml:"order_valid"`
+	Delay         string `toml:"delay"`
+}
+
+type rawStore struct {
+	Dir string `toml:"dir"`
+}
+
+type rawAPI struct {
+	Listen    string `toml:"listen"`
+	PublicURL string `toml:"public_url"`
+	TLSCert   string `toml:"tls_cert"`
+	TLSKey    string `toml:"tls_key"`
+	TestMode  bool   `toml:"test_mode"`
+}
+
+type rawSecrets struct {
+	Password     string `toml:"password"`
+	PasswordFile string `toml:"password_file"`
+	Key          string `toml:"key"`
+	KeyFile      string `toml:"key_file"`
+}
+
+type rawClient struct {
+	rawSecrets
+	Name        string   `toml:"name"`
+	User        string   `toml:"user"`
+	ParkCode    string   `toml:"park_code"`
+	Allow       []string `toml:"allow"`
+	Permissions []string `toml:"permissions"`
+	Charset     string   `toml:"charset"`
+	ObjectData  bool     `toml:"object_data"`
+}
+
+type rawPlatform struct {
+	rawSecrets
+	Name        string   `toml:"name"`
+	URL         string   `toml:"url"`
+	User        string   `toml:"user"`
+	ParkCode    string   `toml:"park_code"`
+	Reports     []string `toml:"reports"`
+	Images      string   `toml:"images"`
+	Timeout     string   `toml:"timeout"`
+	Charset     string   `toml:"charset"`
+	Accepted    []string `toml:"accepted"`
+	Duplicates  []string `toml:"duplicates"`
+	MaxRefusals *int     `toml:"max_refusals"`
+}
+
+type rawArea struct {
+	Code   int    `toml:"code"`
+	Name   string `toml:"name"`
+	Type   int    `toml:"type"`
+	Places int    `toml:"places"`
+}
+
+type rawDevice struct {
+	Code         string         `toml:"code"`
+	Name         string         `toml:"name"`
+	Kind         string         `toml:"kind"`
+	IP           string         `toml:"ip"`
+	Driver       string         `toml:"driver"`
+	Link         string         `toml:"link"`
+	User         string         `toml:"user"`
+	Password     string         `toml:"password"`
+	PasswordFile string         `toml:"password_file"`
+	Options      map[string]any `toml:"options"`
+}
+
+type rawLane struct {
+	Code      string `toml:"code"`
+	Name      string `toml:"name"`
+	Direction string `toml:"direction"`
+	From      int    `toml:"from"`
+	To        int    `toml:"to"`
+	Camera    string `toml:"camera"`
+	Gate      string `toml:"gate"`
+	Display   string `toml:"display"`
+	Dedupe    string `toml:"dedupe"`
+	Late      string `toml:"late"`
+}
+
+type rawTariff struct {
+	Name          string    `toml:"name"`
+	CarTypes      []int     `toml:"car_types"`
+	Sizes         []int     `toml:"sizes"`
+	Colors        []int     `toml:"colors"`
+	Areas         []int     `toml:"areas"`
+	Free          string    `toml:"free"`
+	FreeInclusive *bool     `toml:"free_inclusive"`
+	FreeCounts    *bool     `toml:"free_counts"`
+	FreeAgain     bool      `toml:"free_again"`
+	Seconds       string    `toml:"seconds"`
+	Period        string    `toml:"period"`
+	Caps          []int64   `toml:"caps"`
+	Restart       *bool     `toml:"restart"`
+	StayCap       int64     `toml:"stay_cap"`
+	PerVisit      int64     `toml:"per_visit"`
+	MaxAutomatic  int64     `toml:"max_automatic"`
+	Band          []rawBand `toml:"band"`
+}
+
+type rawBand struct {
+	Blocks []rawBlock `toml:"blocks"`
+}
+
+type rawBlock struct {
+	Until string `toml:"until"`
+	Unit  string `toml:"unit"`
+	Price *int64 `toml:"price"`
+	Round string `toml:"round"`
+	Tail  string `toml:"tail"`
+}
+
+// keysBelow returns the keys that a table of the format has; the table is named
+// without indices, "tariff.band", and the top is "".
+func keysBelow(table string) []string {
+	t := reflect.TypeFor[rawConfig]()
+	for _, part := range strings.FieldsFunc(table, func(r rune) bool { return r == '.' }) {
+		next, ok := tables(t)[part]
+		if !ok {
+			return nil
+		}
+		t = next
+	}
+	var keys []string
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous {
+			for j := range f.Type.NumField() {
+				keys = append(keys, f.Type.Field(j).Tag.Get("toml"))
+			}
+		} else {
+			keys = append(keys, f.Tag.Get("toml"))
+		}
+	}
+	return keys
+}
+
+// tables returns the tables below a raw type by key.
+func tables(t reflect.Type) map[string]reflect.Type {
+	found := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		below := f.Type
+		if below.Kind() == reflect.Slice {
+			below = below.Elem()
+		}
+		if below.Kind() == reflect.Struct && !f.Anonymous {
+			found[f.Tag.Get("toml")] = below
+		}
+	}
+	return found
+}
