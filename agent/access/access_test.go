@@ -1,0 +1,296 @@
+package access
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/billing"
+	"parkagent/agent/tariff"
+	"parkagent/store"
+)
+
+var morning = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+
+// A rig is rules over a real store, with a clock that is set by hand.
+type rig struct {
+	*Rules
+	t    *testing.T
+	db   *store.DB
+	desk *billing.Desk
+	now  time.Time
+}
+
+func newRig(t *testing.T, places int) *rig {
+	t.Helper()
+	r := &rig{t: t, now: morning}
+	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "park.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	now := func() time.Time { return r.now }
+	desk, err := billing.New(billing.Config{DB: db, ParkCode: "1", Now: now, Tariffs: []tariff.Tariff{{
+		Name: "all", Free: 15 * time.Minute, FreeInclusive: true, FreeCounts: true, Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}},
+	}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.db, r.desk = db, desk
+	if r.Rules, err = New(Config{DB: db, Bills: desk, Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	r.update(func(ctx context.Context, tx *store.Tx) error {
+		return tx.ReplaceAreas(ctx, []store.Area{{Code: 1, Name: "A", Places: places}})
+	})
+	return r
+}
+
+func (r *rig) update(fn func(context.Context, *store.Tx) error) {
+	r.t.Helper()
+	ctx := r.t.Context()
+	if err := r.db.Update(ctx, func(tx *store.Tx) error { return fn(ctx, tx) }); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) enter(lane, no string) Verdict {
+	r.t.Helper()
+	v, err := r.Enter(r.t.Context(), Approach{Lane: lane, Place: "入口", Gate: "G" + lane, Area: 1, Plate: no, PlateRead: no, Color: 0, Size: 2})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return v
+}
+
+func (r *rig) leave(lane, no string, held bool) Verdict {
+	r.t.Helper()
+	v, err := r.Leave(r.t.Context(), Approach{Lane: lane, Place: "出口", Gate: "G" + lane, Area: 1, Plate: no, PlateRead: no, Held: held})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return v
+}
+
+func (r *rig) did(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// park brings a car in.
+func (r *rig) park(no string) Verdict {
+	r.t.Helper()
+	v := r.enter("IN1", no)
+	if !v.Open {
+		r.t.Fatalf("%s may not enter: %s", no, v.Reason)
+	}
+	r.did(r.Entered(r.t.Context(), v.Session))
+	return v
+}
+
+func (r *rig) session(id string) store.Session {
+	r.t.Helper()
+	s, err := r.db.Session(r.t.Context(), id)
+	r.did(err)
+	return s
+}
+
+func (r *rig) free() int {
+	r.t.Helper()
+	areas, err := r.db.Areas(r.t.Context())
+	r.did(err)
+	return areas[0].Free()
+}
+
+// kinds lists the kinds of the journal rows, oldest first.
+func (r *rig) kinds() []string {
+	r.t.Helper()
+	rows, err := r.db.After(r.t.Context(), 0, 1000)
+	r.did(err)
+	var out []string
+	for _, e := range rows {
+		out = append(out, string(e.Kind))
+	}
+	return out
+}
+
+func TestAStayIsDecidedThenConfirmed(t *testing.T) {
+	r := newRig(t, 10)
+	v := r.enter("IN1", "粤B12345")
+	if diff := cmp.Diff(Verdict{Open: true, Reason: ReasonTemporary, Session: v.Session, Plate: "粤B12345"}, v); diff != "" {
+		t.Errorf("entry (-want +got):\n%s", diff)
+	}
+	if s := r.session(v.Session); s.State != store.Entering {
+		t.Errorf("state before the gate opened = %d, want Entering", s.State)
+	}
+	r.did(r.Entered(t.Context(), v.Session))
+	r.did(r.Entered(t.Context(), v.Session)) // told twice, booked once
+	r.now = morning.Add(2 * time.Hour)
+	if v := r.leave("OUT1", "粤B12345", false); v.Open || v.Reason != ReasonDue || v.Payable != 1000 || v.Stay != 2*time.Hour {
+		t.Errorf("exit with money due = %+v", v)
+	}
+	o, s, err := r.desk.Order(t.Context(), billing.Ref{Lane: "OUT1"}, "mall")
+	if err != nil || o.Payable != 1000 || o.Lane != "OUT1" || s.ID != v.Session {
+		t.Fatalf("bill by exit lane = %+v, %v", o, err)
+	}
+	_, err = r.desk.Pay(t.Context(), billing.Notice{Order: o.No, Amount: 1000, PayType: 4, PayMethod: 5, Client: "mall"})
+	r.did(err)
+	out, err := r.Recheck(t.Context(), Approach{Lane: "OUT1", Gate: "GOUT1"}, v.Session)
+	if err != nil || !out.Open || out.Reason != ReasonPaid {
+		t.Fatalf("after the payment = %+v, %v", out, err)
+	}
+	r.did(r.Gone(t.Context(), v.Session))
+	r.did(r.Gone(t.Context(), v.Session))
+	want := []string{"command", "entry", "spaces", "order", "payment", "command", "exit", "spaces"}
+	if diff := cmp.Diff(want, r.kinds()); diff != "" {
+		t.Errorf("journal (-want +got):\n%s", diff)
+	}
+	got := r.session(v.Session)
+	if got.State != store.Left || got.Fee != 1000 || got.Unpaid != 0 || got.ExitLane != "OUT1" || got.ExitPlace != "出口" {
+		t.Errorf("session = %+v", got)
+	}
+	r.balanced()
+}
+
+// balanced checks what must hold at any time.
+func (r *rig) balanced() {
+	r.t.Helper()
+	b, err := r.db.Books(r.t.Context())
+	r.did(err)
+	if len(b.Mismatches) > 0 || b.Fee+b.Over != b.Credit+b.Unpaid+b.Paid+b.Waived {
+		r.t.Errorf("books do not balance: %+v", b)
+	}
+	_, err = r.db.VerifyChain(r.t.Context())
+	r.did(err)
+}
+
+func TestAFullCarParkRefusesUntilSomeoneLeaves(t *testing.T) {
+	r := newRig(t, 1)
+	first := r.park("粤B11111")
+	if v := r.enter("IN1", "粤B22222"); v.Open || v.Reason != ReasonFull {
+		t.Errorf("second car = %+v, want refused", v)
+	}
+	if v := r.enter("IN1", "粤B11111"); !v.Open {
+		t.Errorf("a car that has a place already = %+v, want let in", v)
+	}
+	if s := r.session(first.Session); s.State != store.Abnormal || s.Note == "" {
+		t.Errorf("its stale session = %+v, want kept as abnormal with a note", s)
+	}
+	v := r.leave("OUT1", "粤B11111", false)
+	if v.Open || v.Reason != ReasonNoSession {
+		t.Errorf("exit of a car still before the entry = %+v, want unknown", v)
+	}
+}
+
+func TestACarWhoseGateFailedKeepsItsSession(t *testing.T) {
+	r := newRig(t, 1)
+	v := r.enter("IN1", "粤B11111")
+	if again := r.enter("IN1", "粤B11111"); again.Session != v.Session || !again.Open || again.Reason != ReasonPending {
+		t.Errorf("again = %+v, want the same session", again)
+	}
+	other := r.enter("IN1", "粤B22222")
+	if !other.Open {
+		t.Errorf("the car behind = %+v, want let in: the first one never entered", other)
+	}
+	if s := r.session(v.Session); s.State != store.Void {
+		t.Errorf("the first car's session = %d, want Void", s.State)
+	}
+}
+
+func TestAPaidCarWhoseExitGateFailed(t *testing.T) {
+	r := newRig(t, 5)
+	in := r.park("粤B11111")
+	r.now = morning.Add(10 * time.Minute)
+	if v := r.leave("OUT1", "粤B11111", false); !v.Open || v.Reason != ReasonFree {
+		t.Fatalf("within the free time = %+v", v)
+	}
+	r.now = morning.Add(3 * time.Hour)
+	if v := r.leave("OUT2", "粤B11111", false); !v.Open || v.Reason != ReasonPending || v.Payable != 0 {
+		t.Errorf("at another exit, hours later = %+v, want let out without paying", v)
+	}
+	cars, err := r.db.LaneCars(t.Context())
+	if err != nil || len(cars) != 1 || cars[0].Lane != "OUT2" {
+		t.Errorf("cars at lanes = %+v, %v; want it at OUT2 only", cars, err)
+	}
+	if v := r.enter("IN1", "粤B11111"); !v.Open {
+		t.Errorf("it comes back = %+v", v)
+	}
+	if s := r.session(in.Session); s.State != store.Left || s.Fee != 0 {
+		t.Errorf("its first stay = %+v, want Left with the fee that was fixed", s)
+	}
+	r.balanced()
+}
+
+func TestAHeldGateLetsOutAndRemembersWhatIsOwed(t *testing.T) {
+	r := newRig(t, 5)
+	in := r.park("粤B11111")
+	r.now = morning.Add(2 * time.Hour)
+	v := r.leave("OUT1", "粤B11111", true)
+	if !v.Open || v.Reason != ReasonHold {
+		t.Fatalf("held = %+v", v)
+	}
+	r.did(r.Gone(t.Context(), v.Session))
+	if s := r.session(in.Session); s.Fee != 1000 || s.Unpaid != 1000 {
+		t.Errorf("fee %d, unpaid %d; want 1000 owed", s.Fee, s.Unpaid)
+	}
+	r.balanced()
+}
+
+func TestResume(t *testing.T) {
+	lane := Approach{Lane: "OUT1", Gate: "GOUT1"}
+	t.Run("an entry that was decided counts as entered", func(t *testing.T) {
+		r := newRig(t, 5)
+		v := r.enter("IN1", "粤B11111")
+		got, err := r.Resume(t.Context(), Approach{Lane: "IN1"})
+		if err != nil || got != (Verdict{}) {
+			t.Errorf("Resume = %+v, %v; want nothing to do", got, err)
+		}
+		if s := r.session(v.Session); s.State != store.Inside || r.free() != 4 {
+			t.Errorf("state %d, free %d; want the car inside", s.State, r.free())
+		}
+	})
+	t.Run("an exit that was decided opens the gate without paying again", func(t *testing.T) {
+		r := newRig(t, 5)
+		in := r.park("粤B11111")
+		r.leave("OUT1", "粤B11111", false)
+		r.now = r.now.Add(9 * time.Minute)
+		got, err := r.Resume(t.Context(), lane)
+		if err != nil || !got.Open || got.Session != in.Session || got.Reason != ReasonPending {
+			t.Errorf("Resume = %+v, %v; want open", got, err)
+		}
+	})
+	t.Run("but not for whoever stands there much later", func(t *testing.T) {
+		r := newRig(t, 5)
+		r.park("粤B11111")
+		r.leave("OUT1", "粤B11111", false)
+		r.now = r.now.Add(11 * time.Minute)
+		got, err := r.Resume(t.Context(), lane)
+		if err != nil || got != (Verdict{}) {
+			t.Errorf("Resume = %+v, %v; want nothing", got, err)
+		}
+		if v := r.leave("OUT1", "粤B11111", false); !v.Open || v.Reason != ReasonPending {
+			t.Errorf("recognised again = %+v, want let out", v)
+		}
+	})
+	t.Run("a car with money due goes on waiting", func(t *testing.T) {
+		r := newRig(t, 5)
+		r.park("粤B11111")
+		r.now = r.now.Add(time.Hour)
+		r.leave("OUT1", "粤B11111", false)
+		got, err := r.Resume(t.Context(), lane)
+		if err != nil || got.Open || got.Reason != ReasonDue || got.Payable != 500 {
+			t.Errorf("Resume = %+v, %v; want due", got, err)
+		}
+	})
+	t.Run("an empty lane", func(t *testing.T) {
+		r := newRig(t, 5)
+		if got, err := r.Resume(t.Context(), lane); err != nil || got != (Verdict{}) {
+			t.Errorf("Resume = %+v, %v; want nothing", got, err)
+		}
+	})
+}
