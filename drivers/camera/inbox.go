@@ -50,9 +50,13 @@ func (b *Inbox) Watch(ctx context.Context, emit func(context.Context, drivers.Re
 	}
 
 	b.mu.Lock()
-	if b.deliver != nil {
+	switch {
+	case b.deliver != nil:
 		b.mu.Unlock()
 		return errors.New("camera is already watched")
+	case ctx.Err() != nil:
+		b.mu.Unlock()
+		return nil
 	}
 	b.deliver = deliver
 	b.mu.Unlock()
@@ -80,13 +84,6 @@ func (b *Inbox) Deliver(rec drivers.Recognition, within time.Duration) (<-chan e
 		return nil, ErrUnwatched
 	}
 	return b.deliver(rec, within), nil
-}
-
-// Watched reports whether a lane watches now.
-func (b *Inbox) Watched() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.deliver != nil
 }
 
 // Hear notes that the camera was heard just now.

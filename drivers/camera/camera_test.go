@@ -1,0 +1,144 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"parkagent/drivers"
+)
+
+func TestPlateIsTakenApart(t *testing.T) {
+	tests := []struct {
+		name, written string
+		plate         string
+		color         drivers.PlateColor
+	}{
+		{"a plain plate", "粤B12345", "粤B12345", drivers.ColorUnknown},
+		{"blanks around it", " 粤B12345\r\n", "粤B12345", drivers.ColorUnknown},
+		{"a blue prefix", "蓝粤B12345", "粤B12345", drivers.ColorBlue},
+		{"a green prefix", "绿粤BD12345", "粤BD12345", drivers.ColorGreen},
+		{"a yellow-green prefix", "黄绿粤B12345D", "粤B12345D", drivers.ColorYellowGreen},
+		{"a yellow prefix", "黄粤B12345", "粤B12345", drivers.ColorYellow},
+		{"a white prefix before a police plate", "白WJ粤1234X", "WJ粤1234X", drivers.ColorWhite},
+		{"a black prefix", "黑粤Z1234港", "粤Z1234港", drivers.ColorBlack},
+		{"Heilongjiang is no colour", "黑A12345", "黑A12345", drivers.ColorUnknown},
+		{"a black plate of Heilongjiang", "黑黑A12345", "黑A12345", drivers.ColorBlack},
+		{"a blue plate of Heilongjiang", "蓝黑A12345", "黑A12345", drivers.ColorBlue},
+		{"no plate, Hikvision", "noPlate", "", drivers.ColorUnknown},
+		{"no plate, in capitals", "NOPLATE", "", drivers.ColorUnknown},
+		{"an unread plate", "unknown", "", drivers.ColorUnknown},
+		{"no plate, VzEnith", "_无_", "", drivers.ColorUnknown},
+		{"nothing", "", "", drivers.ColorUnknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			plate, color := Plate(tt.written)
+			if plate != tt.plate || color != tt.color {
+				t.Errorf("Plate(%q) = %q, %v, want %q, %v", tt.written, plate, color, tt.plate, tt.color)
+			}
+		})
+	}
+}
+
+func TestTextBecomesUTF8(t *testing.T) {
+	gbk, err := simplifiedchinese.GBK.NewEncoder().String("粤B12345")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"粤B12345", gbk} {
+		if got := string(UTF8([]byte(text))); got != "粤B12345" {
+			t.Errorf("UTF8(% X) = %q, want 粤B12345", text, got)
+		}
+	}
+}
+
+func TestOptionsTellAllFaultsTogether(t *testing.T) {
+	o := NewOptions(map[string]any{"token": "x", "channel": int64(99), "mode": "fast", "zeal": true, "name": 3})
+	o.Int("channel", 1, 1, 64)
+	o.Choice("mode", "slow", "steady")
+	o.Text("name", "")
+	err := o.Err()
+	if err == nil {
+		t.Fatal("Err = nil, want the faults")
+	}
+	for _, want := range []string{`"channel": 99 is not from 1 to 64`, `"mode": "fast" is not one of slow, steady`, `"name": want text`, `unknown option "zeal"`} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("faults = %v, want one with %q", err, want)
+		}
+	}
+	if strings.Contains(err.Error(), "token") {
+		t.Errorf("faults = %v, want token known", err)
+	}
+}
+
+func TestOptionsHaveDefaults(t *testing.T) {
+	o := NewOptions(nil)
+	if n := o.Int("channel", 1, 1, 64); n != 1 {
+		t.Errorf("channel = %d, want 1", n)
+	}
+	if s := o.Choice("mode", "slow", "steady"); s != "slow" {
+		t.Errorf("mode = %q, want slow", s)
+	}
+	if err := o.Err(); err != nil {
+		t.Errorf("Err = %v, want nil", err)
+	}
+}
+
+func TestInboxGivesTheLaneItsTimeAndNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b Inbox
+		ctx, cancel := context.WithCancel(t.Context())
+		watched := make(chan error, 1)
+		go func() {
+			watched <- b.Watch(ctx, func(ctx context.Context, _ drivers.Recognition) { <-ctx.Done() })
+		}()
+		synctest.Wait()
+
+		start := time.Now()
+		done, err := b.Deliver(drivers.Recognition{}, 3*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Errorf("a slow lane has the event: error = %v, want nil", err)
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("emit had %v, want 3s", took)
+		}
+
+		done, err = b.Deliver(drivers.Recognition{}, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("a stopped lane may not have the event: error = %v, want context.Canceled", err)
+		}
+		if err := <-watched; err != nil {
+			t.Errorf("Watch = %v, want nil", err)
+		}
+		if _, err := b.Deliver(drivers.Recognition{}, time.Second); !errors.Is(err, ErrUnwatched) {
+			t.Errorf("Deliver after Watch = %v, want ErrUnwatched", err)
+		}
+	})
+}
+
+func TestInboxMeasuresSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b Inbox
+		if _, heard := b.Silence(); heard {
+			t.Error("heard before any contact")
+		}
+		b.Hear()
+		time.Sleep(42 * time.Second) // the bubble's clock
+		if d, heard := b.Silence(); !heard || d != 42*time.Second {
+			t.Errorf("silence = %v, %v, want 42s", d, heard)
+		}
+	})
+}
