@@ -60,7 +60,10 @@ type unit struct {
 	groups  []string
 }
 
-// String renders the unit.
+// String renders the unit. The agent may do nothing on the box but read,
+// write its folder, and talk to networks and serial ports. There is no
+// SystemCallArchitectures=native: it kills a 32-bit agent on a 64-bit system,
+// and installers do mix them.
 func (u unit) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `[Unit]
@@ -103,7 +106,6 @@ RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
-SystemCallArchitectures=native
 
 [Install]
 WantedBy=multi-user.target
