@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -226,5 +227,7 @@ func plates(list []store.Session) []string {
 	}
 	return got
 }
+
+func sortedPlates(list []store.Session) []string { return slices.Sorted(slices.Values(plates(list))) }
 
 func number(n int) string { return fmt.Sprintf("京A%05d", n) }
