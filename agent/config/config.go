@@ -49,7 +49,7 @@ type Park struct {
 
 // A Store is where the data lies.
 type Store struct {
-	Dir string // for park.db and images/; made absolute or relative to the working directory, not to the file
+	Dir string // for park.db and images/; Load makes it absolute
 }
 
 // An API is the server for platforms, cameras that push, and pictures.
@@ -161,7 +161,13 @@ func Load(path string, known Known) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	c, err := Parse(path, data, filepath.Dir(path), known)
+	// A service starts in a folder of the system's choice, so nothing may
+	// depend on the working directory.
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	c, err := Parse(path, data, filepath.Dir(absolute), known)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,6 @@ func (d Device) Problem(option, chinese, english string) Problem {
 		problem = d.options[""]
 	}
 	problem.Chinese, problem.English = chinese, english
-	problem.Language = Chinese
 	return problem
 }
 

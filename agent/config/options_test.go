@@ -27,7 +27,7 @@ func TestDecodeOptions(t *testing.T) {
 		wrong         []string // "line key"
 	}{
 		{"all options of the driver", `{ unit = 2, open = 1, model = "x" }`, relayOptions{Unit: 2, Open: 1, Model: "x"}, nil},
-		{"no options", `{ }`, relayOptions{}, nil},
+		{"empty options", `{ }`, relayOptions{}, nil},
 		{"options that the driver does not have", `{ unit = 2, opn = 1, cloze = 1 }`, relayOptions{}, []string{"35 device[0].options.cloze", "35 device[0].options.opn"}},
 		{"an option of the wrong type", `{ unit = 2, open = "one" }`, relayOptions{}, []string{"35 device[0].options.open"}},
 	}
@@ -56,6 +56,17 @@ func TestDecodeOptions(t *testing.T) {
 	}
 }
 
+func TestADeviceMayHaveNoOptions(t *testing.T) {
+	c, errs := parse(t, change(t, "options = { unit = 1, open = 0 }", ""))
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	got := relayOptions{Unit: 7}
+	if err := c.Devices[0].DecodeOptions(&got); err != nil || got.Unit != 7 {
+		t.Errorf("DecodeOptions = %v, options %+v, want the defaults untouched", err, got)
+	}
+}
+
 func TestOptionsMayBeATableOfTheirOwn(t *testing.T) {
 	c, errs := parse(t, change(t, "options = { unit = 1, open = 0 }", "[device.options]\nunit = 3\nopn = 1"))
 	if errs != nil {
@@ -66,7 +77,7 @@ func TestOptionsMayBeATableOfTheirOwn(t *testing.T) {
 	if err := c.Devices[0].DecodeOptions(&got); !errors.As(err, &all) || len(all) != 1 || all[0].Line != 37 {
 		t.Errorf("DecodeOptions = %v, want one mistake on line 37", err)
 	}
-	if p := c.Devices[0].Problem("", "错", "wrong"); p.Line != 29 || p.Key != "device[0]" {
+	if p := c.Devices[0].Problem("", "错", "wrong"); p.Language != English || p.Line != 29 || p.Key != "device[0]" {
 		t.Errorf("Problem = %+v, want the device on line 29", p)
 	}
 }

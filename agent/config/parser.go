@@ -57,7 +57,7 @@ func (p *parser) errors() Errors { return sorted(p.problems, p.language) }
 // problem makes a problem of the place where key stands, or would stand.
 func (p *parser) problem(key, chinese, english string) Problem {
 	line, column, text := position(p.index.doc, p.index.find(key))
-	return Problem{File: p.file, Line: line, Column: column, Key: key, Text: shown(text), Chinese: chinese, English: english}
+	return Problem{File: p.file, Line: line, Column: column, Key: key, Text: shown(text), Chinese: chinese, English: english, Language: p.language}
 }
 
 // add reports a mistake, unless its cause was reported already.
