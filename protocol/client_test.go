@@ -35,7 +35,7 @@ func TestTheClientPostsWhatAServerOpens(t *testing.T) {
 	})
 	for charset, name := range map[Charset]string{"": "PostCarInInfo", GBK: "PostCarInInfo", UTF8: "/PostCarInInfo"} {
 		c.Charset = charset
-		reply, err := c.Post(t.Context(), name, CarIn{ParkCode: "1", PlateNo: "豫A12345", EntryPlace: "㛃入口"})
+		reply, err := c.Post(t.Context(), name, CarIn{ParkCode: "1", PlateNo: "豫A12345", EntryTime: "2019/02/25 09:00:00", EntryPlace: "㛃入口"})
 		if err != nil || openErr != nil {
 			t.Fatalf("Post: %v, OpenRequest: %v", err, openErr)
 		}

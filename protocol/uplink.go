@@ -8,7 +8,7 @@ import "strconv"
 
 // A ParkingInfo is uplink 1.1 PostParkingInfo, once a day.
 type ParkingInfo struct {
-	ParkCode   string `json:"parkCode"`
+	ParkCode   string `json:"parkCode" wire:"required"`
 	ParkName   string `json:"parkName"`
 	ParkArea   int    `json:"parkArea"`   // number of areas
 	PlaceCount int    `json:"placeCount"` // places in all
@@ -16,7 +16,7 @@ type ParkingInfo struct {
 
 // An AreaInfo is uplink 1.2 PostAreaInfo, all areas once a day.
 type AreaInfo struct {
-	ParkCode        string `json:"parkCode"`
+	ParkCode        string `json:"parkCode" wire:"required"`
 	ParkName        string `json:"parkName"`
 	ParkArea        int    `json:"parkArea,string"` // number of areas
 	TotalPlaceCount int    `json:"totalPlaceCount"` // places in all
@@ -25,7 +25,7 @@ type AreaInfo struct {
 
 // An Area is a row of AreaInfo.
 type Area struct {
-	AreaCode   int    `json:"areaCode,string"`
+	AreaCode   int    `json:"areaCode,string" wire:"required"`
 	AreaName   string `json:"areaName"`
 	AreaType   int    `json:"areaType,string"` // 0 ordinary, 1 and 2 mechanical with 6 and 9 places
 	PlaceCount int    `json:"placeCount,string"`
@@ -34,12 +34,12 @@ type Area struct {
 // A DeviceState is uplink 1.3 PostDeviceState: all devices at start, then
 // changes.
 type DeviceState struct {
-	ParkCode   string     `json:"parkCode"`
-	DeviceCode string     `json:"deviceCode"`
+	ParkCode   string     `json:"parkCode" wire:"required"`
+	DeviceCode string     `json:"deviceCode" wire:"required"`
 	DeviceName string     `json:"deviceName"`
 	DeviceType DeviceType `json:"deviceType,string"`
-	Status     StatusCode `json:"status"` // "0" works, anything else is a fault
-	Remark     string     `json:"remark"` // the fault in words
+	Status     StatusCode `json:"status" wire:"required"` // "0" works, anything else is a fault
+	Remark     string     `json:"remark"`                 // the fault in words
 }
 
 // A StatusCode is a device's state. The document's table calls it a string and
@@ -56,8 +56,8 @@ func (c StatusCode) MarshalJSON() ([]byte, error) {
 
 // A ParkingDevice is uplink 1.4 PostParkingDevice.
 type ParkingDevice struct {
-	ParkCode   string     `json:"parkCode"`
-	DeviceCode string     `json:"deviceCode"`
+	ParkCode   string     `json:"parkCode" wire:"required"`
+	DeviceCode string     `json:"deviceCode" wire:"required"`
 	DeviceIP   string     `json:"deviceIp"`
 	DeviceName string     `json:"deviceName"`
 	DeviceType DeviceType `json:"deviceType,string"`
@@ -65,10 +65,10 @@ type ParkingDevice struct {
 
 // A CarIn is uplink 2.1 PostCarInInfo. The time is as FormatSlash writes it.
 type CarIn struct {
-	ParkCode   string `json:"parkCode"`
-	PlateNo    string `json:"plateNo"`
+	ParkCode   string `json:"parkCode" wire:"required"`
+	PlateNo    string `json:"plateNo" wire:"required"`
 	CardNo     string `json:"cardNo"` // ticket, or card of a car without a plate
-	EntryTime  string `json:"entryTime"`
+	EntryTime  string `json:"entryTime" wire:"required"`
 	EntryPlace string `json:"entryPlace"`
 	ImgName    string `json:"imgName"`
 	VplType    string `json:"vplType"`  // "1" large, "2" small, "" unknown
@@ -85,11 +85,11 @@ type CarInAnswer struct {
 // A PayDetail is uplink 2.3 PostPayDetail, sent when a car has left. Times are
 // as FormatSlash writes them.
 type PayDetail struct {
-	ParkCode    string   `json:"parkCode"`
-	PlateNo     string   `json:"plateNo"`
+	ParkCode    string   `json:"parkCode" wire:"required"`
+	PlateNo     string   `json:"plateNo" wire:"required"`
 	CardNo      string   `json:"cardNo"`
-	EntryTime   string   `json:"entryTime"`
-	LeaveTime   string   `json:"leaveTime"`
+	EntryTime   string   `json:"entryTime" wire:"required"`
+	LeaveTime   string   `json:"leaveTime" wire:"required"`
 	PreMoney    int64    `json:"preMoney"`    // paid before the car came to the exit, fen
 	PayMoney    int64    `json:"payMoney"`    // paid at the exit, fen
 	PayType     BoothPay `json:"payType"`     // how it was paid at the exit
@@ -103,8 +103,8 @@ type PayDetail struct {
 
 // A FreeSpaces is uplink 2.5 PostFreeParkingSpace: the latest counts only.
 type FreeSpaces struct {
-	ParkCode      string      `json:"parkCode"`
-	FreeSpaceNum  int         `json:"freeSpaceNum,string"`
+	ParkCode      string      `json:"parkCode" wire:"required"`
+	FreeSpaceNum  int         `json:"freeSpaceNum,string" wire:"required"`
 	TotalSpaceNum int         `json:"totalSpaceNum,string"`
 	AreaInfo      []AreaSpace `json:"areaInfo"`
 }
@@ -119,23 +119,23 @@ type AreaSpace struct {
 // A BillDetail is uplink 2.7 PostCarBillDetail, sent for each payment. Money is
 // in fen; times are as FormatSlash writes them.
 type BillDetail struct {
-	ParkCode     string    `json:"parkCode"`
-	PlateNo      string    `json:"plateNo"`
+	ParkCode     string    `json:"parkCode" wire:"required"`
+	PlateNo      string    `json:"plateNo" wire:"required"`
 	CardNo       string    `json:"cardNo"`
 	CarType      CarType   `json:"carType"`
 	EntryTime    string    `json:"entryTime"`
-	LeaveTime    string    `json:"leaveTime"`  // "" while the car is inside
-	TotalMoney   int64     `json:"totalMoney"` // was due
-	PayMoney     int64     `json:"payMoney"`   // was paid
-	FreeMoney    int64     `json:"freeMoney"`  // waived otherwise than by coupons
-	SelfTotal    int64     `json:"selfTotal"`  // change that a kiosk owes
-	SelfPay      int64     `json:"selfPay"`    // change that a kiosk gave
+	LeaveTime    string    `json:"leaveTime"`                // "" while the car is inside
+	TotalMoney   int64     `json:"totalMoney"`               // was due
+	PayMoney     int64     `json:"payMoney" wire:"required"` // was paid
+	FreeMoney    int64     `json:"freeMoney"`                // waived otherwise than by coupons
+	SelfTotal    int64     `json:"selfTotal"`                // change that a kiosk owes
+	SelfPay      int64     `json:"selfPay"`                  // change that a kiosk gave
 	TicketMoney  int64     `json:"ticketMoney"`
 	TicketTime   int64     `json:"ticketTime"` // seconds, as in 2.3; the document does not say
 	TicketNum    int       `json:"ticketNum"`
 	TerminalType Terminal  `json:"terminalType"`
 	PayType      PayMethod `json:"payType"`
-	PayTime      string    `json:"payTime"`
+	PayTime      string    `json:"payTime" wire:"required"`
 	PaidType     PaidType  `json:"paidType"`
 	Remark       string    `json:"remark"` // order number
 }

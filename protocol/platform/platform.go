@@ -1,0 +1,225 @@
+// Package platform is the other side of the protocol, runnable: a third-party platform that a car park reports to and that can bill and pay there.
+//
+// It serves the reports 1.1–1.4, 2.1, 2.3, 2.5 and 2.7 of the uplink, keeps what
+// it was told and adds it up. It can be told to fail in the ways in which
+// platforms fail. [CarPark] calls the car park's downlink. Tests, the simulator
+// and the demo use it, and an integrator may read it as an example: everything
+// it needs from the protocol is in the package above.
+package platform
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+
+	"parkagent/protocol"
+)
+
+// A Config is what a Platform is made from.
+type Config struct {
+	User, Password string // what the car park must send
+	Key            string // 24 or 16 characters
+	ParkCode       string // the one car park that reports here
+
+	Location *time.Location   // the car park's zone; nil means Asia/Shanghai
+	Now      func() time.Time // nil means time.Now
+	Log      *slog.Logger     // nil means no log
+
+	// Duplicate, if set, is the sentence with which a report is refused that is
+	// here already. Empty means that it is accepted again, as most platforms do.
+	Duplicate string
+	// Keep is how many records are remembered, 0 meaning 10000. Totals count
+	// the forgotten ones too.
+	Keep int
+}
+
+// A Platform is an [http.Handler] for the uplink. Its methods may be called at
+// any time, from any goroutine.
+type Platform struct {
+	config Config
+	cipher *protocol.Cipher
+
+	mu       sync.Mutex // guards the following fields
+	charset  protocol.Charset
+	outage   Outage
+	faults   []fault
+	seamless map[string]bool // by plate
+	book     book
+	changed  chan struct{} // closed and replaced at every change of book
+}
+
+// New checks the configuration and makes a Platform that is up.
+func New(config Config) (*Platform, error) {
+	cipher, err := protocol.NewCipher(config.Key)
+	if err != nil {
+		return nil, fmt.Errorf("platform: %w", err)
+	}
+	if config.ParkCode == "" {
+		return nil, errors.New("platform: no park code")
+	}
+	if config.Location == nil {
+		if config.Location, err = protocol.LoadZone(""); err != nil {
+			return nil, fmt.Errorf("platform: %w", err)
+		}
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Keep == 0 {
+		config.Keep = 10_000
+	}
+	return &Platform{
+		config: config, cipher: cipher, seamless: map[string]bool{},
+		book: book{seen: map[string]bool{}}, changed: make(chan struct{}),
+	}, nil
+}
+
+// SetSeamless says whether the platform will deduct the fee of a plate, which it
+// answers when the car's entry is reported.
+func (p *Platform) SetSeamless(plate string, on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seamless[plate] = on
+}
+
+// ServeHTTP takes one report. The last part of the path names the interface, so
+// the platform can be mounted anywhere.
+func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := path.Base(r.URL.Path)
+	switch p.takeOutage() {
+	case Unavailable:
+		p.answer(w, http.StatusServiceUnavailable, protocol.Response{ResCode: protocol.Failure, ResMsg: "系统维护"})
+		return
+	case Dropping:
+		panic(http.ErrAbortHandler) // net/http's way to cut a connection
+	case Silent:
+		p.keepSilent(r)
+	}
+	status, response, lost := p.serve(name, r)
+	if lost {
+		panic(http.ErrAbortHandler)
+	}
+	p.answer(w, status, response)
+}
+
+func (p *Platform) answer(w http.ResponseWriter, status int, response protocol.Response) {
+	if err := protocol.WriteResponse(w, status, response); err != nil {
+		p.config.Log.Warn("answer not written", "err", err)
+	}
+}
+
+// serve decides the answer to one request; lost means that none may arrive.
+func (p *Platform) serve(name string, r *http.Request) (status int, response protocol.Response, lost bool) {
+	refuse := func(status int, msg string) (int, protocol.Response, bool) {
+		return status, protocol.Response{ResCode: protocol.Failure, ResMsg: msg}, false
+	}
+	if r.Method != http.MethodPost {
+		return refuse(http.StatusMethodNotAllowed, "只接受 POST")
+	}
+	up, ok := protocol.UplinkNamed(name)
+	if !ok || decoders[up.Name] == nil {
+		return refuse(http.StatusNotFound, "没有接口 "+name)
+	}
+	if !p.authorised(r) {
+		return refuse(http.StatusUnauthorized, "用户名或密码错误")
+	}
+	report, err := p.open(up, r)
+	if err != nil {
+		p.logRefused(up.Name, err)
+		if errors.Is(err, protocol.ErrTooLarge) {
+			return refuse(http.StatusRequestEntityTooLarge, protocol.Message(err, "zh-CN"))
+		}
+		return refuse(http.StatusOK, protocol.Message(err, "zh-CN"))
+	}
+	if report.parkCode != p.config.ParkCode {
+		return refuse(http.StatusOK, "停车场编号不存在")
+	}
+	return p.take(up.Name, report)
+}
+
+// authorised compares in constant time, so that a guess cannot be measured.
+func (p *Platform) authorised(r *http.Request) bool {
+	user := subtle.ConstantTimeCompare([]byte(r.Header.Get("user")), []byte(p.config.User))
+	password := subtle.ConstantTimeCompare([]byte(r.Header.Get("pwd")), []byte(p.config.Password))
+	return user&password == 1
+}
+
+// open decrypts and decodes a report and checks its times.
+func (p *Platform) open(up protocol.Uplink, r *http.Request) (report, error) {
+	p.mu.Lock()
+	last := p.charset
+	p.mu.Unlock()
+	opened, err := p.cipher.OpenRequest(r, protocol.OpenOptions{
+		Now: p.config.Now(), Location: p.config.Location, Params: up.Params, Last: last,
+	})
+	if err != nil {
+		return report{}, err
+	}
+	p.mu.Lock()
+	p.charset = opened.Charset
+	p.mu.Unlock()
+	decoded, err := decoders[up.Name](opened.JSON)
+	if err != nil {
+		return report{}, err
+	}
+	for field, value := range decoded.times {
+		if _, err := protocol.TimeField(field, value, p.config.Location); err != nil {
+			return report{}, err
+		}
+	}
+	return decoded, nil
+}
+
+// logRefused logs an error of opening; a DataError tells more to a log than in
+// its text.
+func (p *Platform) logRefused(name string, err error) {
+	var data *protocol.DataError
+	if errors.As(err, &data) {
+		p.config.Log.Warn("report refused", "interface", name, "err", data)
+		return
+	}
+	p.config.Log.Warn("report refused", "interface", name, "err", err)
+}
+
+// take books a report and decides its answer, as one step: two equal reports at
+// once must not both be new.
+func (p *Platform) take(name string, r report) (status int, response protocol.Response, lost bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kind, msg, ok := p.takeFaultLocked(name)
+	switch {
+	case ok && kind == Refuse:
+		p.book.totals.Refused++
+		p.notifyLocked()
+		return http.StatusOK, protocol.Response{ResCode: protocol.Failure, ResMsg: msg}, false
+	case ok && kind == Drop:
+		return 0, protocol.Response{}, true
+	}
+	record := p.book.add(Record{At: p.config.Now(), Interface: name, Message: r.message}, r.key, p.config.Keep)
+	p.notifyLocked()
+	p.config.Log.Debug("report taken", "interface", name, "seq", record.Seq, "duplicate", record.Duplicate)
+	if record.Duplicate && p.config.Duplicate != "" {
+		return http.StatusOK, protocol.Response{ResCode: protocol.Failure, ResMsg: p.config.Duplicate}, ok
+	}
+	if car, isEntry := r.message.(protocol.CarIn); isEntry {
+		answer := protocol.CarInAnswer{}
+		if p.seamless[car.PlateNo] {
+			answer.IsDensityPay = 1
+		}
+		response.Data = []protocol.CarInAnswer{answer}
+	}
+	return http.StatusOK, response, ok // the fault left is Lose
+}
+
+func (p *Platform) notifyLocked() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
