@@ -1,15 +1,9 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
-	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 )
 
 // A Device is a device as configured. Its driver reads Link and the options.
@@ -27,9 +21,9 @@ type Device struct {
 	// nobody can guess. The options do not hold it any more.
 	Token Secret
 
-	Options map[string]any // as in the file; DecodeOptions is the strict way to read them
+	Options map[string]any // as in the file; its driver reads them, strictly
 
-	options map[string]Problem // where each option stands, "" for the device itself
+	where Problem // where the device's options stand, or the device where it has none
 }
 
 // notBuilt are the kinds of devices of the format that this version does not
@@ -63,7 +57,10 @@ func (p *parser) devices(raw []rawDevice) []Device {
 			}
 			d.Token = p.token(at+".options.token", d.Options)
 		}
-		d.options = p.options(at, d.Options)
+		d.where = p.problem(at, "", "")
+		if p.there(at + ".options") {
+			d.where = p.problem(at+".options", "", "")
+		}
 		list = append(list, d)
 	}
 	return list
@@ -97,56 +94,10 @@ func (p *parser) token(key string, options map[string]any) Secret {
 	return Secret{value: text, inline: true}
 }
 
-// options notes where the device and each of its options stand.
-func (p *parser) options(at string, options map[string]any) map[string]Problem {
-	where := map[string]Problem{"": p.problem(at, "", "")}
-	for _, name := range slices.Sorted(maps.Keys(options)) {
-		where[name] = p.problem(at+".options."+name, "", "")
-	}
-	return where
-}
-
-// Problem makes a mistake of the device, for what only its driver can judge. The
-// option is the name of one of Options, or empty for the device itself.
-func (d Device) Problem(option, chinese, english string) Problem {
-	problem, ok := d.options[option]
-	if !ok {
-		problem = d.options[""]
-	}
+// Problem makes a mistake of the device's options, which only its driver can
+// judge, at the place where they stand.
+func (d Device) Problem(chinese, english string) Problem {
+	problem := d.where
 	problem.Chinese, problem.English = chinese, english
 	return problem
-}
-
-// DecodeOptions reads the options into a struct with toml tags. An option that
-// the struct does not have, or one of another type, is a mistake; the error is
-// Errors and names its line.
-func (d Device) DecodeOptions(into any) error {
-	text, err := toml.Marshal(d.Options)
-	if err != nil {
-		return Errors{d.Problem("", "options 无法读取："+err.Error(), "options cannot be read: "+err.Error())}
-	}
-	decoder := toml.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	err = decoder.Decode(into)
-	var unknown *toml.StrictMissingError
-	var wrong *toml.DecodeError
-	switch {
-	case errors.As(err, &unknown):
-		var all Errors
-		for _, e := range unknown.Errors {
-			name := strings.Join(e.Key(), ".")
-			all = append(all, d.Problem(e.Key()[0], fmt.Sprintf("驱动 %s 没有选项 %s", d.Driver, name), fmt.Sprintf("the driver %s has no option %s", d.Driver, name)))
-		}
-		return all
-	case errors.As(err, &wrong):
-		chinese, english := typeMessage(wrong.Error())
-		option := ""
-		if len(wrong.Key()) > 0 {
-			option = wrong.Key()[0]
-		}
-		return Errors{d.Problem(option, chinese, english)}
-	case err != nil:
-		return Errors{d.Problem("", "options 无法读取："+err.Error(), "options cannot be read: "+err.Error())}
-	}
-	return nil
 }

@@ -9,76 +9,29 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
-type relayOptions struct {
-	Unit  int    `toml:"unit"`
-	Open  int    `toml:"open"`
-	Close *int   `toml:"close"`
-	Model string `toml:"model"`
-}
-
-func TestDecodeOptions(t *testing.T) {
+func TestADriverCanComplainWhereItsOptionsStand(t *testing.T) {
 	tests := []struct {
 		name, options string
-		want          relayOptions
-		wrong         []string // "line key"
+		line          int
+		key           string
 	}{
-		{"all options of the driver", `{ unit = 2, open = 1, model = "x" }`, relayOptions{Unit: 2, Open: 1, Model: "x"}, nil},
-		{"empty options", `{ }`, relayOptions{}, nil},
-		{"options that the driver does not have", `{ unit = 2, opn = 1, cloze = 1 }`, relayOptions{}, []string{"35 device[0].options.cloze", "35 device[0].options.opn"}},
-		{"an option of the wrong type", `{ unit = 2, open = "one" }`, relayOptions{}, []string{"35 device[0].options.open"}},
+		{"options in a line", "options = { unit = 1 }", 35, "device[0].options"},
+		{"options in a table of their own", "[device.options]\nunit = 1", 35, "device[0].options"},
+		{"no options", "", 29, "device[0]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, errs := parse(t, change(t, `{ unit = 1, open = 0 }`, tt.options))
+			c, errs := parse(t, change(t, "options = { unit = 1, open = 0 }", tt.options))
 			if errs != nil {
 				t.Fatal(errs)
 			}
-			var got relayOptions
-			err := c.Devices[0].DecodeOptions(&got)
-			var wrong []string
-			var all Errors
-			if errors.As(err, &all) {
-				for _, p := range all {
-					wrong = append(wrong, fmt.Sprintf("%d %s", p.Line, p.Key))
-				}
-			}
-			if diff := cmp.Diff(tt.wrong, wrong); diff != "" || err != nil && all == nil {
-				t.Errorf("mistakes differ (-want +got):\n%s\n%v", diff, err)
-			}
-			if diff := cmp.Diff(tt.want, got); err == nil && diff != "" {
-				t.Errorf("options differ (-want +got):\n%s", diff)
+			p := c.Devices[0].Problem("错", "wrong")
+			if p.Line != tt.line || p.Key != tt.key || p.Language != English || p.Chinese != "错" || p.English != "wrong" || p.File != "park.toml" {
+				t.Errorf("Problem = %+v, want %s on line %d", p, tt.key, tt.line)
 			}
 		})
-	}
-}
-
-func TestADeviceMayHaveNoOptions(t *testing.T) {
-	c, errs := parse(t, change(t, "options = { unit = 1, open = 0 }", ""))
-	if errs != nil {
-		t.Fatal(errs)
-	}
-	got := relayOptions{Unit: 7}
-	if err := c.Devices[0].DecodeOptions(&got); err != nil || got.Unit != 7 {
-		t.Errorf("DecodeOptions = %v, options %+v, want the defaults untouched", err, got)
-	}
-}
-
-func TestOptionsMayBeATableOfTheirOwn(t *testing.T) {
-	c, errs := parse(t, change(t, "options = { unit = 1, open = 0 }", "[device.options]\nunit = 3\nopn = 1"))
-	if errs != nil {
-		t.Fatal(errs)
-	}
-	var got relayOptions
-	var all Errors
-	if err := c.Devices[0].DecodeOptions(&got); !errors.As(err, &all) || len(all) != 1 || all[0].Line != 37 {
-		t.Errorf("DecodeOptions = %v, want one mistake on line 37", err)
-	}
-	if p := c.Devices[0].Problem("", "错", "wrong"); p.Language != English || p.Line != 29 || p.Key != "device[0]" {
-		t.Errorf("Problem = %+v, want the device on line 29", p)
 	}
 }
 
