@@ -120,6 +120,7 @@ func TestFind(t *testing.T) {
 	r := newRig(t)
 	r.park(t, "粤B12345")
 	r.park(t, "京A88888")
+	r.now = r.now.Add(time.Second) // they are named in the order of entry
 	r.park(t, "沪A88888")
 	r.update(t, func(ctx context.Context, tx *store.Tx) error {
 		return tx.InsertSession(ctx, store.Session{ID: "e", Plate: "粤B00001", State: store.Entering, EnteredAt: noon})
