@@ -196,6 +196,9 @@ const tickEvery = time.Second
 // loop is the lane's goroutine. It ends when ctx is done.
 func (l *Lane) loop(ctx context.Context) error {
 	if err := l.resume(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("resume lane %s: %w", l.cfg.Code, err)
 	}
 	changed, unsubscribe := l.cfg.DB.Subscribe()

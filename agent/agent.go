@@ -1,0 +1,247 @@
+// Package agent is the car park's edge agent: it wires lanes, books, platforms and devices together and keeps them running.
+//
+// New checks and builds, Run lives until its context is done. The parts know
+// each other only through what New hands them: lanes get their devices and the
+// rules, the downlink gets the billing desk and the lanes, each uplink gets the
+// journal. Which driver stands behind a device is decided outside, in
+// cmd/parkagent.
+//
+// A part that fails is started again with growing pauses, and the others go
+// on: a broken platform closes no gate, a broken camera stops no report. Only
+// what makes the whole useless ends Run: the store and the listening address.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parkagent/agent/access"
+	"parkagent/agent/billing"
+	"parkagent/agent/config"
+	"parkagent/agent/lane"
+	"parkagent/agent/pictures"
+	"parkagent/agent/wallclock"
+	"parkagent/store"
+)
+
+// A Config is what an agent is made of.
+type Config struct {
+	Site    *config.Config
+	Devices Devices
+	Clock   *wallclock.Clock // nil means the machine's clock, believed always
+	Log     *slog.Logger     // nil discards
+	// Listener, when not nil, is where the API answers instead of the
+	// configured address. The agent closes it.
+	Listener net.Listener
+}
+
+// Devices are the drivers behind the configured devices, by device code.
+type Devices struct {
+	Gates    map[string]lane.Gate
+	Displays map[string]lane.Display
+	Cameras  map[string]lane.Camera
+	// Pushes take what cameras post. The agent has checked the sender's
+	// address and the path's token, and taken both off the path.
+	Pushes map[string]http.Handler
+	// Run is what the drivers need running, such as shared lines.
+	Run []Part
+}
+
+// A Part is something that runs until its context is done.
+type Part struct {
+	Name string // for the log
+	Run  func(context.Context) error
+}
+
+// An Agent is a car park's agent. Build it with New; it runs once.
+type Agent struct {
+	cfg      Config
+	log      *slog.Logger
+	clock    *wallclock.Clock
+	pictures *pictures.Store
+	settled  *settlements
+}
+
+// New builds an agent and checks that every device of every lane has a driver.
+// It opens nothing.
+func New(cfg Config) (*Agent, error) {
+	if cfg.Site == nil {
+		return nil, errors.New("agent: no configuration")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = wallclock.New(time.Time{})
+	}
+	for _, l := range cfg.Site.Lanes {
+		if cfg.Devices.Gates[l.Gate] == nil {
+			return nil, fmt.Errorf("lane %s: no driver for gate %q", l.Code, l.Gate)
+		}
+		if l.Display != "" && cfg.Devices.Displays[l.Display] == nil {
+			return nil, fmt.Errorf("lane %s: no driver for display %q", l.Code, l.Display)
+		}
+		if l.Camera != "" && cfg.Devices.Cameras[l.Camera] == nil {
+			return nil, fmt.Errorf("lane %s: no driver for camera %q", l.Code, l.Camera)
+		}
+	}
+	return &Agent{
+		cfg: cfg, log: cfg.Log, clock: cfg.Clock,
+		pictures: pictures.New(filepath.Join(cfg.Site.Store.Dir, "images"), cfg.Site.Park.Zone),
+		settled:  newSettlements(),
+	}, nil
+}
+
+// DatabasePath returns where the books of a site are.
+func DatabasePath(site *config.Config) string { return filepath.Join(site.Store.Dir, "park.db") }
+
+// Run opens the books, starts every part and lives until ctx is done; then it
+// stops within seconds and returns nil.
+func (a *Agent) Run(ctx context.Context) (err error) {
+	if !a.clock.Trusted() {
+		a.log.Warn("the clock is wrong: it is earlier than this program", "now", a.clock.Now())
+	}
+	db, err := store.Open(ctx, store.Options{Path: DatabasePath(a.cfg.Site), Now: a.clock.Now, Log: a.log})
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := a.syncSite(ctx, db); err != nil {
+		return fmt.Errorf("take over the configuration: %w", err)
+	}
+	parts, handler, err := a.assemble(db)
+	if err != nil {
+		return err
+	}
+	listener := a.cfg.Listener
+	if listener == nil {
+		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Site.API.Listen); err != nil {
+			return fmt.Errorf("open api: %w", err)
+		}
+	}
+	a.log.Info("agent started", "api", listener.Addr().String(), "lanes", len(a.cfg.Site.Lanes), "platforms", len(a.cfg.Site.Platforms))
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.serve(ctx, listener, handler) })
+	for _, p := range parts {
+		g.Go(func() error { return supervise(ctx, p, a.log) })
+	}
+	err = g.Wait()
+	a.log.Info("agent stopped")
+	return err
+}
+
+// assemble builds the parts on an open store.
+func (a *Agent) assemble(db *store.DB) ([]Part, http.Handler, error) {
+	site := a.cfg.Site
+	desk, err := billing.New(billing.Config{
+		DB: db, Tariffs: site.Tariffs, ParkCode: site.Park.Code, Zone: site.Park.Zone,
+		OrderValid: site.Park.OrderValid, Delay: site.Park.Delay, RoundingLimit: site.Park.RoundingLimit,
+		Now: a.clock.Now, Log: a.log,
+	}, a.settled.add)
+	if err != nil {
+		return nil, nil, err
+	}
+	rules, err := access.New(access.Config{DB: db, Bills: desk, Now: a.clock.Now, Log: a.log})
+	if err != nil {
+		return nil, nil, err
+	}
+	lanes, err := a.lanes(db, rules)
+	if err != nil {
+		return nil, nil, err
+	}
+	parts := slices.Clone(a.cfg.Devices.Run)
+	var exits []*lane.Lane
+	for i, l := range lanes {
+		parts = append(parts, Part{Name: "lane " + l.Code(), Run: l.Run})
+		if !site.Lanes[i].Entry {
+			exits = append(exits, l)
+		}
+	}
+	parts = append(parts, Part{Name: "settlements", Run: func(ctx context.Context) error { return a.settled.run(ctx, exits, a.log) }})
+	uplinks, err := a.uplinks(db)
+	if err != nil {
+		return nil, nil, err
+	}
+	api, err := a.downlink(db, desk, lanes)
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(parts, uplinks...), a.routes(api), nil
+}
+
+// lanes builds the lanes in the order of the configuration.
+func (a *Agent) lanes(db *store.DB, rules *access.Rules) ([]*lane.Lane, error) {
+	site := a.cfg.Site
+	var lanes []*lane.Lane
+	for _, c := range site.Lanes {
+		lc := lane.Config{
+			Code: c.Code, Name: c.Name, Direction: lane.Entry, Area: c.To,
+			Gate: a.cfg.Devices.Gates[c.Gate], GateCode: c.Gate, DisplayCode: c.Display, CameraCode: c.Camera,
+			Park: site.Park.Name, Language: site.Park.Language, Dedupe: c.Dedupe, Late: c.Late,
+			Rules: rules, DB: db, Now: a.clock.Now, Log: a.log,
+		}
+		if !c.Entry {
+			lc.Direction, lc.Area = lane.Exit, c.From
+		}
+		if c.Display != "" {
+			lc.Display = a.cfg.Devices.Displays[c.Display]
+		}
+		if c.Camera != "" {
+			lc.Camera = a.cfg.Devices.Cameras[c.Camera]
+			ip := a.device(c.Camera).IP
+			lc.SavePicture = func(jpeg []byte, at time.Time) (string, error) { return a.pictures.Save(jpeg, ip, at) }
+		}
+		l, err := lane.New(lc)
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, l)
+	}
+	return lanes, nil
+}
+
+// device returns the configuration of a device, the zero value if there is
+// none with that code.
+func (a *Agent) device(code string) config.Device {
+	for _, d := range a.cfg.Site.Devices {
+		if d.Code == code {
+			return d
+		}
+	}
+	return config.Device{}
+}
+
+// pauseMax is the longest pause before a failed part is started again.
+const pauseMax = 30 * time.Second
+
+// supervise runs a part again and again until ctx is done, with growing pauses
+// while it fails at once.
+func supervise(ctx context.Context, p Part, log *slog.Logger) error {
+	pause := time.Second
+	for {
+		started := time.Now()
+		err := p.Run(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(started) > pauseMax {
+			pause = time.Second
+		}
+		log.Error("part failed, starts again", "part", p.Name, "error", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, pauseMax)
+	}
+}
