@@ -88,7 +88,9 @@ func (r Reader) FinishedSessions(ctx context.Context, f FinishedFilter) ([]Sessi
 	if limit <= 0 {
 		limit = -1
 	}
-	page, err := all(ctx, r, scanSession, `SELECT `+sessionColumns+from+` ORDER BY s.left_ms DESC, s.id DESC LIMIT ? OFFSET ?`,
+	// The page is chosen by what the indexes hold; only its rows are read whole.
+	page, err := all(ctx, r, scanSession, `SELECT `+sessionColumns+` FROM sessions s WHERE s.rowid IN (SELECT s.rowid`+from+`
+		ORDER BY s.left_ms DESC, s.rowid DESC LIMIT ? OFFSET ?) ORDER BY s.left_ms DESC, s.rowid DESC`,
 		append(args, limit, max(f.Offset, 0))...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("finished sessions: %w", err)
