@@ -307,3 +307,14 @@ func FuzzOpenText(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkOpen(b *testing.B) {
+	c := newCipher(b, testKey)
+	body := []byte(`{"data":"` + c.Encrypt(testDay, EncodeText(GBK, []byte(`{"parkCode":"1","plateNo":"豫A12345"}`))) + `"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Open(body, testOptions()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -165,8 +165,13 @@ var plateGrades = [...]*regexp.Regexp{
 	regexp.MustCompile(platePrefix + `[` + provinces + specials + `][0-9A-Za-z]{0,7}` + plateSuffix),
 }
 
+// evidenceLimit is how much of a text is searched for plates. A longer one holds a
+// picture, and the box has better things to do than to search that.
+const evidenceLimit = 64 << 10
+
 // plateEvidence grades how surely text holds a plate, 0 for not at all.
 func plateEvidence(text []byte) int {
+	text = text[:min(len(text), evidenceLimit)]
 	for i, grade := range plateGrades {
 		if grade.Match(text) {
 			return len(plateGrades) - i
