@@ -142,6 +142,12 @@ const (
 // Known tells what the program can do, because this package knows no driver.
 type Known struct {
 	Drivers map[string][]string // names of drivers by kind of device; nil: any name is believed
+
+	// Judge returns what is wrong with the devices' links and options, made by
+	// Device.Problem, so that it is reported together with all other mistakes.
+	// The devices may have mistakes of other kinds, which it is silent about.
+	// nil: whatever the devices say is believed.
+	Judge func([]Device) []Problem
 }
 
 // maxSize bounds what is read as a configuration, in bytes.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // A Device is a device as configured. Its driver reads Link and the options.
@@ -23,7 +24,9 @@ type Device struct {
 
 	Options map[string]any // as in the file; its driver reads them, strictly
 
-	where Problem // where the device's options stand, or the device where it has none
+	// where holds the places of the device's settings, by their keys below
+	// the device; "" is the device itself.
+	where map[string]Problem
 }
 
 // notBuilt are the kinds of devices of the format that this version does not
@@ -57,13 +60,24 @@ func (p *parser) devices(raw []rawDevice) []Device {
 			}
 			d.Token = p.token(at+".options.token", d.Options)
 		}
-		d.where = p.problem(at, "", "")
-		if p.there(at + ".options") {
-			d.where = p.problem(at+".options", "", "")
+		d.where = map[string]Problem{}
+		for _, key := range []string{"", "driver", "link", "user", "password", "options"} {
+			d.where[key] = p.problem(strings.TrimSuffix(at+"."+key, "."), "", "")
 		}
 		list = append(list, d)
 	}
 	return list
+}
+
+// judge reports what only the drivers can know to be wrong, if the devices
+// could be read at all.
+func (p *parser) judge(list []Device) {
+	if p.known.Judge == nil || p.spoiltBelow("device[") {
+		return
+	}
+	for _, problem := range p.known.Judge(list) {
+		p.add(problem.Key, problem.Chinese, problem.English)
+	}
 }
 
 func (p *parser) driver(at string, r rawDevice) {
@@ -94,10 +108,11 @@ func (p *parser) token(key string, options map[string]any) Secret {
 	return Secret{value: text, inline: true}
 }
 
-// Problem makes a mistake of the device's options, which only its driver can
-// judge, at the place where they stand.
-func (d Device) Problem(chinese, english string) Problem {
-	problem := d.where
+// Problem makes a mistake of the device that only its driver can judge, at the
+// place of one of its keys: "link", "options" and the like, or "" for the device
+// as a whole.
+func (d Device) Problem(key, chinese, english string) Problem {
+	problem := d.where[key]
 	problem.Chinese, problem.English = chinese, english
 	return problem
 }

@@ -9,17 +9,22 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-func TestADriverCanComplainWhereItsOptionsStand(t *testing.T) {
+func TestADriverCanComplainWhereItsSettingsStand(t *testing.T) {
 	tests := []struct {
 		name, options string
-		line          int
 		key           string
+		line          int
+		want          string
 	}{
-		{"options in a line", "options = { unit = 1 }", 35, "device[0].options"},
-		{"options in a table of their own", "[device.options]\nunit = 1", 35, "device[0].options"},
-		{"no options", "", 29, "device[0]"},
+		{"options in a line", "options = { unit = 1 }", "options", 35, "device[0].options"},
+		{"options in a table of their own", "[device.options]\nunit = 1", "options", 35, "device[0].options"},
+		{"no options", "", "options", 29, "device[0].options"},
+		{"the link", "", "link", 34, "device[0].link"},
+		{"the device itself", "", "", 29, "device[0]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -27,9 +32,41 @@ func TestADriverCanComplainWhereItsOptionsStand(t *testing.T) {
 			if errs != nil {
 				t.Fatal(errs)
 			}
-			p := c.Devices[0].Problem("错", "wrong")
-			if p.Line != tt.line || p.Key != tt.key || p.Language != English || p.Chinese != "错" || p.English != "wrong" || p.File != "park.toml" {
-				t.Errorf("Problem = %+v, want %s on line %d", p, tt.key, tt.line)
+			p := c.Devices[0].Problem(tt.key, "错", "wrong")
+			if p.Line != tt.line || p.Key != tt.want || p.Language != English || p.Chinese != "错" || p.English != "wrong" || p.File != "park.toml" {
+				t.Errorf("Problem = %+v, want %s on line %d", p, tt.want, tt.line)
+			}
+		})
+	}
+}
+
+func TestWhatDriversFindIsReportedWithEverythingElse(t *testing.T) {
+	judging := known
+	judging.Judge = func(list []Device) (found []Problem) {
+		for _, d := range list {
+			found = append(found, d.Problem("link", "错", d.Code+" is judged"))
+		}
+		return found
+	}
+	tests := []struct {
+		name, old, new string
+		want           []string
+	}{
+		{"devices only", "", "", []string{"34 device[0].link: G1 is judged", "37 device[1].link: C1 is judged"}},
+		{"a mistake elsewhere", `name = "测试车场"`, `name = ""`, []string{"3 park.name: must be given", "34 device[0].link: G1 is judged", "37 device[1].link: C1 is judged"}},
+		{"a device that could not be read", `link = "tcp://127.0.0.1:1502"`, `link = 1`, []string{"34 device[0].link: has the wrong type; it must be text in quotes"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse("park.toml", []byte(change(t, tt.old, tt.new)), t.TempDir(), judging)
+			var all Errors
+			errors.As(err, &all)
+			var got []string
+			for _, p := range all {
+				got = append(got, fmt.Sprintf("%d %s: %s", p.Line, p.Key, p.English))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("mistakes (-want +got):\n%s", diff)
 			}
 		})
 	}

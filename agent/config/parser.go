@@ -47,6 +47,7 @@ func (p *parser) parse(data []byte) *Config {
 	c.Clients = p.clients(raw.Client, c.Park)
 	c.Platforms = p.platforms(raw.Platform, c.Park)
 	c.Devices = p.devices(raw.Device)
+	p.judge(c.Devices)
 	c.Lanes = p.lanes(raw.Lane, c)
 	c.Tariffs = p.tariffs(raw.Tariff, c)
 	return c
