@@ -149,9 +149,9 @@ func (s *Server) exitOf(ctx context.Context, device string) (string, error) {
 }
 
 // laneOf finds the lane of a device that is named by its code or its address.
-// by is the deviceType of the request; what is named by code, or by nothing in particular, is also found
-// by its address, since no code looks like one. Where several
-// lanes share an address, the one whose device of type prefer has it is meant.
+// by is the deviceType of the request. Many clients leave it out or at 0, so an
+// address is found then as well: no code looks like one. Where several lanes
+// share an address, the one whose device of type prefer has it is meant.
 func (s *Server) laneOf(ctx context.Context, device string, by int, prefer protocol.DeviceType) (*Lane, error) {
 	device = strings.TrimSpace(device)
 	if l := s.lanes[strings.ToLower(device)]; l != nil && by != protocol.ByIP {

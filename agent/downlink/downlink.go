@@ -64,8 +64,8 @@ type Config struct {
 type Lane struct {
 	Code    string
 	Exit    bool     // cars leave by it, so one that stands there can be billed
-	Gate    string   // device codes; empty where the lane has none
-	Display string   //
+	Gate    string   // device code; empty where the lane has none
+	Display string   // device code; empty where the lane has none
 	Devices []string // codes of the lane's other devices, by which it can be named as well
 	Worker  Worker
 }
@@ -131,6 +131,11 @@ func New(cfg Config) (*Server, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	clients, err := newClients(cfg.Clients)
+	for _, l := range cfg.Lanes {
+		if l.Code == "" || l.Worker == nil {
+			err = errors.Join(err, fmt.Errorf("lane %q: no code or no worker", l.Code))
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("downlink: %w", err)
 	}
@@ -257,7 +262,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, c *call) error {
 		Now: s.cfg.Now(), Location: s.cfg.Location, Params: c.route.Params,
 		Pin: c.client.charset, Last: c.client.lastCharset(),
 	})
-	// The body is here; while the answer is made, a silent client is none that is late.
+	// The body is here. While the answer is made, a silent client is not late.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Minute))
 	if err != nil {
 		return err

@@ -34,8 +34,8 @@ type attempts struct {
 
 // check lets one attempt from addr happen, unless the address is locked: then
 // it returns how long it still is. Right credentials do not end a lock, or
-// guessing would go on behind it. Attempts come one after another, so that many at the
-// same moment cannot slip by before the first has failed.
+// guessing would go on behind it. Attempts come one after another, so that many
+// at the same moment cannot slip by before the first has failed.
 func (g *guard) check(addr netip.Addr, attempt func() *client) (*client, time.Duration) {
 	source := sourceOf(addr)
 	g.mu.Lock()

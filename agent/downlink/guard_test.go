@@ -47,7 +47,7 @@ func TestGuardDoublesTheLockUpToItsLongest(t *testing.T) {
 			if _, wait := g.check(outsider, right); wait != want {
 				t.Errorf("lock = %v, want %v", wait, want)
 			}
-			time.Sleep(want)
+			<-time.After(want)
 			want = min(2*want, longestLock)
 		}
 	})
@@ -57,7 +57,7 @@ func TestGuardForgetsAfterASuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g guard
 		fail(&g, outsider, freeTries+1)
-		time.Sleep(firstLock)
+		<-time.After(firstLock)
 		if c, _ := g.check(outsider, right); c == nil {
 			t.Fatal("right credentials after the lock were refused")
 		}
@@ -71,7 +71,7 @@ func TestGuardForgetsAfterAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g guard
 		fail(&g, outsider, freeTries)
-		time.Sleep(forgetAfter + time.Second)
+		<-time.After(forgetAfter + time.Second)
 		if wait := fail(&g, outsider, freeTries+1); wait != 0 {
 			t.Errorf("wait = %v, want none", wait)
 		}
@@ -95,7 +95,7 @@ func TestGuardForgetsTheQuietestWhenThereAreTooMany(t *testing.T) {
 		first := netip.MustParseAddr("10.0.0.0")
 		for addr := first; len(g.sources) < mostSources; addr = addr.Next() {
 			fail(&g, addr, 1)
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 		}
 		fail(&g, outsider, 1)
 		if _, known := g.sources[sourceOf(first)]; known || len(g.sources) != mostSources {

@@ -19,6 +19,7 @@ func TestABillIsFoundByPlateCardOrExitDevice(t *testing.T) {
 	p := open(t, nil)
 	car := p.enter("闽D02000")
 	p.enter("京A11113")
+	p.after(time.Second) // several cars are named oldest first
 	p.enter("沪A11113")
 	p.save(store.Session{ID: store.NewID(start), Plate: "空000001", CardNo: "000000000042", State: store.Inside, EnteredAt: start})
 	p.save(store.Session{ID: store.NewID(start), Plate: "豫A88888", State: store.Entering, EnteredAt: start})

@@ -15,7 +15,8 @@ import (
 // sees by totalNum that there are further pages.
 const mostRows = 1000
 
-// search runs an endpoint that reads much, when one of the few places for that is free.
+// search runs an endpoint that reads much, when one of the few places for that
+// is free.
 func (s *Server) search(ctx context.Context, c *call, e endpoint) (any, error) {
 	select {
 	case s.searches <- struct{}{}:
@@ -32,10 +33,10 @@ func (s *Server) search(ctx context.Context, c *call, e endpoint) (any, error) {
 
 // staysByPlate answers 1.1: the stays that ended in the period, newest first.
 //
-// The document calls it the charge report of the exit desk. payable is the
-// money that was taken for the stay, whoever took it and wherever; cashUser the client or lane whose payment was
-// the last, cashTime when that was. A stay without a payment has the time it
-// ended and nobody.
+// The document calls it the charge report of the exit desk. payable is the money
+// that was taken for the stay, whoever took it and wherever; cashUser is the
+// client whose payment was the last, cashTime when that was. A stay without a
+// payment has nobody and the time it ended.
 func (s *Server) staysByPlate(ctx context.Context, c *call) (any, error) {
 	q, err := decode[protocol.StaysQuery](c)
 	if err != nil {
@@ -123,8 +124,8 @@ func (s *Server) carsInside(ctx context.Context, c *call) (any, error) {
 }
 
 // platePart is a part of a plate as the books write plates. % and _ are plain
-// characters, although people also write _ between the parts of a plate: no plate has
-// them, so nothing matches.
+// characters, although people also write _ between the parts of a plate: no
+// plate has them, so nothing matches.
 func platePart(s string) string {
 	normal := plate.Normal(s)
 	if normal == "" || strings.ContainsAny(s, "%_") {
