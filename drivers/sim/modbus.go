@@ -85,6 +85,7 @@ type EventKind string
 const (
 	CoilOn   EventKind = "coil on"
 	CoilOff  EventKind = "coil off"
+	Pulse    EventKind = "pulse" // a timed pulse began, or began anew
 	InputOn  EventKind = "input on"
 	InputOff EventKind = "input off"
 	ArmRises EventKind = "arm rises"
@@ -300,6 +301,7 @@ func (b *Board) writeCoilLocked(pdu []byte, address, value int, now time.Time) [
 func (b *Board) pulseLocked(n, tenths int, now time.Time) {
 	b.setCoilLocked(n, true, now)
 	b.coils[n].offAt = now.Add(time.Duration(tenths) * 100 * time.Millisecond)
+	b.recordLocked(Event{At: now, Kind: Pulse, Number: n})
 }
 
 func (b *Board) writeCoilsLocked(pdu []byte, address, count int, now time.Time) []byte {

@@ -1,0 +1,273 @@
+package drivertest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"parkagent/drivers"
+)
+
+// A GateDriver is a gate as the lane sees it.
+type GateDriver interface {
+	Raise(ctx context.Context) error
+	Lower(ctx context.Context) error
+	Hold(ctx context.Context) error
+	Release(ctx context.Context) error
+	State(ctx context.Context) (drivers.GateState, error)
+}
+
+// A GateRig is a gate driver and the simulated barrier behind it. A switch that
+// is nil is something that this kind of gate cannot do or suffer; its tests are
+// skipped.
+type GateRig struct {
+	Gate GateDriver
+
+	// Raised returns how often the barrier really got the command to open.
+	Raised func() int
+	// Lowered returns how often it really got the command to close; nil for
+	// a gate that nobody can close.
+	Lowered func() int
+	// HeldOpen reports whether the barrier really is kept open; nil for a
+	// gate that cannot be held.
+	HeldOpen func() bool
+	// SetPresence puts something under the arm or takes it away; nil where
+	// no presence input is wired.
+	SetPresence func(occupied bool)
+
+	// Faults break the device, by name, and mend it.
+	Faults []GateFault
+
+	// Timeout is a command's time; 0 means 2 s. Grace is how much later a
+	// call may return; 0 means 1.5 s.
+	Timeout, Grace time.Duration
+}
+
+// A GateFault is one way in which the device or the way to it breaks.
+type GateFault struct {
+	Name string // "silence", "crumbs", "noise", "refusal", "unplugged" …
+	Set  func(on bool)
+
+	// Want is what every call must wrap meanwhile: drivers.ErrOffline,
+	// drivers.ErrRefused, or nil where the driver must cope.
+	Want error
+}
+
+// Gate holds a gate driver to the lane's contract. newRig makes a fresh gate
+// whose arm is down, with nothing under it.
+func Gate(t *testing.T, newRig func(t *testing.T) GateRig) {
+	t.Helper()
+	tests := []struct {
+		name string
+		run  func(*testing.T, GateRig)
+	}{
+		{"raise opens once", raiseOpensOnce},
+		{"raise again opens again or stays open", raiseIsRepeatable},
+		{"lower closes when clear", lowerWhenClear},
+		{"lower refuses on a car and sends nothing", lowerRefusesOnACar},
+		{"hold keeps open until release", holdUntilRelease},
+		{"a call whose time is over returns at once", expiredCall},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { tt.run(t, newRig(t).withDefaults()) })
+	}
+	for i, f := range newRig(t).Faults {
+		t.Run("fault "+f.Name, func(t *testing.T) {
+			rig := newRig(t).withDefaults()
+			underFault(t, rig, rig.Faults[i])
+		})
+	}
+}
+
+func (r GateRig) withDefaults() GateRig {
+	if r.Timeout == 0 {
+		r.Timeout = 2 * time.Second
+	}
+	if r.Grace == 0 {
+		r.Grace = 1500 * time.Millisecond
+	}
+	return r
+}
+
+// do calls the gate with a command's time and checks that it keeps to it and
+// says which device failed.
+func (r GateRig) do(t *testing.T, name string, call func(context.Context) error) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), r.Timeout)
+	defer cancel()
+	start := time.Now()
+	err := call(ctx)
+	if took := time.Since(start); took > r.Timeout+r.Grace {
+		t.Errorf("%s took %v, want at most %v and a little", name, took, r.Timeout)
+	}
+	var de *drivers.DeviceError
+	if err != nil && !errors.As(err, &de) {
+		t.Errorf("%s = %v, want a *drivers.DeviceError", name, err)
+	}
+	return err
+}
+
+func (r GateRig) must(t *testing.T, name string, call func(context.Context) error) {
+	t.Helper()
+	if err := r.do(t, name, call); err != nil {
+		t.Fatalf("%s = %v, want success", name, err)
+	}
+}
+
+func (r GateRig) state(t *testing.T) drivers.GateState {
+	t.Helper()
+	var s drivers.GateState
+	r.must(t, "State", func(ctx context.Context) (err error) {
+		s, err = r.Gate.State(ctx)
+		return err
+	})
+	if s.At.IsZero() || s.At.Location() != time.UTC {
+		t.Errorf("State.At = %v, want a time in UTC", s.At)
+	}
+	return s
+}
+
+func raiseOpensOnce(t *testing.T, r GateRig) {
+	r.must(t, "Raise", r.Gate.Raise)
+	if n := r.Raised(); n != 1 {
+		t.Errorf("the barrier got %d commands to open, want 1", n)
+	}
+	r.state(t)
+}
+
+func raiseIsRepeatable(t *testing.T, r GateRig) {
+	r.must(t, "Raise", r.Gate.Raise)
+	r.must(t, "second Raise", r.Gate.Raise)
+	if r.Lowered != nil && r.Lowered() != 0 {
+		t.Errorf("raising twice closed the barrier")
+	}
+}
+
+func lowerWhenClear(t *testing.T, r GateRig) {
+	if r.Lowered == nil {
+		t.Skip("this gate cannot be closed")
+	}
+	r.must(t, "Raise", r.Gate.Raise)
+	r.must(t, "Lower", r.Gate.Lower)
+	if n := r.Lowered(); n != 1 {
+		t.Errorf("the barrier got %d commands to close, want 1", n)
+	}
+}
+
+func lowerRefusesOnACar(t *testing.T, r GateRig) {
+	if r.SetPresence == nil || r.Lowered == nil {
+		t.Skip("this gate has no presence input, or cannot be closed")
+	}
+	r.SetPresence(true)
+	if s := r.state(t); s.Presence != drivers.PresenceOccupied {
+		t.Errorf("Presence = %v, want occupied", s.Presence)
+	}
+	if err := r.do(t, "Lower", r.Gate.Lower); !errors.Is(err, drivers.ErrRefused) {
+		t.Errorf("Lower on a car = %v, want drivers.ErrRefused", err)
+	}
+	if n := r.Lowered(); n != 0 {
+		t.Errorf("the barrier got %d commands to close on a car", n)
+	}
+	r.SetPresence(false)
+	if s := r.state(t); s.Presence != drivers.PresenceClear {
+		t.Errorf("Presence = %v, want clear", s.Presence)
+	}
+}
+
+func holdUntilRelease(t *testing.T, r GateRig) {
+	if r.HeldOpen == nil {
+		t.Skip("this gate cannot be held open")
+	}
+	r.must(t, "Hold", r.Gate.Hold)
+	if !r.HeldOpen() || !r.state(t).HoldOpen {
+		t.Fatal("after Hold the barrier is not held open, or State does not say so")
+	}
+	r.must(t, "Raise while held", r.Gate.Raise)
+	if err := r.do(t, "Lower while held", r.Gate.Lower); !errors.Is(err, drivers.ErrRefused) {
+		t.Errorf("Lower while held = %v, want drivers.ErrRefused", err)
+	}
+	r.must(t, "second Hold", r.Gate.Hold)
+	if !r.HeldOpen() {
+		t.Error("Raise, Lower or Hold ended the hold")
+	}
+	r.must(t, "Release", r.Gate.Release)
+	if r.HeldOpen() || r.state(t).HoldOpen {
+		t.Error("after Release the barrier is still held open, or State says so")
+	}
+	r.must(t, "Raise after Release", r.Gate.Raise)
+	if r.HeldOpen() {
+		t.Error("Raise after Release holds the barrier open")
+	}
+}
+
+func expiredCall(t *testing.T, r GateRig) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	start := time.Now()
+	if err := r.Gate.Raise(ctx); !errors.Is(err, drivers.ErrOffline) {
+		t.Errorf("Raise with a cancelled context = %v, want drivers.ErrOffline", err)
+	}
+	if took := time.Since(start); took > r.Grace {
+		t.Errorf("Raise with a cancelled context took %v", took)
+	}
+	if n := r.Raised(); n != 0 {
+		t.Errorf("a command whose time was over was sent %d times", n)
+	}
+}
+
+func underFault(t *testing.T, r GateRig, f GateFault) {
+	r.state(t) // the driver has met the device when it breaks
+	f.Set(true)
+	calls := []struct {
+		name string
+		call func(context.Context) error
+	}{
+		{"State", func(ctx context.Context) error { _, err := r.Gate.State(ctx); return err }},
+		{"Raise", r.Gate.Raise},
+		{"Lower", r.Gate.Lower},
+	}
+	for _, c := range calls {
+		if c.name == "Lower" && r.Lowered == nil {
+			continue
+		}
+		err := r.do(t, c.name+" under "+f.Name, c.call)
+		if !errors.Is(err, f.Want) {
+			t.Errorf("%s under %s = %v, want %v", c.name, f.Name, err, f.Want)
+		}
+	}
+	if f.Want != nil && r.Lowered != nil && r.Lowered() != 0 {
+		t.Errorf("a failed Lower under %s closed the barrier", f.Name)
+	}
+	f.Set(false)
+	r.recover(t, f)
+	before := r.Raised()
+	r.must(t, "Raise after "+f.Name, r.Gate.Raise)
+	if r.Raised() <= before {
+		t.Errorf("Raise after %s did not reach the barrier", f.Name)
+	}
+	if r.HeldOpen != nil && r.HeldOpen() {
+		t.Errorf("after %s the barrier is held open, which nobody asked for", f.Name)
+	}
+}
+
+// recover asks for the state until the driver has found its device again, which
+// must not take longer than a driver is willing to wait.
+func (r GateRig) recover(t *testing.T, f GateFault) {
+	t.Helper()
+	const patience = 10 * time.Second
+	for start := time.Now(); ; {
+		err := r.do(t, "State after "+f.Name, func(ctx context.Context) error { _, err := r.Gate.State(ctx); return err })
+		if err == nil {
+			return
+		}
+		if time.Since(start) > patience {
+			t.Fatalf("State %v after %s = %v, want the driver to work again", patience, f.Name, err)
+		}
+		select { // fast failures must not make this a tight loop
+		case <-time.After(50 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatal("the test's time is over")
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package gate_test
+
+import (
+	"testing"
+
+	"parkagent/drivers/drivertest"
+	"parkagent/drivers/gate"
+)
+
+var _ drivertest.GateDriver = (*gate.Relay)(nil)
+
+func TestRelayKeepsTheContractOnEveryWire(t *testing.T) {
+	wires := map[string]wire{"modbus tcp": modbusTCP, "serial server": serialServer, "serial line": serialLine}
+	for name, w := range wires {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			drivertest.Gate(t, func(t *testing.T) drivertest.GateRig {
+				opt := wired()
+				return newSite(t, w, opt).rig(opt)
+			})
+		})
+	}
+}
+
+func TestRelayKeepsTheContractInEveryPulseMode(t *testing.T) {
+	for _, mode := range []gate.PulseMode{gate.PulseWaveshare, gate.PulseJYDAM} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			drivertest.Gate(t, func(t *testing.T) drivertest.GateRig {
+				opt := wired()
+				opt.PulseMode = mode
+				opt.HoldCoil = number(holdRelay)
+				opt.Presence.ActiveLow = true
+				return newSite(t, serialServer, opt).rig(opt)
+			})
+		})
+	}
+}

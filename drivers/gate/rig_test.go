@@ -1,0 +1,200 @@
+package gate_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parkagent/drivers"
+	"parkagent/drivers/drivertest"
+	"parkagent/drivers/gate"
+	"parkagent/drivers/rs485"
+	"parkagent/drivers/serialport"
+	"parkagent/drivers/sim"
+)
+
+// The wiring of every test: relays and inputs of the board.
+const (
+	openRelay, closeRelay, holdRelay       = 0, 1, 2
+	presenceInput, upInput, downInput      = 0, 1, 2
+	testPulse                              = 100 * time.Millisecond
+	testReply                              = 80 * time.Millisecond
+	testTravel                             = 50 * time.Millisecond
+	testUnit                          byte = 1
+)
+
+func number(n uint16) *uint16 { return &n }
+
+func wired() gate.RelayOptions {
+	return gate.RelayOptions{
+		Unit: testUnit, Open: openRelay, Close: number(closeRelay), Pulse: testPulse,
+		Presence:   &gate.Input{Number: presenceInput},
+		LimitOpen:  &gate.Input{Number: upInput},
+		LimitClose: &gate.Input{Number: downInput},
+	}
+}
+
+// A site is a board with an arm, a line to it and the driver.
+type site struct {
+	board   *sim.Board
+	barrier *sim.Barrier
+	line    *rs485.Line
+	relay   *gate.Relay
+}
+
+// A wire connects a line to boards and ends with the test.
+type wire func(t *testing.T, boards ...*sim.Board) rs485.Config
+
+func newSite(t *testing.T, w wire, opt gate.RelayOptions) *site {
+	t.Helper()
+	s := &site{board: sim.NewBoard(sim.BoardConfig{Unit: testUnit})}
+	hold := sim.None
+	if opt.HoldCoil != nil {
+		hold = int(*opt.HoldCoil)
+	}
+	s.barrier = sim.NewBarrier(s.board, sim.BarrierConfig{
+		Open: openRelay, Close: closeRelay, Hold: hold,
+		Presence: presenceInput, LimitOpen: upInput, LimitClose: downInput,
+		PresenceActiveLow: opt.Presence != nil && opt.Presence.ActiveLow,
+		Travel:            testTravel,
+	})
+	s.line = newLine(t, w(t, s.board))
+	s.relay = s.driver(t, opt)
+	return s
+}
+
+func newLine(t *testing.T, cfg rs485.Config) *rs485.Line {
+	t.Helper()
+	cfg.ReplyTimeout = testReply
+	line, err := rs485.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	background(t, line.Run)
+	return line
+}
+
+func (s *site) driver(t *testing.T, opt gate.RelayOptions) *gate.Relay {
+	t.Helper()
+	relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: s.line, Options: opt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return relay
+}
+
+// background runs f until the test is over and waits for it.
+func background(t *testing.T, f func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var g errgroup.Group
+	g.Go(func() error { return f(ctx) })
+	t.Cleanup(func() { cancel(); _ = g.Wait() })
+}
+
+func modbusTCP(t *testing.T, boards ...*sim.Board) rs485.Config {
+	t.Helper()
+	ln := listen(t)
+	background(t, func(ctx context.Context) error { return sim.ServeTCP(ctx, ln, boards...) })
+	return rs485.Config{Port: port(t, "tcp://"+ln.Addr().String()), Framing: rs485.TCP}
+}
+
+// serialServer passes RTU frames on over TCP. It takes one connection after the
+// other.
+func serialServer(t *testing.T, boards ...*sim.Board) rs485.Config {
+	t.Helper()
+	ln := listen(t)
+	background(t, func(ctx context.Context) error {
+		stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
+		defer stop()
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return err
+			}
+			_ = sim.ServeRTU(ctx, c, boards...) // the next connection may be better
+		}
+	})
+	return rs485.Config{Port: port(t, "tcp://"+ln.Addr().String()), Framing: rs485.RTU}
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	return ln
+}
+
+func port(t *testing.T, link string) *serialport.Port {
+	t.Helper()
+	p, err := serialport.Open(link, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (s *site) count(kind sim.EventKind, relay int) int {
+	n := 0
+	for _, e := range s.board.Events() {
+		if e.Kind == kind && e.Number == relay {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *site) rig(opt gate.RelayOptions) drivertest.GateRig {
+	command := sim.CoilOn
+	if opt.PulseMode != "" {
+		command = sim.Pulse
+	}
+	held := openRelay
+	if opt.HoldCoil != nil {
+		held = int(*opt.HoldCoil)
+	}
+	fault := func(name string, f sim.Fault, want error) drivertest.GateFault {
+		return drivertest.GateFault{Name: name, Want: want, Set: func(on bool) {
+			if !on {
+				f = sim.Fault{}
+			}
+			s.board.SetFault(f)
+		}}
+	}
+	return drivertest.GateRig{
+		Gate:    s.relay,
+		Raised:  func() int { return s.count(command, openRelay) },
+		Lowered: func() int { return s.count(command, closeRelay) },
+		HeldOpen: func() bool {
+			// A pulse on the board's own timer is not a hold.
+			return s.board.Coil(held) && (opt.PulseMode == "" || s.stillOn(held))
+		},
+		SetPresence: s.barrier.SetPresence,
+		Faults: []drivertest.GateFault{
+			fault("silence", sim.Fault{Kind: sim.FaultDeaf}, drivers.ErrOffline),
+			fault("silence after obeying", sim.Fault{Kind: sim.FaultMute}, drivers.ErrOffline),
+			fault("crumbs", sim.Fault{Kind: sim.FaultCrumbs}, drivers.ErrOffline),
+			fault("damaged replies", sim.Fault{Kind: sim.FaultBadCRC}, drivers.ErrOffline),
+			fault("replies of another unit", sim.Fault{Kind: sim.FaultWrongID}, drivers.ErrOffline),
+			fault("late replies", sim.Fault{Kind: sim.FaultLate, Delay: testReply + 40*time.Millisecond}, drivers.ErrOffline),
+			fault("refusal", sim.Fault{Kind: sim.FaultException}, drivers.ErrRefused),
+			fault("unplugged", sim.Fault{Kind: sim.FaultDisconnect}, drivers.ErrOffline),
+			fault("noise", sim.Fault{Kind: sim.FaultNoise}, nil),
+			fault("split replies", sim.Fault{Kind: sim.FaultSplit}, nil),
+			fault("echo", sim.Fault{Kind: sim.FaultEcho}, nil),
+		},
+		Timeout: 3 * time.Second,
+	}
+}
+
+// stillOn reports whether a relay stays on for longer than any pulse.
+func (s *site) stillOn(relay int) bool {
+	<-time.After(testPulse + 50*time.Millisecond)
+	return s.board.Coil(relay)
+}
