@@ -165,6 +165,16 @@ func TestSettleKeepsWhatStaysBehindTheCursor(t *testing.T) {
 		if diff := cmp.Diff(held, got); err != nil || diff != "" {
 			t.Errorf("%s: Held, %v (-want +got):\n%s", what, err, diff)
 		}
+		var waiting []store.Outcome
+		for _, o := range held {
+			if o.Verdict == store.Keep {
+				waiting = append(waiting, o)
+			}
+		}
+		list, dead, err := db.Waiting(ctx, "mall")
+		if diff := cmp.Diff(waiting, list); err != nil || diff != "" || dead != len(held)-len(waiting) {
+			t.Errorf("%s: Waiting with %d dead, %v (-want +got):\n%s", what, dead, err, diff)
+		}
 	}
 	settle := func(cursor int64, outcomes ...store.Outcome) {
 		t.Helper()

@@ -13,20 +13,38 @@ func (r Reader) Cursor(ctx context.Context, platform string) (int64, error) {
 	return named(seq, "cursor", err)
 }
 
+const heldColumns = `seq, key, dead, attempts, not_before_ms, reason`
+
+func scanHeld(rows *sql.Rows, o *Outcome) error {
+	var dead bool
+	if err := rows.Scan(&o.Seq, &o.Key, &dead, &o.Attempts, at(&o.NotBefore), &o.Reason); err != nil {
+		return err
+	}
+	if dead {
+		o.Verdict = Reject
+	}
+	return nil
+}
+
 // Held returns the rows that a platform left behind its cursor, by number: with
 // the verdict Keep those that wait, with Reject the dead.
 func (r Reader) Held(ctx context.Context, platform string) ([]Outcome, error) {
-	list, err := all(ctx, r, func(rows *sql.Rows, o *Outcome) error {
-		var dead bool
-		if err := rows.Scan(&o.Seq, &o.Key, &dead, &o.Attempts, at(&o.NotBefore), &o.Reason); err != nil {
-			return err
-		}
-		if dead {
-			o.Verdict = Reject
-		}
-		return nil
-	}, `SELECT seq, key, dead, attempts, not_before_ms, reason FROM held WHERE platform = ? ORDER BY seq`, platform)
+	list, err := all(ctx, r, scanHeld, `SELECT `+heldColumns+` FROM held WHERE platform = ? ORDER BY seq`, platform)
 	return named(list, "held", err)
+}
+
+// Waiting returns those of Held that wait, and how many are dead. The dead stay
+// until a person decides, so there may be many.
+func (r Reader) Waiting(ctx context.Context, platform string) (list []Outcome, dead int, err error) {
+	list, err = all(ctx, r, scanHeld, `SELECT `+heldColumns+` FROM held WHERE platform = ? AND dead = 0 ORDER BY seq`, platform)
+	if err != nil {
+		return nil, 0, fmt.Errorf("waiting: %w", err)
+	}
+	dead, err = one(ctx, r, column[int], `SELECT count(*) FROM held WHERE platform = ? AND dead = 1`, platform)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count dead: %w", err)
+	}
+	return list, dead, nil
 }
 
 // Settle moves a platform's cursor and notes what stays behind it, in one

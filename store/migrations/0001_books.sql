@@ -159,3 +159,5 @@ CREATE TABLE held (
     reason        TEXT NOT NULL,
     PRIMARY KEY (platform, seq)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX held_waiting ON held (platform, seq) WHERE dead = 0;
