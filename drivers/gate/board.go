@@ -218,7 +218,6 @@ func (r *Relay) switchOff(ctx context.Context, coil uint16) error {
 		}
 	}
 	if err != nil {
-		r.clean = false
 		return fmt.Errorf("switch relay %d off: %w", coil, err)
 	}
 	return nil

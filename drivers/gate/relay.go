@@ -192,16 +192,15 @@ func (r *Relay) State(ctx context.Context) (drivers.GateState, error) {
 	return s, err
 }
 
-// call does one thing and names device and operation in its error. Whatever
-// failed without a clear answer leaves the relays unknown.
+// call does one thing and names device and operation in its error. After any
+// failure the relays are looked at again: a call of several steps may have ended
+// in the middle.
 func (r *Relay) call(op string, do func() error) error {
 	err := do()
 	if err == nil {
 		return nil
 	}
-	if !errors.Is(err, drivers.ErrRefused) || errors.Is(err, drivers.ErrOffline) {
-		r.clean = false
-	}
+	r.clean = false
 	return &drivers.DeviceError{Device: r.device, Op: op, Err: err}
 }
 

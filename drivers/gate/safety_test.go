@@ -1,0 +1,161 @@
+package gate_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/goburrow/modbus"
+	"pgregory.net/rapid"
+
+	"parkagent/drivers"
+	"parkagent/drivers/gate"
+	"parkagent/drivers/rs485"
+)
+
+// A ledger is a board without a wire: the requests come as function calls, so
+// thousands of days can be tried. It meets gate.Bus. Before each request chance
+// may change the presence and may lose the request or its reply.
+type ledger struct {
+	chance func(label string) int // 0 to 9
+
+	on       map[uint16]bool
+	occupied bool
+	lastRead bool // what the last presence read said: occupied
+	read     bool // a presence read was answered since the last close
+	broken   string
+}
+
+func (l *ledger) Client(_ context.Context, unit byte, _ rs485.Priority) modbus.Client {
+	return modbus.NewClient2(packager(unit), direct{l})
+}
+
+func (l *ledger) Raw(_ context.Context, _ byte, _ rs485.Priority, function byte, data []byte) ([]byte, error) {
+	return nil, fmt.Errorf("%w: no raw request in this mode: %d % x", drivers.ErrRefused, function, data)
+}
+
+func packager(unit byte) modbus.Packager {
+	h := modbus.NewTCPClientHandler("")
+	h.SlaveId = unit
+	return h
+}
+
+type direct struct{ l *ledger }
+
+func (d direct) Send(request []byte) ([]byte, error) {
+	l := d.l
+	if l.chance("presence changes") == 0 {
+		l.occupied = !l.occupied
+	}
+	switch l.chance("fault") {
+	case 0:
+		return nil, fmt.Errorf("%w: request lost", drivers.ErrOffline)
+	case 1:
+		l.obey(request[7:])
+		return nil, fmt.Errorf("%w: reply lost", drivers.ErrOffline)
+	case 2:
+		return nil, fmt.Errorf("%w: exception", drivers.ErrRefused)
+	}
+	reply := l.obey(request[7:])
+	if request[7] == modbus.FuncCodeReadDiscreteInputs {
+		l.lastRead, l.read = l.occupied, true
+	}
+	adu := append(slices.Clone(request[:7]), reply...)
+	binary.BigEndian.PutUint16(adu[4:], uint16(1+len(reply)))
+	return adu, nil
+}
+
+// obey does what the request says and notes what must never happen.
+func (l *ledger) obey(pdu []byte) []byte {
+	address, value := binary.BigEndian.Uint16(pdu[1:]), binary.BigEndian.Uint16(pdu[3:])
+	switch pdu[0] {
+	case modbus.FuncCodeReadCoils:
+		return l.bits(pdu[0], address, value, func(n uint16) bool { return l.on[n] })
+	case modbus.FuncCodeReadDiscreteInputs:
+		return l.bits(pdu[0], address, value, func(uint16) bool { return l.occupied })
+	}
+	switch value {
+	case 0xff00, 0x0000:
+	default:
+		l.broken = fmt.Sprintf("wrote %#x to relay %d", value, address)
+	}
+	l.on[address] = value == 0xff00
+	if address == closeRelay && l.on[address] {
+		if !l.read || l.lastRead {
+			l.broken = "the close contact was given without a presence that read clear just before"
+		}
+		l.read = false
+	}
+	return pdu
+}
+
+func (l *ledger) bits(function byte, address, count uint16, bit func(uint16) bool) []byte {
+	reply := []byte{function, byte((count + 7) / 8)}
+	reply = append(reply, make([]byte, (count+7)/8)...)
+	for i := range count {
+		if bit(address + i) {
+			reply[2+i/8] |= 1 << (i % 8)
+		}
+	}
+	return reply
+}
+
+func TestNoContactIsEverGivenThatMayHurt(t *testing.T) {
+	// In the bubble a pulse takes no time.
+	for range 30 { // what went wrong once did so in one day of thousands
+		rapid.Check(t, func(t *rapid.T) { rapid.SyncTest(t, harmless) })
+	}
+}
+
+func harmless(t *rapid.T) {
+	l := &ledger{on: make(map[uint16]bool), chance: func(label string) int {
+		return rapid.IntRange(0, 9).Draw(t, label)
+	}}
+	for _, n := range []uint16{openRelay, closeRelay} {
+		l.on[n] = rapid.Bool().Draw(t, "relay on at the start")
+	}
+	relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: l, Options: gate.RelayOptions{
+		Open: openRelay, Close: number(closeRelay), Presence: &gate.Input{Number: presenceInput},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := false // what was last asked for and not refused
+	calls := map[string]func(context.Context) error{
+		"raise": relay.Raise, "lower": relay.Lower, "hold": relay.Hold, "release": relay.Release,
+		"state": func(ctx context.Context) error { _, err := relay.State(ctx); return err },
+	}
+	for range rapid.IntRange(1, 8).Draw(t, "calls") {
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(calls))).Draw(t, "call")
+		closed := l.on[closeRelay]
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		err := calls[name](ctx)
+		cancel()
+		switch name {
+		case "hold":
+			held = held || !errors.Is(err, drivers.ErrRefused)
+		case "release":
+			held = false
+		}
+		if l.broken != "" {
+			t.Fatalf("%s: %s", name, l.broken)
+		}
+		if name == "lower" && errors.Is(err, drivers.ErrRefused) && !closed && l.on[closeRelay] {
+			t.Fatalf("a refused lower gave the close contact: %v", err)
+		}
+		if err == nil && l.on[closeRelay] {
+			t.Fatalf("%s succeeded and the close contact stays on", name)
+		}
+		if err == nil && !held && l.on[openRelay] {
+			t.Fatalf("%s succeeded and the open contact stays on, which nobody holds", name)
+		}
+		if err == nil && held && (name == "hold" || name == "raise") && !l.on[openRelay] {
+			t.Fatalf("%s of a held gate succeeded and its contact is off", name)
+		}
+	}
+}
