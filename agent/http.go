@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -15,32 +14,42 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parkagent/agent/downlink"
 	"parkagent/agent/pictures"
 )
 
-// routes puts the API, the cameras' pushes and the pictures on one address.
+// routes puts the cameras' pushes and the pictures before the API, on one
+// address. It is no ServeMux, which would answer a path with two slashes by a redirect
+// that clients of this protocol do not follow.
 func (a *Agent) routes(api http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/camera/{code}/", http.HandlerFunc(a.push))
-	mux.Handle(pictures.Prefix, a.pictures)
-	mux.Handle("/", api)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, cameraPrefix):
+			a.push(w, r)
+		case strings.HasPrefix(r.URL.Path, pictures.Prefix):
+			a.pictures.ServeHTTP(w, r)
+		default:
+			api.ServeHTTP(w, r)
+		}
+	})
 }
+
+// cameraPrefix is where cameras push: /camera/<device code>/<their own path>.
+const cameraPrefix = "/camera/"
 
 // push hands a camera's post to its driver. It is taken only from the address
 // that is configured for the camera and, where it has a token, only at the
 // path that begins with it: most cameras authenticate by nothing else.
 func (a *Agent) push(w http.ResponseWriter, r *http.Request) {
-	code := r.PathValue("code")
+	code, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, cameraPrefix), "/")
 	d := a.device(code)
 	handler := a.cfg.Devices.Pushes[code]
-	path := strings.TrimPrefix(r.URL.Path, "/camera/"+code)
-	if token := d.Token.Reveal(); token != "" {
-		first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-		if subtle.ConstantTimeCompare([]byte(first), []byte(token)) != 1 {
+	if d.Token.Set() {
+		var token string
+		token, path, _ = strings.Cut(path, "/")
+		if subtle.ConstantTimeCompare([]byte(token), []byte(d.Token.Reveal())) != 1 {
 			handler = nil
 		}
-		path = "/" + rest
 	}
 	if handler == nil || !from(r, d.IP) {
 		// One answer for all of it: whoever guesses learns nothing.
@@ -49,7 +58,7 @@ func (a *Agent) push(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r = r.Clone(r.Context())
-	r.URL.Path, r.URL.RawPath = path, ""
+	r.URL.Path, r.URL.RawPath = "/"+path, ""
 	handler.ServeHTTP(w, r)
 }
 
@@ -63,22 +72,13 @@ func from(r *http.Request, ip string) bool {
 	return err == nil && remote.Addr().Unmap() == want.Unmap()
 }
 
-// Limits of the API's server.
-const (
-	headerTimeout = 5 * time.Second
-	readTimeout   = 30 * time.Second // a camera's pictures over a slow line
-	idleTimeout   = 2 * time.Minute
-	headerBytes   = 16 << 10
-	stopTimeout   = 3 * time.Second
-)
+// stopTimeout is how long running requests may take once the agent stops.
+const stopTimeout = 3 * time.Second
 
 // serve answers HTTP until ctx is done, and then lets running requests finish
 // for a moment.
 func (a *Agent) serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
+	srv := downlink.NewHTTPServer(h, a.log)
 	if cert := a.cfg.Site.API.TLSCert; cert != "" {
 		pair, err := tls.LoadX509KeyPair(cert, a.cfg.Site.API.TLSKey)
 		if err != nil {

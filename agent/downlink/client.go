@@ -5,40 +5,22 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"slices"
 	"sync"
 
+	"parkagent/agent/config"
 	"parkagent/protocol"
 )
-
-// A Secret is a text that must not be seen. However it is printed, logged or
-// encoded, three asterisks come out.
-type Secret string
-
-const hidden = "***"
-
-// String hides the secret from package fmt.
-func (Secret) String() string { return hidden }
-
-// GoString hides the secret from the verb %#v.
-func (Secret) GoString() string { return hidden }
-
-// LogValue hides the secret from package slog.
-func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
-
-// MarshalText hides the secret from encoders.
-func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // A Client is a platform that may call. Refusing credentials that have been
 // published somewhere is the configuration's job.
 type Client struct {
 	Name     string // names it in the books and the log
 	User     string // the user header; each client has its own
-	Password Secret
-	Key      Secret // 24 or 16 ASCII characters
-	ParkCode string // the code this client knows the car park by
+	Password config.Secret
+	Key      config.Secret // 24 or 16 ASCII characters
+	ParkCode string        // the code this client knows the car park by
 
 	Allow       []netip.Prefix        // where it may call from; empty means anywhere
 	Permissions []protocol.Permission // empty means all
@@ -70,11 +52,11 @@ func newClients(configured []Client) ([]*client, error) {
 	clients := make([]*client, 0, len(configured))
 	for i, c := range configured {
 		at := func(err error) { problems = append(problems, fmt.Errorf("client %d (%s): %w", i+1, c.Name, err)) }
-		cipher, err := protocol.NewCipher(string(c.Key))
+		cipher, err := protocol.NewCipher(c.Key.Reveal())
 		if err != nil {
 			at(err)
 		}
-		if c.Name == "" || c.User == "" || c.Password == "" || c.ParkCode == "" {
+		if c.Name == "" || c.User == "" || !c.Password.Set() || c.ParkCode == "" {
 			at(errors.New("name, user, password and park code must all be given"))
 		}
 		for _, other := range configured[:i] {
@@ -91,7 +73,7 @@ func newClients(configured []Client) ([]*client, error) {
 			at(fmt.Errorf("unknown charset %q", c.Charset))
 		}
 		clients = append(clients, &client{
-			name: c.Name, login: digest(c.User, string(c.Password)), cipher: cipher, parkCode: c.ParkCode,
+			name: c.Name, login: digest(c.User, c.Password.Reveal()), cipher: cipher, parkCode: c.ParkCode,
 			allow: c.Allow, permissions: c.Permissions, charset: c.Charset, objectData: c.ObjectData,
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"parkagent/agent/billing"
+	"parkagent/agent/config"
 	"parkagent/agent/downlink"
 	"parkagent/agent/lane"
 	"parkagent/agent/tariff"
@@ -101,7 +102,7 @@ func (l *logBuffer) String() string {
 
 // mall is a client that may do everything from everywhere.
 func mall() downlink.Client {
-	return downlink.Client{Name: "mall", User: user, Password: password, Key: key, ParkCode: "1"}
+	return downlink.Client{Name: "mall", User: user, Password: config.NewSecret(password), Key: config.NewSecret(key), ParkCode: "1"}
 }
 
 // open starts a park. change may alter the configuration before.

@@ -51,9 +51,6 @@ func (s *Server) pay(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.FreeDetail.Items == nil && q.FreeDetail.Text != "" {
-		return nil, &protocol.FieldError{Field: "freeDetail", Problem: protocol.Malformed}
-	}
 	payType, payMethod := q.Channel()
 	receipt, err := s.cfg.Desk.Pay(ctx, billing.Notice{
 		Order: strings.TrimSpace(q.OrderNo), Amount: q.Amount, Discount: q.Discount, FreeMoney: q.FreeMoney, FreeMinutes: q.FreeTime,

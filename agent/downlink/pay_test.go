@@ -83,6 +83,7 @@ func TestAPaymentIsBookedAsItIsMeant(t *testing.T) {
 		{"payMethod is payType", `{"orderNo":"%s","amount":500,"payType":5}`, store.Payment{Amount: 500, PayType: 5, PayMethod: 5}},
 		{"neither is WeChat", `{"orderNo":"%s","amount":500}`, store.Payment{Amount: 500, PayType: 4, PayMethod: 4}},
 		{"numbers as strings", `{"orderNo":"%s","amount":"500","payType":"4","discount":null,"freeMoney":"","freeDetail":"[]"}`, store.Payment{Amount: 500, PayType: 4, PayMethod: 4, FreeDetail: "[]"}},
+		{"a freeDetail that is no list, kept as it is: the money was taken", `{"orderNo":"%s","amount":500,"freeDetail":"[{"}`, store.Payment{Amount: 500, PayType: 4, PayMethod: 4, FreeDetail: "[{"}},
 		{"freeDetail as an array", `{"ORDERNO":"%s","AMOUNT":0,"freeTime":60,"freeDetail":[{"type":1,"time":"60","code":7}]}`, store.Payment{FreeMinutes: 60, PayType: 4, PayMethod: 4, FreeDetail: `[{"type":1,"time":"60","code":7}]`}},
 	}
 	p := open(t, nil)
@@ -115,7 +116,6 @@ func TestAPaymentThatIsAmbiguousIsRefused(t *testing.T) {
 		{"a negative discount", `"orderNo":"` + order + `","amount":500,"discount":-1`, "参数 discount 取值无效"},
 		{"a negative freeMoney", `"orderNo":"` + order + `","amount":500,"freeMoney":"-1"`, "参数 freeMoney 取值无效"},
 		{"a negative freeTime", `"orderNo":"` + order + `","amount":500,"freeTime":-1`, "参数 freeTime 取值无效"},
-		{"a freeDetail that is no list", `"orderNo":"` + order + `","amount":500,"freeDetail":"[{"`, "参数 freeDetail 格式错误"},
 		{"an amount beyond all money", `"orderNo":"` + order + `","amount":99999999999999999999`, "参数 amount 格式错误"},
 	}
 	for _, tt := range tests {

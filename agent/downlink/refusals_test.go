@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"parkagent/agent/config"
 	"parkagent/agent/downlink"
 	"parkagent/protocol"
 )
@@ -361,7 +362,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 func TestNewNamesAllThatIsWrong(t *testing.T) {
 	p := open(t, nil)
 	short := mall()
-	short.Name, short.Key = "short", "key"
+	short.Name, short.Key = "short", config.NewSecret("key")
 	odd := mall()
 	odd.Name, odd.User, odd.ParkCode, odd.Charset = "odd", "odd", "", "latin1"
 	odd.Permissions = []protocol.Permission{"everything"}

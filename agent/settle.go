@@ -1,0 +1,72 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parkagent/agent/lane"
+)
+
+// settlements carries paid sessions from whoever booked a payment, who must
+// answer fast, to the exit lanes, which move gates.
+type settlements struct {
+	mu       sync.Mutex // guards the following field
+	sessions []string   // settled, not told yet
+
+	more chan struct{} // has room for one; full while sessions is not empty
+}
+
+func newSettlements() *settlements { return &settlements{more: make(chan struct{}, 1)} }
+
+// add queues a session. It never blocks.
+func (s *settlements) add(session string) {
+	s.mu.Lock()
+	s.sessions = append(s.sessions, session)
+	s.mu.Unlock()
+	select {
+	case s.more <- struct{}{}:
+	default:
+	}
+}
+
+func (s *settlements) take() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := s.sessions
+	s.sessions = nil
+	return taken
+}
+
+// tellWithin bounds how long a lane that is busy with another car is waited
+// for. The session stays paid: the car is let out when it is recognised again.
+const tellWithin = 10 * time.Second
+
+// run tells every exit of each settled session until ctx is done. All exits
+// are told at once, so that a lane with a broken gate delays no other.
+func (s *settlements) run(ctx context.Context, exits []*lane.Lane, log *slog.Logger) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.more:
+		}
+		var g errgroup.Group
+		for _, session := range s.take() {
+			for _, l := range exits {
+				g.Go(func() error {
+					c, cancel := context.WithTimeout(ctx, tellWithin)
+					defer cancel()
+					if err := l.Paid(c, session); err != nil && ctx.Err() == nil {
+						log.Warn("lane not told of a payment", "lane", l.Code(), "session", session, "error", err)
+					}
+					return nil
+				})
+			}
+		}
+		_ = g.Wait() // its functions have logged
+	}
+}
