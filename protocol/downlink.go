@@ -52,7 +52,7 @@ type Stay struct {
 }
 
 // An InsideQuery is the request of downlink 1.3 SearchParkingInfo, the cars
-// inside. Both filters match any part; without them all cars are listed.
+// inside. The plate may be any part of one; without filters all cars are listed.
 type InsideQuery struct {
 	ParkCode string `json:"parkCode,omitempty"`
 	PlateNo  string `json:"plateNo,omitempty" wire:"alias=plateNum|carNo"`
