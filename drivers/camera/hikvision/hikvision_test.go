@@ -53,10 +53,12 @@ func TestHikvisionKeepsTheContract(t *testing.T) {
 				"XML that expands":            xmlPush(`<!DOCTYPE x [<!ENTITY a "aaaa">]><EventNotificationAlert>&a;</EventNotificationAlert>`),
 				"no boundary in the body":     {ContentType: "multipart/form-data; boundary=x", Body: []byte("nothing here")},
 			},
-			Huge: map[string]drivertest.CameraPush{
-				"a picture of 9 MB": eventOf(&sim.HikCamera{Faults: sim.HikFaults{Oversize: true}}, blue),
-				"XML of 2 MB":       xmlPush("<EventNotificationAlert>" + strings.Repeat(" ", 2<<20) + "</EventNotificationAlert>"),
-				"too many parts":    manyParts(t, 40),
+			Huge: func() map[string]drivertest.CameraPush {
+				return map[string]drivertest.CameraPush{
+					"a picture of 9 MB": eventOf(&sim.HikCamera{Faults: sim.HikFaults{Oversize: true}}, blue),
+					"XML of 2 MB":       xmlPush("<EventNotificationAlert>" + strings.Repeat(" ", 2<<20) + "</EventNotificationAlert>"),
+					"too many parts":    manyParts(t, 40),
+				}
 			},
 			Idle: map[string]drivertest.CameraPush{
 				"a heartbeat": xmlPush(`<EventNotificationAlert version="1.0" xmlns="http://www.hikvision.com/ver10/XMLSchema"><eventType>videoloss</eventType><eventState>inactive</eventState><activePostCount>0</activePostCount></EventNotificationAlert>`),

@@ -1,0 +1,313 @@
+package vzenith_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parkagent/drivers"
+	"parkagent/drivers/camera/vzenith"
+	"parkagent/drivers/drivertest"
+	"parkagent/drivers/sim"
+)
+
+func newCamera(t *testing.T, cfg vzenith.Config) *vzenith.Camera {
+	t.Helper()
+	cfg.Device = "C1"
+	c, err := vzenith.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestVzEnithKeepsTheContract(t *testing.T) {
+	drivertest.Camera(t, func(t *testing.T) drivertest.CameraRig {
+		blue := sim.Sighting{Plate: "粤B12345", Color: drivers.ColorBlue}
+		event := func(f sim.VzFaults, s sim.Sighting) drivertest.CameraPush {
+			c := sim.VzCamera{Serial: "fe71e106-57263272", Faults: f}
+			return drivertest.CameraPush{ContentType: "application/json", Body: c.Event(7, s)}
+		}
+		text := func(s string) drivertest.CameraPush {
+			return drivertest.CameraPush{ContentType: "application/json", Body: []byte(s)}
+		}
+		return drivertest.CameraRig{
+			Camera: newCamera(t, vzenith.Config{}),
+			Device: "C1",
+			Car: func(plate string, kept bool) drivertest.CameraPush {
+				return event(sim.VzFaults{TextNumbers: kept}, sim.Sighting{Plate: plate, Color: drivers.ColorBlue, Kept: kept})
+			},
+			Broken: map[string]drivertest.CameraPush{
+				"JSON that ends in the middle": event(sim.VzFaults{BrokenJSON: true}, blue),
+				"a plate without its result":   text(`{"AlarmInfoPlate":{}}`),
+				"a list for a plate":           text(`{"AlarmInfoPlate":[1,2]}`),
+				"JSON nested too deep":         text(`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}"),
+				"a form that is no heartbeat":  {ContentType: "application/x-www-form-urlencoded", Body: []byte("a=b")},
+			},
+			Huge: func() map[string]drivertest.CameraPush {
+				return map[string]drivertest.CameraPush{
+					"a picture of 9 MB": event(sim.VzFaults{Oversize: true}, blue),
+					"a form of 100 kB":  {ContentType: "application/x-www-form-urlencoded", Body: []byte("serialno=1&x=" + strings.Repeat("x", 100<<10))},
+				}
+			},
+			Idle: map[string]drivertest.CameraPush{
+				"a heartbeat":              {ContentType: "application/x-www-form-urlencoded", Body: []byte("serialno=1&device_name=IVS")},
+				"an input":                 text(`{"AlarmGioIn":{"result":{"TriggerResult":{"source":0,"value":1}}}}`),
+				"a car that stands around": text(`{"AlarmInfoPlate":{"result":{"PlateResult":{"license":"粤B12345","triggerType":64,"plateid":3}}}}`),
+			},
+		}
+	})
+}
+
+// A lane is a watched camera with a simulated one that pushes to it.
+type lane struct {
+	camera *vzenith.Camera
+	sim    *sim.VzCamera
+	seen   chan drivers.Recognition
+	closed chan struct{} // a value for every connection that ended
+}
+
+// newLane starts one. decide, which may be nil, is called within emit, as the
+// lane does it.
+func newLane(t *testing.T, cfg vzenith.Config, decide func(context.Context, *vzenith.ReplyGate)) *lane {
+	t.Helper()
+	l := &lane{camera: newCamera(t, cfg), seen: make(chan drivers.Recognition, 16), closed: make(chan struct{}, 16)}
+	server := httptest.NewUnstartedServer(l.camera)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			l.closed <- struct{}{}
+		}
+	}
+	server.Start()
+	l.sim = &sim.VzCamera{URL: server.URL + "/devicemanagement/php/plateresult.php", Serial: "s1"}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- l.camera.Watch(ctx, func(ctx context.Context, rec drivers.Recognition) {
+			if decide != nil {
+				decide(ctx, l.camera.Gate())
+			}
+			l.seen <- rec
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Watch: %v", err)
+		}
+		server.Close()
+	})
+	// A push before Watch began is kept by the camera; wait until one is taken.
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		probe, stop := context.WithCancel(context.Background())
+		stop()
+		if err := l.camera.Watch(probe, nil); err != nil {
+			return l
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("Watch did not begin")
+		}
+	}
+}
+
+func (l *lane) push(t *testing.T, s sim.Sighting) sim.VzAnswer {
+	t.Helper()
+	answer, err := l.sim.Push(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+var car = sim.Sighting{Plate: "粤B12345", Color: drivers.ColorBlue}
+
+func raise(t *testing.T, want error) func(context.Context, *vzenith.ReplyGate) {
+	return func(ctx context.Context, g *vzenith.ReplyGate) {
+		if err := g.Raise(ctx); !errors.Is(err, want) {
+			t.Errorf("Raise = %v, want %v", err, want)
+		}
+	}
+}
+
+func TestTheAnswerToThePlateOpens(t *testing.T) {
+	l := newLane(t, vzenith.Config{}, raise(t, nil))
+	answer := l.push(t, car)
+	if !answer.Opened || !answer.Taken {
+		t.Errorf("answer = %+v, want opened and taken", answer)
+	}
+	if rec := <-l.seen; rec.ID != "s1-1" {
+		t.Errorf("id = %q, want s1-1", rec.ID)
+	}
+}
+
+func TestACarThatIsNotLetInIsTakenAndNothingOpens(t *testing.T) {
+	l := newLane(t, vzenith.Config{}, nil)
+	if answer := l.push(t, car); answer.Opened || !answer.Taken {
+		t.Errorf("answer = %+v, want taken and not opened", answer)
+	}
+}
+
+func TestALaneThatTakesTooLongDoesNotHoldTheAnswer(t *testing.T) {
+	l := newLane(t, vzenith.Config{ReplyTime: 50 * time.Millisecond}, func(ctx context.Context, _ *vzenith.ReplyGate) {
+		<-ctx.Done()
+	})
+	if answer := l.push(t, car); answer.Opened || !answer.Taken {
+		t.Errorf("answer = %+v, want taken and not opened", answer)
+	}
+}
+
+func TestAnOfflineEventNeverOpens(t *testing.T) {
+	l := newLane(t, vzenith.Config{ReplyTime: 100 * time.Millisecond}, raise(t, drivers.ErrOffline))
+	kept := car
+	kept.Kept = true
+	answer := l.push(t, kept)
+	if answer.Opened {
+		t.Error("an event that was kept opened the barrier")
+	}
+	if !answer.Taken {
+		t.Error("the camera was not told to go on with its kept events")
+	}
+	if rec := <-l.seen; !rec.Offline {
+		t.Error("the event does not say that it was kept")
+	}
+}
+
+func TestEventsKeptWhileNobodyWatchedArriveLaterAndOpenNothing(t *testing.T) {
+	cam := newCamera(t, vzenith.Config{})
+	server := httptest.NewServer(cam)
+	defer server.Close()
+	vz := &sim.VzCamera{URL: server.URL, Serial: "s1"}
+	for range 3 {
+		if answer, err := vz.Push(t.Context(), car); err != nil || answer.Taken {
+			t.Fatalf("push = %+v, %v; want it not taken", answer, err)
+		}
+	}
+	seen := make(chan drivers.Recognition, 3)
+	ctx, cancel := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		_ = cam.Watch(ctx, func(_ context.Context, rec drivers.Recognition) { seen <- rec }) // ends with cancel
+	})
+	defer watching.Wait()
+	defer cancel()
+	for vz.Kept() > 0 {
+		if _, err := vz.Resend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 {
+		rec := <-seen
+		if want := fmt.Sprintf("s1-%d", i+1); rec.ID != want || !rec.Offline {
+			t.Errorf("event %d = %s, offline %v; want %s, offline", i, rec.ID, rec.Offline, want)
+		}
+	}
+	if vz.Opened() != 0 {
+		t.Error("a kept event opened the barrier")
+	}
+}
+
+func TestTheAnswerIsTheDocumentedOne(t *testing.T) {
+	tests := []struct {
+		name   string
+		cfg    vzenith.Config
+		decide func(context.Context, *vzenith.ReplyGate)
+		kept   bool
+		want   string
+	}{
+		{"open", vzenith.Config{}, raise(t, nil), false,
+			`{"Response_AlarmInfoPlate":{"info":"ok","channelNum":0,"content":"retransfer_stop","plateid":123}}`},
+		{"open with a pulse on another relay", vzenith.Config{Options: vzenith.Options{IO: 1, Pulse: 500 * time.Millisecond}}, raise(t, nil), false,
+			`{"Response_AlarmInfoPlate":{"info":"ok","channelNum":0,"content":"retransfer_stop","plateid":123,"ivs_ioctrl":{"delay":500,"io":1,"value":2}}}`},
+		{"stay", vzenith.Config{}, nil, false,
+			`{"Response_AlarmInfoPlate":{"info":"no","channelNum":0,"content":"retransfer_stop","plateid":123}}`},
+		{"kept", vzenith.Config{}, nil, true,
+			`{"Response_AlarmInfoPlate":{"info":"no","channelNum":0,"content":"retransfer_stop","plateid":123,"ContinuePushOffline":{"plateid":123,"continue":1}}}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLane(t, tt.cfg, tt.decide)
+			s := car
+			s.Kept = tt.kept
+			if got := post(t, l.sim.URL, l.sim.Event(123, s)); got != tt.want {
+				t.Errorf("answer = %s\nwant     %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func post(t *testing.T, url string, body []byte) string {
+	t.Helper()
+	resp, err := http.Post(url, "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(text) {
+		t.Fatalf("answer %q is no JSON", text)
+	}
+	return string(text)
+}
+
+func TestThePasswordInAHeartbeatIsNeverLogged(t *testing.T) {
+	var log bytes.Buffer
+	cam := newCamera(t, vzenith.Config{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	server := httptest.NewServer(cam)
+	vz := &sim.VzCamera{URL: server.URL, Serial: "s1"}
+	if _, err := vz.Heartbeat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, broken := range []string{"pass_wd=" + sim.VzPassword, "pass_wd=" + sim.VzPassword + "&serialno=%zz"} {
+		resp, err := http.Post(server.URL, "application/x-www-form-urlencoded", strings.NewReader(broken))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+	}
+	server.Close() // all is logged now
+	if !strings.Contains(log.String(), "heartbeat") || strings.Contains(log.String(), sim.VzPassword) {
+		t.Errorf("log = %q, want the heartbeats without their password", log.String())
+	}
+}
+
+func TestASilentCameraIsOffline(t *testing.T) {
+	cam := newCamera(t, vzenith.Config{Options: vzenith.Options{Heartbeat: time.Nanosecond}})
+	server := httptest.NewServer(cam)
+	defer server.Close()
+	if _, err := (&sim.VzCamera{URL: server.URL, Serial: "s1"}).Heartbeat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := cam.Check(t.Context()); !errors.Is(err, drivers.ErrOffline) {
+		t.Errorf("Check = %v, want ErrOffline", err)
+	}
+}
+
+func TestOptionsAreReadStrictly(t *testing.T) {
+	got, err := vzenith.ParseOptions(map[string]any{"heartbeat": int64(20), "opens": "comet", "io": int64(1), "pulse": int64(500), "token": "t"})
+	want := vzenith.Options{Heartbeat: 20 * time.Second, Opens: vzenith.OpensComet, IO: 1, Pulse: 500 * time.Millisecond}
+	if err != nil || got != want {
+		t.Errorf("options = %+v, %v, want %+v", got, err, want)
+	}
+	for _, bad := range []map[string]any{{"opens": "always"}, {"io": int64(4)}, {"puls": int64(1)}, {"heartbeat": "20"}} {
+		if _, err := vzenith.ParseOptions(bad); err == nil {
+			t.Errorf("options %v were taken", bad)
+		}
+	}
+	if _, err := vzenith.New(vzenith.Config{Options: vzenith.Options{Opens: "always"}}); err == nil {
+		t.Error("opens = always was taken")
+	}
+}
