@@ -213,7 +213,8 @@ func (r *Relay) switchOff(ctx context.Context, coil uint16) error {
 	defer cancel()
 	var err error
 	for range 1 + offRetries {
-		if err = r.write(ctx, coil, coilOff); err == nil || errors.Is(err, drivers.ErrRefused) || ctx.Err() != nil {
+		// A refusal is tried again too: a board may be busy just now.
+		if err = r.write(ctx, coil, coilOff); err == nil || ctx.Err() != nil {
 			break
 		}
 	}

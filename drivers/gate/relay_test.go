@@ -177,7 +177,13 @@ func TestLowerThatWasLostIsNotSentAgain(t *testing.T) {
 	}
 }
 
-func TestRelayIsSwitchedOffEvenWhenOffIsLostTwice(t *testing.T) {
+func TestRelayIsSwitchedOffEvenWhenOffFailsTwice(t *testing.T) {
+	for name, kind := range map[string]sim.FaultKind{"lost": sim.FaultDeaf, "refused": sim.FaultException} {
+		t.Run(name, func(t *testing.T) { offFailsTwice(t, kind) })
+	}
+}
+
+func offFailsTwice(t *testing.T, kind sim.FaultKind) {
 	s := newSite(t, serialLine, wired())
 	if _, err := s.relay.State(timed(t)); err != nil {
 		t.Fatal(err)
@@ -187,7 +193,7 @@ func TestRelayIsSwitchedOffEvenWhenOffIsLostTwice(t *testing.T) {
 	for !s.board.Coil(openRelay) {
 		<-time.After(time.Millisecond)
 	}
-	s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf, Function: 5, Count: 2})
+	s.board.SetFault(sim.Fault{Kind: kind, Function: 5, Count: 2})
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
