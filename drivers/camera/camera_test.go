@@ -132,13 +132,27 @@ func TestInboxGivesTheLaneItsTimeAndNoMore(t *testing.T) {
 func TestInboxMeasuresSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b Inbox
-		if _, heard := b.Silence(); heard {
-			t.Error("heard before any contact")
+		silence := func(want time.Duration) {
+			t.Helper()
+			if d, known := b.Silence(); !known || d != want {
+				t.Errorf("silence = %v, %v, want %v", d, known, want)
+			}
 		}
+		if _, known := b.Silence(); known {
+			t.Error("silence is known before Watch and any contact")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		watched := make(chan error, 1)
+		go func() { watched <- b.Watch(ctx, func(context.Context, drivers.Recognition) {}) }()
+		time.Sleep(7 * time.Second) // the bubble's clock, as below
+		silence(7 * time.Second)
 		b.Hear()
-		time.Sleep(42 * time.Second) // the bubble's clock
-		if d, heard := b.Silence(); !heard || d != 42*time.Second {
-			t.Errorf("silence = %v, %v, want 42s", d, heard)
+		time.Sleep(42 * time.Second)
+		silence(42 * time.Second)
+		cancel()
+		if err := <-watched; err != nil {
+			t.Errorf("Watch = %v, want nil", err)
 		}
+		silence(42 * time.Second)
 	})
 }

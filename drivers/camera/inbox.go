@@ -24,7 +24,7 @@ var ErrUnwatched = errors.New("nobody watches this camera")
 type Inbox struct {
 	mu      sync.Mutex // guards the following fields
 	deliver func(rec drivers.Recognition, within time.Duration) <-chan error
-	heard   time.Time // zero until the first contact
+	heard   time.Time // the last contact; before the first, when Watch began
 	reading int       // pushes being read
 }
 
@@ -59,6 +59,9 @@ func (b *Inbox) Watch(ctx context.Context, emit func(context.Context, drivers.Re
 		return nil
 	}
 	b.deliver = deliver
+	if b.heard.IsZero() {
+		b.heard = time.Now() // a camera is not silent before it had the time to be heard
+	}
 	b.mu.Unlock()
 
 	<-ctx.Done()
@@ -93,8 +96,9 @@ func (b *Inbox) Hear() {
 	b.heard = time.Now()
 }
 
-// Silence returns how long ago the camera was last heard, and false if it never
-// was.
+// Silence returns how long ago the camera was last heard. A camera that was not
+// heard yet is silent since it is watched, so that it gets its time after a
+// start; before that Silence returns false.
 func (b *Inbox) Silence() (time.Duration, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

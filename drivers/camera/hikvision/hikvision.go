@@ -31,7 +31,7 @@ import (
 type Config struct {
 	Device   string         // device code, for recognitions and errors
 	BaseURL  string         // "http://192.168.1.64"; empty: the camera only pushes
-	User     string         // ISAPI login
+	User     string         // ISAPI login; empty: none is tried
 	Password string         // ISAPI password
 	Options  Options        // from ParseOptions
 	Location *time.Location // zone of event times that name none; nil: the box's own
@@ -43,7 +43,7 @@ type Config struct {
 // Options are a camera's settings beyond its address.
 type Options struct {
 	Channel int           // video channel of the picture; 0 means 1
-	Silence time.Duration // a camera without BaseURL that was not heard for so long is offline; 0 means 1 h
+	Silence time.Duration // a camera that can only be judged by its pushes is offline after so long; 0 means 1 h
 }
 
 // ParseOptions reads the option table of a device: channel (1 to 64), silence

@@ -296,6 +296,26 @@ func TestACameraWithoutALinkTakesNoPictures(t *testing.T) {
 	}
 }
 
+func TestACameraWithoutALoginIsJudgedByItsPushes(t *testing.T) {
+	c, url := webSide(t)
+	cam := newCamera(t, hikvision.Config{BaseURL: url})
+	if err := cam.Check(t.Context()); !errors.Is(err, drivers.ErrOffline) {
+		t.Errorf("Check before any push = %v, want ErrOffline", err)
+	}
+	server := httptest.NewServer(cam)
+	defer server.Close()
+	c.URL = server.URL
+	if status, err := c.Heartbeat(t.Context()); err != nil || status != http.StatusOK {
+		t.Fatalf("heartbeat answered %d, %v", status, err)
+	}
+	if err := cam.Check(t.Context()); err != nil {
+		t.Errorf("Check after a heartbeat = %v, want nil", err)
+	}
+	if n := c.Asked(); n != 0 {
+		t.Errorf("camera was asked %d times without a login, want never", n)
+	}
+}
+
 func TestOptionsAndLinksAreChecked(t *testing.T) {
 	got, err := hikvision.ParseOptions(map[string]any{"channel": int64(2), "silence": int64(60), "token": "abc"})
 	if want := (hikvision.Options{Channel: 2, Silence: time.Minute}); err != nil || got != want {

@@ -41,19 +41,19 @@ func (c *Camera) Snapshot(ctx context.Context) (drivers.Picture, error) {
 	return drivers.Picture{Kind: drivers.PictureScene, JPEG: body}, nil
 }
 
-// Check asks the camera for its device data. A camera without a link is judged
-// by how long ago it last pushed anything.
+// Check asks the camera for its device data. A camera without a link or without
+// a login is judged by how long ago it last pushed anything.
 func (c *Camera) Check(ctx context.Context) error {
-	if c.client != nil {
+	if c.client != nil && c.cfg.User != "" {
 		if _, err := c.ask(ctx, "/ISAPI/System/deviceInfo", camera.MaxText); err != nil {
 			return c.failed("check", err)
 		}
 		return nil
 	}
-	silence, heard := c.inbox.Silence()
+	silence, known := c.inbox.Silence()
 	switch {
-	case !heard:
-		return c.failed("check", fmt.Errorf("%w: nothing heard since the start", drivers.ErrOffline))
+	case !known:
+		return c.failed("check", fmt.Errorf("%w: nothing heard yet", drivers.ErrOffline))
 	case silence > c.cfg.Options.Silence:
 		return c.failed("check", fmt.Errorf("%w: nothing heard for %v", drivers.ErrOffline, silence.Round(time.Second)))
 	}

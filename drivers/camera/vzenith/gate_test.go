@@ -157,11 +157,11 @@ func TestRaiseToACameraThatHungUpGoesToItsNextContact(t *testing.T) {
 }
 
 func TestTheGateTellsWhatItKnowsAndRefusesWhatItCannot(t *testing.T) {
-	l := newLane(t, vzenith.Config{}, nil)
-	gate := l.camera.Gate()
-	if _, err := gate.State(t.Context()); !errors.Is(err, drivers.ErrOffline) {
+	if _, err := newCamera(t, vzenith.Config{}).Gate().State(t.Context()); !errors.Is(err, drivers.ErrOffline) {
 		t.Errorf("State of a camera never heard = %v, want ErrOffline", err)
 	}
+	l := newLane(t, vzenith.Config{}, nil)
+	gate := l.camera.Gate()
 	if _, err := l.sim.Heartbeat(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -134,10 +134,10 @@ func (c *Camera) Check(context.Context) error {
 }
 
 func (c *Camera) heard() error {
-	silence, heard := c.inbox.Silence()
+	silence, known := c.inbox.Silence()
 	switch {
-	case !heard:
-		return fmt.Errorf("%w: nothing heard since the start", drivers.ErrOffline)
+	case !known:
+		return fmt.Errorf("%w: nothing heard yet", drivers.ErrOffline)
 	case silence > c.cfg.Options.Heartbeat:
 		return fmt.Errorf("%w: nothing heard for %v", drivers.ErrOffline, silence.Round(time.Second))
 	}
