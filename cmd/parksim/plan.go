@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"parkagent/agent/config"
+	"parkagent/drivers/camera/hikvision"
+	"parkagent/drivers/camera/vzenith"
+	"parkagent/drivers/display"
+	"parkagent/drivers/gate"
+	"parkagent/drivers/serialport"
+	"parkagent/drivers/sim"
+)
+
+// A plan is what a device's settings say about how to play it.
+type plan struct {
+	link  serialport.Link         // of relay boards and panels
+	relay gate.RelayOptions       // of relay boards
+	panel display.FangkongOptions // of panels
+	vz    vzenith.Options         // of VzEnith cameras
+	via   string                  // the camera that opens a gate without a board
+}
+
+// errUnknown is the error of a device whose driver is not played here.
+var errUnknown = errors.New("not played here")
+
+// planOf reads a device's settings as its driver does. key is the one of them
+// that an error is about.
+func planOf(d config.Device) (p plan, key string, err error) {
+	switch d.Kind + " " + d.Driver {
+	case "gate modbus-relay":
+		if p.relay, err = gate.ParseRelayOptions(d.Options); err != nil {
+			return p, "options", err
+		}
+		p.link, err = serialport.ParseLink(d.Link, "framing", "quiet", "timeout", "echo")
+		return p, "link", err
+	case "gate vzenith":
+		p.via, _ = d.Options["camera"].(string)
+	case "display fangkong":
+		if p.panel, err = display.ParseFangkongOptions(d.Options); err != nil {
+			return p, "options", err
+		}
+		p.link, err = serialport.ParseLink(d.Link)
+		return p, "link", err
+	case "camera hikvision":
+		_, err = hikvision.ParseOptions(d.Options)
+		return p, "options", err
+	case "camera vzenith":
+		p.vz, err = vzenith.ParseOptions(d.Options)
+		return p, "options", err
+	default:
+		return p, "driver", errUnknown
+	}
+	return p, "", nil
+}
+
+// judge finds the mistakes of devices, for the checks of the configuration.
+func judge(list []config.Device) []config.Problem {
+	var problems []config.Problem
+	for _, d := range list {
+		if _, key, err := planOf(d); err != nil && !errors.Is(err, errUnknown) {
+			problems = append(problems, d.Problem(key, fmt.Sprintf("设置有误（%v）", err), err.Error()))
+		}
+	}
+	return problems
+}
+
+// barrierOf wires an arm as the options of its driver say.
+func barrierOf(o gate.RelayOptions, p pace) sim.BarrierConfig {
+	relay := func(n *uint16) int {
+		if n == nil {
+			return sim.None
+		}
+		return int(*n)
+	}
+	input := func(in *gate.Input) int {
+		if in == nil {
+			return sim.None
+		}
+		return int(in.Number)
+	}
+	return sim.BarrierConfig{
+		Open: int(o.Open), Close: relay(o.Close), Hold: relay(o.HoldCoil),
+		Presence: input(o.Presence), LimitOpen: input(o.LimitOpen), LimitClose: input(o.LimitClose),
+		PresenceActiveLow: o.Presence != nil && o.Presence.ActiveLow,
+		Travel:            p.travel,
+		// Most barriers close by themselves, and an agent without a presence
+		// input relies on it.
+		AutoClose: p.autoClose,
+	}
+}
+
+// boardOf returns a board that has every contact of a barrier.
+func boardOf(unit byte, b sim.BarrierConfig, onEvent func(sim.Event)) sim.BoardConfig {
+	return sim.BoardConfig{
+		Unit: unit, OnEvent: onEvent,
+		Coils:  max(8, b.Open+1, b.Close+1, b.Hold+1),
+		Inputs: max(8, b.Presence+1, b.LimitOpen+1, b.LimitClose+1),
+	}
+}
+
+// ours reports whether a host is this machine.
+func ours(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		return true
+	}
+	addresses, err := net.LookupIP(host)
+	if err != nil {
+		return false
+	}
+	// Whoever can listen at an address has it.
+	return slices.ContainsFunc(addresses, func(ip net.IP) bool {
+		l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: ip})
+		return err == nil && l.Close() == nil
+	})
+}
+
+// A pace is how fast things go at a site.
+type pace struct {
+	travel    time.Duration // of an arm, from one end to the other
+	autoClose time.Duration // how long an arm stays up
+	pass      time.Duration // how long a car is under the arm
+	grace     time.Duration // how long a car waits before its driver pays
+	patience  time.Duration // how long a car waits at a lane at most
+	heartbeat time.Duration // between a camera's heartbeats
+}
+
+// normalPace is that of real barriers and drivers.
+func normalPace() pace {
+	return pace{
+		travel: time.Second, autoClose: 5 * time.Second, pass: time.Second,
+		grace: 500 * time.Millisecond, patience: 20 * time.Second, heartbeat: 15 * time.Second,
+	}
+}
