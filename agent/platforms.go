@@ -1,12 +1,14 @@
 package agent
 
 import (
+	"fmt"
 	"net/http"
 
 	"parkagent/agent/billing"
 	"parkagent/agent/downlink"
 	"parkagent/agent/lane"
 	"parkagent/agent/pictures"
+	"parkagent/agent/uplink"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -38,4 +40,42 @@ func (a *Agent) downlink(db *store.DB, desk *billing.Desk, lanes []*lane.Lane) (
 		})
 	}
 	return downlink.New(cfg)
+}
+
+// uplinks builds what reports to the platforms, one part each, and what makes
+// the rows that they are told daily.
+func (a *Agent) uplinks(db *store.DB) ([]Part, error) {
+	site := a.cfg.Site
+	park := store.ParkFact{Name: site.Park.Name}
+	for _, c := range site.Areas {
+		park.Places += c.Places
+		park.Areas = append(park.Areas, store.ParkArea{Code: c.Code, Name: c.Name, Type: c.Type, Places: c.Places})
+	}
+	daily, err := uplink.NewDaily(uplink.DailyConfig{
+		DB: db, Park: park, ParkCode: site.Park.Code, Location: site.Park.Zone, Now: a.clock.Now, Log: a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	parts := []Part{{Name: "daily reports", Run: daily.Run}}
+	for _, c := range site.Platforms {
+		cipher, err := protocol.NewCipher(c.Key.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("platform %s: %w", c.Name, err)
+		}
+		u, err := uplink.New(uplink.Config{
+			Name: c.Name, DB: db, Reports: c.Reports, ParkCode: c.ParkCode, Location: site.Park.Zone, Timeout: c.Timeout,
+			Client: &protocol.Client{
+				HTTP: &http.Client{}, URL: c.URL, User: c.User, Password: c.Password.Reveal(), Cipher: cipher,
+				Location: site.Park.Zone, Now: a.clock.Now, Charset: protocol.Charset(c.Charset),
+			},
+			Images: uplink.Images(c.Images), ImageURL: a.imageURL, ImageData: a.pictures.Load,
+			Accepted: c.Accepted, Duplicates: c.Duplicates, MaxRefusals: c.MaxRefusals, Now: a.clock.Now, Log: a.log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, Part{Name: "platform " + c.Name, Run: u.Run})
+	}
+	return parts, nil
 }

@@ -15,7 +15,7 @@ import (
 // answer fast, to the exit lanes, which move gates.
 type settlements struct {
 	mu       sync.Mutex // guards the following field
-	sessions []string   // settled, not told yet
+	sessions []string   // paid for, not told yet
 
 	more chan struct{} // has room for one; full while sessions is not empty
 }
@@ -45,7 +45,7 @@ func (s *settlements) take() []string {
 // for. The session stays paid: the car is let out when it is recognised again.
 const tellWithin = 10 * time.Second
 
-// run tells every exit of each settled session until ctx is done. All exits
+// run tells every exit of each session that was paid for until ctx is done. All exits
 // are told at once, so that a lane with a broken gate delays no other.
 func (s *settlements) run(ctx context.Context, exits []*lane.Lane, log *slog.Logger) error {
 	for {

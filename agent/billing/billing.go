@@ -76,12 +76,13 @@ type Config struct {
 // A Desk bills and books. Its methods may be called from any goroutine.
 type Desk struct {
 	cfg  Config
-	paid func(session string) // told after a session was settled
+	paid func(session string) // told after money was booked for a session
 }
 
 // New returns a desk, or an error that names what the configuration lacks.
-// paid is called, from the goroutine of the call to Pay and after the commit, with each
-// session that has nothing due any more; it must not block for long.
+// paid is called, from the goroutine of the call to Pay and after the commit,
+// with each open session that money was booked for, whether or not a rest is
+// due; it must not block.
 func New(cfg Config, paid func(session string)) (*Desk, error) {
 	if cfg.DB == nil {
 		return nil, errors.New("billing: no store")

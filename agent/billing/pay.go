@@ -37,7 +37,7 @@ type Receipt struct {
 // the same receipt and no second credit. An expired order is still credited.
 // A rest within the rounding limit is waived and booked as its own row. When
 // nothing is due any more, the car may leave until the receipt's
-// Session.PaidUntil, and the desk's paid function is told.
+// Session.PaidUntil. The desk's paid function is told.
 //
 // When the car has left, or its session was closed otherwise, the money is kept as an orphan
 // and the error is ErrGone, so that the platform refunds.
@@ -87,7 +87,7 @@ func (d *Desk) Pay(ctx context.Context, n Notice) (Receipt, error) {
 	if gone {
 		return r, ErrGone
 	}
-	if !r.Again && r.Rest == 0 {
+	if !r.Again {
 		d.paid(r.Session.ID)
 	}
 	return r, nil

@@ -279,6 +279,11 @@ func (l *Lane) resume(ctx context.Context) error {
 	for _, code := range holds {
 		l.state.held = l.state.held || code == l.cfg.Code
 	}
+	if l.state.held {
+		// Before anything else: a driver's first contact switches off what
+		// is on by mistake, and must know that this is not.
+		_ = l.handle(ctx, latched{err: l.gate(ctx, l.cfg.Gate.Hold)}) // the next tick tries again
+	}
 	v, err := l.cfg.Rules.Resume(ctx, l.approach())
 	if err != nil {
 		return err
@@ -316,8 +321,16 @@ const (
 	pollTimeout   = 500 * time.Millisecond
 )
 
-// poll reads the gate's inputs when it is time to.
+// errHoldLost means that a gate that is to be held open is not any more, as
+// after its controller lost power.
+var errHoldLost = errors.New("the gate does not hold any more")
+
+// poll reads the gate's inputs when it is time to. A gate whose hold is still
+// to be latched is left alone: see resume.
 func (l *Lane) poll(ctx context.Context) {
+	if l.state.held && !l.state.latched {
+		return
+	}
 	every := pollEvery
 	if l.health[l.cfg.GateCode] != statusOK {
 		every = pollAwayEvery
@@ -337,4 +350,7 @@ func (l *Lane) poll(ctx context.Context) {
 	l.mu.Lock()
 	l.view.Gate = st
 	l.mu.Unlock()
+	if err == nil && l.state.held && !st.HoldOpen {
+		_ = l.handle(ctx, latched{err: errHoldLost}) // the next tick latches it again
+	}
 }

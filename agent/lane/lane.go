@@ -214,8 +214,8 @@ func (l *Lane) loop(ctx context.Context) error {
 		case m := <-l.inbox:
 			m.done <- l.handle(ctx, m.event)
 		case <-t.C:
-			l.poll(ctx)
 			_ = l.handle(ctx, tick{}) // a tick has no one to tell
+			l.poll(ctx)
 		}
 	}
 }
@@ -237,8 +237,8 @@ func (l *Lane) send(ctx context.Context, e event) error {
 	}
 }
 
-// Paid tells the lane that a session was settled. If its car waits there, it
-// is let out. Every lane may be told; it returns when the lane has acted or
+// Paid tells the lane that money was booked for a session. If its car waits
+// there, it is let out, or shown the rest. Every lane may be told; it returns when the lane has acted or
 // ctx is done.
 func (l *Lane) Paid(ctx context.Context, session string) error {
 	return l.send(ctx, paid{session: session})

@@ -27,6 +27,7 @@ type fakeGate struct {
 	calls  []string
 	fail   error
 	arm    drivers.Arm
+	held   bool
 	opened func() // called by Raise before anything else
 }
 
@@ -44,13 +45,23 @@ func (g *fakeGate) Raise(context.Context) error {
 	return g.call("raise")
 }
 func (g *fakeGate) Lower(context.Context) error   { return g.call("lower") }
-func (g *fakeGate) Hold(context.Context) error    { return g.call("hold") }
-func (g *fakeGate) Release(context.Context) error { return g.call("release") }
+func (g *fakeGate) Hold(context.Context) error    { return g.latch("hold", true) }
+func (g *fakeGate) Release(context.Context) error { return g.latch("release", false) }
+
+func (g *fakeGate) latch(name string, on bool) error {
+	err := g.call(name)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil {
+		g.held = on
+	}
+	return err
+}
 
 func (g *fakeGate) State(context.Context) (drivers.GateState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return drivers.GateState{Arm: g.arm}, g.fail
+	return drivers.GateState{Arm: g.arm, HoldOpen: g.held}, g.fail
 }
 
 // did returns the calls so far and forgets them.
@@ -375,6 +386,13 @@ func TestCommandsFromOutside(t *testing.T) {
 		pass(2 * time.Second)
 		if got := s.gateIn.did(); got != "hold" {
 			t.Errorf("calls after a restart = %q, want the hold latched again", got)
+		}
+		s.gateIn.mu.Lock()
+		s.gateIn.held = false // the controller lost power
+		s.gateIn.mu.Unlock()
+		pass(5 * time.Second)
+		if got := s.gateIn.did(); got != "hold" {
+			t.Errorf("calls after the gate forgot the hold = %q, want it latched again", got)
 		}
 		s.must(do(OpRelease))
 		if s.in.Snapshot().Held {
