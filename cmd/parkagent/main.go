@@ -72,6 +72,10 @@ type runFunc func(ctx context.Context, e *env, args []string) error
 func commands() []command {
 	var list []command
 	list = []command{
+		runCommand(),
+		checkCommand(),
+		deviceCommand(),
+		queueCommand(),
 		serviceCommand(machineServices()),
 		versionCommand(),
 		helpCommand(func() []command { return list }),

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/config"
+)
+
+func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
+	relay := func(code, more string) string { return deviceTable(code, "gate", "modbus-relay", more) }
+	panel := func(code, more string) string { return deviceTable(code, "display", "fangkong", more) }
+	opener := func(code, more string) string { return deviceTable(code, "gate", "vzenith", more) }
+	camera := func(code, driver, more string) string {
+		return deviceTable(code, "camera", driver, "ip = \"127.0.0.1\"\n"+more)
+	}
+	tests := []struct {
+		name, tables string
+		want         []string // "key: part of the message"
+	}{
+		{"two gates on one line", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + relay("G2", "link = \"serial:///dev/ttyS1?baud=9600\"\noptions = { unit = 2, open = 0 }"), nil},
+		{"two gates on one board", relay("G1", "link = \"tcp://10.0.0.1:502\"\noptions = { open = 0 }") + relay("G2", "link = \"tcp://10.0.0.1:502\"\noptions = { open = 1 }"), nil},
+		{"a gate and a display at one host on two ports", relay("G1", "link = \"tcp://10.0.0.1:502\"\noptions = { open = 0 }") + panel("L1", `link = "tcp://10.0.0.1:4001"`), nil},
+		{"a gate opened by a camera", opener("G1", `options = { camera = "C1" }`) + camera("C1", "vzenith", ""), nil},
+		{"every driver's options", camera("C1", "hikvision", "link = \"http://10.0.0.2\"\nuser = \"admin\"\npassword = \"x\"\noptions = { channel = 2 }") +
+			camera("C2", "vzenith", "options = { opens = \"comet\" }") + panel("L1", "link = \"COM3\"\noptions = { lines = 4, address = 3, ack = true, voice = false }"), nil},
+
+		{"one line at two speeds", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + relay("G2", "link = \"/dev/ttyS1?baud=19200\"\noptions = { open = 1 }"),
+			[]string{"device[1].link: device G1 is on /dev/ttyS1 too; both must have the same link"}},
+		{"one address in two framings", relay("G1", "link = \"tcp://10.0.0.1:502\"\noptions = { open = 0 }") + relay("G2", "link = \"tcp://10.0.0.1:502?framing=rtu\"\noptions = { open = 1 }"),
+			[]string{"device[1].link: device G1 is on 10.0.0.1:502 too"}},
+		{"two gates that are one", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + relay("G2", "link = \"/dev/ttyS1\"\noptions = { open = 2, close = 0 }"),
+			[]string{"device[1].options: relay 0 of unit 1 belongs to gate G1 already"}},
+		{"a display on a gate's line", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + panel("L1", `link = "/dev/ttyS1"`),
+			[]string{"device[1].link: /dev/ttyS1 belongs to device G1 already; a display shares its line with nothing"}},
+		{"two displays on one line", panel("L1", `link = "COM3"`) + panel("L2", `link = "com3"`),
+			[]string{"device[1].link: COM3 belongs to device L1 already"}},
+
+		{"no links", relay("G1", "options = { open = 0 }") + panel("L1", ""), []string{"device[0].link: must be given", "device[1].link: must be given"}},
+		{"links that are none", relay("G1", "link = \"http://10.0.0.1\"\noptions = { open = 0 }") + panel("L1", `link = "tcp://10.0.0.1:4001?baud=9600"`) + camera("C1", "hikvision", `link = "10.0.0.2"`),
+			[]string{`device[0].link: link "http://10.0.0.1": unknown kind "http"`, `device[1].link: link "tcp://10.0.0.1:4001?baud=9600": a tcp link has no parameter "baud"`, "device[2].link: link of camera: want http://address"}},
+		{"a wait that is none", relay("G1", "link = \"tcp://10.0.0.1:502?timeout=fast\"\noptions = { open = 0 }"), []string{`device[0].link: link "tcp://10.0.0.1:502?timeout=fast": timeout "fast"`}},
+		{"options of every driver", relay("G1", "link = \"COM1\"\noptions = { unit = 300, opn = 1 }") + panel("L1", "link = \"COM2\"\noptions = { lines = 9 }") +
+			camera("C1", "hikvision", `options = { channel = "1" }`) + camera("C2", "vzenith", `options = { opens = "sesame" }`),
+			[]string{"device[0].options: driver modbus-relay: option open: is missing", "device[0].options: driver modbus-relay: option opn: is unknown", "device[0].options: driver modbus-relay: option unit: 300 is not between",
+				`device[1].options: driver fangkong: option "lines"`, `device[2].options: driver hikvision: option "channel"`, `device[3].options: driver vzenith: option "opens": "sesame"`}},
+		{"settings that the driver does nothing with", relay("G1", "link = \"COM1\"\nuser = \"admin\"\noptions = { open = 0 }") + camera("C1", "vzenith", "link = \"http://10.0.0.1\"\npassword = \"x\""),
+			[]string{"device[0].user: is not used by the driver modbus-relay for a gate; remove it", "device[1].link: is not used", "device[1].password: is not used by the driver vzenith for a camera"}},
+
+		{"a camera's gate without its camera", opener("G1", ""), []string{"device[0].options: must name the camera"}},
+		{"a camera's gate with another camera", opener("G1", `options = { camera = "C1" }`) + camera("C1", "hikvision", ""), []string{`device[0].options: there is no camera "C1" with driver vzenith`}},
+		{"a camera's gate with other options", opener("G1", `options = { camera = "C1", unit = 1 }`) + camera("C1", "vzenith", ""), []string{`device[0].options: driver vzenith: unknown option "unit"`}},
+		{"two gates of one camera", opener("G1", `options = { camera = "C1" }`) + opener("G2", `options = { camera = "C1" }`) + camera("C1", "vzenith", ""), []string{`device[1].options: camera "C1" opens gate G1 already`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := config.Parse("park.toml", []byte(testPark+tt.tables), t.TempDir(), known())
+			var all config.Errors
+			if err != nil && !errors.As(err, &all) {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, p := range all {
+				got = append(got, p.Key+": "+p.English)
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(tt.want, got, cmp.Comparer(func(a, b string) bool { return strings.HasPrefix(a, b) || strings.HasPrefix(b, a) })); diff != "" {
+				t.Errorf("mistakes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEveryKnownDriverIsBuilt(t *testing.T) {
+	tables := deviceTable("G-modbus-relay", "gate", "modbus-relay", "link = \"COM1\"\noptions = { open = 0 }") +
+		deviceTable("G-vzenith", "gate", "vzenith", `options = { camera = "C-vzenith" }`) +
+		deviceTable("L-fangkong", "display", "fangkong", `link = "COM2"`) +
+		deviceTable("C-hikvision", "camera", "hikvision", `ip = "127.0.0.1"`) +
+		deviceTable("C-vzenith", "camera", "vzenith", `ip = "127.0.0.2"`)
+	site, err := config.Parse("park.toml", []byte(testPark+tables), t.TempDir(), known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	devices, err := buildDevices(site, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{}
+	for kind, letter := range map[string]string{config.KindGate: "G-", config.KindDisplay: "L-", config.KindCamera: "C-"} {
+		for _, driver := range known().Drivers[kind] {
+			want[kind] = append(want[kind], letter+driver)
+		}
+	}
+	got := map[string][]string{
+		config.KindGate:    slices.Sorted(maps.Keys(devices.Gates)),
+		config.KindDisplay: slices.Sorted(maps.Keys(devices.Displays)),
+		config.KindCamera:  slices.Sorted(maps.Keys(devices.Cameras)),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("drivers (-known +built):\n%s", diff)
+	}
+	if diff := cmp.Diff(got[config.KindCamera], slices.Sorted(maps.Keys(devices.Pushes))); diff != "" {
+		t.Errorf("cameras and their pushes differ:\n%s", diff)
+	}
+	var parts []string
+	for _, p := range devices.Run {
+		parts = append(parts, p.Name)
+	}
+	if diff := cmp.Diff([]string{"line serial://COM1?baud=9600&parity=none&data=8&stop=1", "port serial://COM2?baud=9600&parity=none&data=8&stop=1"}, parts); diff != "" {
+		t.Errorf("parts (-want +got):\n%s", diff)
+	}
+}
+
+func TestGatesOnOneLineShareIt(t *testing.T) {
+	tables := deviceTable("G1", "gate", "modbus-relay", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") +
+		deviceTable("G2", "gate", "modbus-relay", "link = \"serial:///dev/ttyS1?parity=none\"\noptions = { unit = 2, open = 0 }")
+	site, err := config.Parse("park.toml", []byte(testPark+tables), t.TempDir(), known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, problems := buildDrivers(site.Devices, driverConfig{zone: time.UTC})
+	if len(problems) != 0 || len(all.Run) != 1 || all.relays["G1"].line != all.relays["G2"].line {
+		t.Errorf("problems %v, %d parts, want one line for both gates", problems, len(all.Run))
+	}
+}
+
+// A file as old Windows editors write it.
+func TestCheckReadsGBK(t *testing.T) {
+	path := siteWith(t, "")
+	text := strings.ReplaceAll(testPark, "测试车场", "\xb2\xe2\xca\xd4\xb3\xb5\xb3\xa1")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "\n", "\r\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, stdout, stderr := say(t, "check", "--config", path); status != 0 || stderr != "" {
+		t.Errorf("check = %d: %s%s", status, stdout, stderr)
+	}
+	if err := os.WriteFile(path, []byte(text+"\xb2\xe2 = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := say(t, "check", "--config", path); status != 2 || !strings.Contains(stderr, ":8:1: ") || !strings.Contains(stderr, "    测 = 1") {
+		t.Errorf("check with a mistake on line 8 = %d: %s", status, stderr)
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"parkagent/agent/config"
+	"parkagent/drivers"
+)
+
+// explain turns a driver's error into what an installer can act upon: what was
+// tried, what happened, and what to look at first.
+func (j *job) explain(err error) error {
+	tried := j.tried()
+	var said text
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		said = text{"没有这个端口。请检查 link 写的端口，转换器是否插好", "there is no such port. Check the port that link names, and whether the adapter is plugged in"}
+	case errors.Is(err, fs.ErrPermission):
+		said = text{"无权打开端口。请用 sudo，或让当前用户加入 dialout 组", "the port may not be opened. Use sudo, or put this user into the group dialout"}
+	case errors.Is(err, syscall.EBUSY):
+		said = text{"端口已被占用：多半是 parkagent 正在运行，请先停止服务", "the port is taken, most likely by a running parkagent: stop the service first"}
+	case errors.Is(err, errors.ErrUnsupported):
+		said = text{"这台相机不能按命令抓拍：没有写 link，或型号不支持", "this camera takes no picture on command: it has no link, or the model cannot"}
+	case errors.Is(err, drivers.ErrOffline):
+		said = j.offline()
+	case errors.Is(err, drivers.ErrRefused):
+		said = j.refused()
+	default:
+		said = text{"出错", "it failed"}
+	}
+	return &failure{text{
+		fmt.Sprintf("设备 %s（%s）：%s", j.code, tried.zh, said.zh),
+		fmt.Sprintf("device %s (%s): %s", j.code, tried.en, said.en),
+	}, err}
+}
+
+// tried says how the device was spoken to.
+func (j *job) tried() text {
+	t := text{"没有 link", "no link"}
+	if j.device.Link != "" {
+		t = text{j.device.Link, j.device.Link}
+	}
+	if relay, ok := j.all.relays[j.code]; ok {
+		unit := text{"，站号 %d", ", unit %d"}.with(relay.cfg.Options.Unit)
+		t = text{t.zh + unit.zh, t.en + unit.en}
+	}
+	return t
+}
+
+// offline says what to look at when a device does not answer. A serial line and
+// a network fail in different ways.
+func (j *job) offline() text {
+	t := text{
+		"%v 内没有应答，是否执行不得而知。请检查：电源；网线；",
+		"no answer within %v, so that it is not known whether it obeyed. Check its power; the network cable; ",
+	}
+	serial := !strings.HasPrefix(j.device.Link, "tcp://") && j.device.Kind != config.KindCamera
+	if serial {
+		t = text{
+			"%v 内没有应答，是否执行不得而知。请检查：电源；A、B 线是否接反；波特率和校验；parkagent 是否正在运行并占用串口（先停止服务）；",
+			"no answer within %v, so that it is not known whether it obeyed. Check its power; whether A and B are swapped; speed and parity; whether parkagent runs and has the port (stop the service first); ",
+		}
+	}
+	last := map[string]text{
+		config.KindGate:    {"站号 unit", "the unit"},
+		config.KindDisplay: {"屏的地址 address", "the panel's address"},
+		config.KindCamera:  {"相机的 IP 和端口", "the camera's address and port"},
+	}[j.device.Kind]
+	return text{t.zh + last.zh, t.en + last.en}.with(j.timeout)
+}
+
+// refused says what to look at when a device, or its driver for safety's sake,
+// said no.
+func (j *job) refused() text {
+	t := text{"命令被拒绝，没有执行。请检查", "the command was refused and did not happen. Check "}
+	why := map[string]text{
+		"close":    {"地感下是否有车、是否正被 hold 保持常开；没有地感时，道闸须自带防砸并注明 self_guarded = true", "whether something stands on the loop, and whether the gate is held open; without a loop, it must guard itself and say self_guarded = true"},
+		"show":     {"屏的行数 lines 和地址 address", "the panel's lines and address"},
+		"snapshot": {"相机的用户名和密码（多次输错会锁定半小时）", "the camera's user and password; several wrong ones lock it for half an hour"},
+	}
+	w, ok := why[j.op]
+	if !ok {
+		w = text{"选项中的继电器号和输入号，从 0 数起", "the numbers of relays and inputs in the options, which count from 0"}
+	}
+	return text{t.zh + w.zh, t.en + w.en}
+}

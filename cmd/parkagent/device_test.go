@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parkagent/drivers"
+	"parkagent/drivers/sim"
+)
+
+// serveSim runs a simulated device on a port of its own until the test is over,
+// and returns the address.
+func serveSim(t *testing.T, serve func(context.Context, net.Listener) error) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var g errgroup.Group
+	g.Go(func() error { return serve(ctx, l) })
+	t.Cleanup(func() {
+		cancel()
+		if err := g.Wait(); err != nil {
+			t.Errorf("simulated device: %v", err)
+		}
+	})
+	return l.Addr().String()
+}
+
+// relaySite is a configuration with a gate on a simulated board: G1, with
+// presence and both limits.
+func relaySite(t *testing.T) (path string, board *sim.Board, arm *sim.Barrier) {
+	t.Helper()
+	board = sim.NewBoard(sim.BoardConfig{Unit: 1})
+	arm = sim.NewBarrier(board, sim.BarrierConfig{Open: 0, Close: 1, Hold: sim.None, Presence: 0, LimitOpen: 1, LimitClose: 2, Travel: time.Millisecond})
+	address := serveSim(t, func(ctx context.Context, l net.Listener) error { return sim.ServeTCP(ctx, l, board) })
+	return siteWith(t, deviceTable("G1", "gate", "modbus-relay", `link = "tcp://`+address+`?timeout=200ms"
+options = { open = 0, close = 1, pulse = "100ms", presence = 0, limit_open = 1, limit_close = 2 }`)), board, arm
+}
+
+// coils returns the changes of relays so far: "+0" on, "-0" off.
+func coils(b *sim.Board) []string {
+	var list []string
+	for _, e := range b.Events() {
+		switch e.Kind {
+		case sim.CoilOn:
+			list = append(list, "+"+string(rune('0'+e.Number)))
+		case sim.CoilOff:
+			list = append(list, "-"+string(rune('0'+e.Number)))
+		}
+	}
+	return list
+}
+
+func TestDeviceMovesAGate(t *testing.T) {
+	config, board, arm := relaySite(t)
+	steps := []struct {
+		line   string
+		status int
+		said   string
+		coils  string // changed by this step
+	}{
+		{"state", 0, "Gate G1: arm down, presence clear, held open no.", ""},
+		{"open", 0, "Gate G1 took the command to open.", "+0 -0"},
+		{"state", 0, "Gate G1: arm up, presence clear, held open no.", ""},
+		{"close", 0, "Gate G1 took the command to close.", "+1 -1"},
+		{"hold", 0, "Gate G1 is held open until release.", "+0"},
+		{"state", 0, "Gate G1: arm up, presence clear, held open yes.", ""}, // another process: it must leave the hold alone
+		{"open", 0, "Gate G1 took the command to open.", ""},
+		{"close", 1, "refused and did not happen. Check whether something stands on the loop, and whether the gate is held open", ""},
+		{"release", 0, "Gate G1 is not held open any more.", "-0"},
+		{"state", 0, "held open no.", ""},
+	}
+	for _, s := range steps {
+		before := len(coils(board))
+		status, stdout, stderr := say(t, "device", "G1", s.line, "--config", config)
+		if status != s.status || !strings.Contains(stdout+stderr, s.said) {
+			t.Errorf("%s = %d: %s%swant %d and %q", s.line, status, stdout, stderr, s.status, s.said)
+		}
+		if got := strings.Join(coils(board)[before:], " "); got != s.coils {
+			t.Errorf("%s changed relays %q, want %q", s.line, got, s.coils)
+		}
+	}
+	arm.SetPresence(true)
+	before := len(coils(board))
+	if status, _, stderr := say(t, "device", "G1", "close", "--config", config); status != 1 || !strings.Contains(stderr, "presence is occupied") || len(coils(board)) != before {
+		t.Errorf("close on a car = %d: %s, relays %q", status, stderr, coils(board)[before:])
+	}
+}
+
+func TestDeviceStateForScripts(t *testing.T) {
+	config, _, _ := relaySite(t)
+	status, stdout, stderr := say(t, "device", "G1", "state", "--json", "--config", config)
+	var got gateView
+	if err := json.Unmarshal([]byte(stdout), &got); status != 0 || err != nil {
+		t.Fatalf("state --json = %d, %v: %s%s", status, err, stdout, stderr)
+	}
+	if got.Device != "G1" || got.Arm != "down" || got.Presence != "clear" || got.Hold || time.Since(got.At) > time.Minute {
+		t.Errorf("state --json = %+v", got)
+	}
+}
+
+func TestDeviceSaysWhatToCheck(t *testing.T) {
+	config, board, _ := relaySite(t)
+	tests := []struct {
+		name  string
+		fault sim.FaultKind
+		line  string
+		said  []string
+	}{
+		{"a board that is silent", sim.FaultDeaf, "open", []string{"device G1 (tcp://", ", unit 1): no answer within 1s", "Check its power; the network cable; the unit"}},
+		{"a board that refuses", sim.FaultException, "state", []string{"device G1", "the command was refused and did not happen. Check the numbers of relays and inputs in the options"}},
+		{"a board that hangs up", sim.FaultDisconnect, "hold", []string{"no answer within 1s"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			board.SetFault(sim.Fault{Kind: tt.fault})
+			defer board.SetFault(sim.Fault{})
+			status, stdout, stderr := say(t, "device", "G1", tt.line, "--timeout", "1s", "--config", config)
+			if status != 1 || stdout != "" {
+				t.Errorf("%s = %d: %s", tt.line, status, stdout)
+			}
+			for _, want := range tt.said {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("stderr = %q, want %q in it", stderr, want)
+				}
+			}
+		})
+	}
+	if got := coils(board); len(got) != 0 {
+		t.Errorf("relays changed: %q", got)
+	}
+}
+
+func TestDeviceSaysWhatAPortLacks(t *testing.T) {
+	config := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"usb:FFFF:FFFF\"\noptions = { open = 0 }"))
+	status, _, stderr := say(t, "device", "G1", "open", "--config", config)
+	if status != 1 || !strings.Contains(stderr, "device G1 (usb:FFFF:FFFF, unit 1): there is no such port.") {
+		t.Errorf("open = %d: %s", status, stderr)
+	}
+}
+
+func TestDeviceShowsText(t *testing.T) {
+	board := sim.NewLEDBoard(2, 2)
+	address := serveSim(t, board.Serve)
+	config := siteWith(t, deviceTable("L1", "display", "fangkong", `link = "tcp://`+address+`"
+options = { address = 2, ack = true }`))
+	if status, stdout, stderr := say(t, "device", "L1", "show", "欢迎光临|空余 10", "--config", config); status != 0 || !strings.HasPrefix(stdout, "Sent to display L1.") {
+		t.Errorf("show = %d: %s%s", status, stdout, stderr)
+	}
+	if got := board.Lines(); !slices.Equal(got, []string{"欢迎光临", "空余 10"}) {
+		t.Errorf("the panel shows %q", got)
+	}
+	board.SetFault(sim.LEDRefuses)
+	if status, _, stderr := say(t, "device", "L1", "show", "x", "--config", config); status != 1 || !strings.Contains(stderr, "Check the panel's lines and address") {
+		t.Errorf("show on a panel that refuses = %d: %s", status, stderr)
+	}
+	board.SetFault(sim.LEDDead)
+	if status, _, stderr := say(t, "device", "L1", "show", "x", "--timeout", "1s", "--config", config); status != 1 || !strings.Contains(stderr, "no answer within 1s") {
+		t.Errorf("show on a dead panel = %d: %s", status, stderr)
+	}
+}
+
+func TestDeviceTakesASnapshot(t *testing.T) {
+	camera := &sim.HikCamera{User: "admin", Password: "right"}
+	server := httptest.NewServer(camera)
+	defer server.Close()
+	site := func(password string) string {
+		return siteWith(t, deviceTable("C1", "camera", "hikvision", `ip = "127.0.0.1"
+link = "`+server.URL+`"
+user = "admin"
+password = "`+password+`"`))
+	}
+	t.Chdir(t.TempDir())
+	named := filepath.Join(t.TempDir(), "picture.jpg")
+	for file, line := range map[string][]string{"C1.jpg": nil, named: {named}} {
+		args := append([]string{"device", "--config", site("right"), "C1", "snapshot"}, line...)
+		if status, stdout, stderr := say(t, args...); status != 0 || !strings.Contains(stdout, "is in "+file) {
+			t.Fatalf("snapshot %q = %d: %s%s", line, status, stdout, stderr)
+		}
+		if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, sim.ScenePicture("", drivers.ColorUnknown)) {
+			t.Errorf("%s holds %d bytes, %v, want the camera's picture", file, len(got), err)
+		}
+	}
+	if status, _, stderr := say(t, "device", "--config", site("wrong"), "C1", "snapshot"); status != 1 || !strings.Contains(stderr, "Check the camera's user and password") {
+		t.Errorf("snapshot with a wrong password = %d: %s", status, stderr)
+	}
+	pushing := siteWith(t, deviceTable("C1", "camera", "vzenith", `ip = "127.0.0.1"`))
+	if status, _, stderr := say(t, "device", "--config", pushing, "C1", "snapshot"); status != 1 || !strings.Contains(stderr, "takes no picture on command") {
+		t.Errorf("snapshot of a camera that cannot = %d: %s", status, stderr)
+	}
+}
+
+func TestDeviceRefusesWrongUse(t *testing.T) {
+	config := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"COM1\"\noptions = { open = 0 }")+
+		deviceTable("G2", "gate", "vzenith", `options = { camera = "C1" }`)+deviceTable("C1", "camera", "vzenith", `ip = "127.0.0.1"`))
+	tests := []struct {
+		line   string
+		status int
+		said   string
+	}{
+		{"", 2, "say which device and what to do"},
+		{"G1", 2, "say which device and what to do"},
+		{"G1 opne", 2, `a device cannot "opne"`},
+		{"G1 open now", 2, `"now" is one word too many`},
+		{"G1 open --json", 2, "--json goes with state only"},
+		{"G1 open --timeout 0s", 2, "--timeout must be more than 0"},
+		{"L1 show", 2, "say what to show"},
+		{"G9 open", 2, `the configuration has no device "G9", only G1, G2, C1`},
+		{"G1 show x", 2, "show is for a display, and device G1 is a gate"},
+		{"G2 open", 1, "gate G2 is opened by camera C1, which only a running agent can do"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.line, func(t *testing.T) {
+			status, stdout, stderr := say(t, append([]string{"device", "--config", config}, strings.Fields(tt.line)...)...)
+			if status != tt.status || stdout != "" || !strings.Contains(stderr, tt.said) {
+				t.Errorf("device %s = %d: %s%s, want %d and %q", tt.line, status, stdout, stderr, tt.status, tt.said)
+			}
+		})
+	}
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"parkagent/agent/config"
+	"parkagent/store"
+)
+
+func TestRunSaysThatItsAddressIsTaken(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	path := siteWith(t, "")
+	text := strings.ReplaceAll(testPark, "127.0.0.1:0", l.Addr().String())
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, stdout, stderr := say(t, "run", "--config", path)
+	want := "address " + l.Addr().String() + " is in use: by another parkagent or another program; stop it, or change listen in [api]"
+	if status != 1 || stdout != "" || !strings.Contains(stderr, want) {
+		t.Errorf("run = %d: %s%s, want 1 and %q", status, stdout, stderr, want)
+	}
+}
+
+func TestRunFailuresAreExplained(t *testing.T) {
+	site := &config.Config{API: config.API{Listen: "203.0.113.7:80"}, Store: config.Store{Dir: "data"}}
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"an address in use, as Windows says it", fmt.Errorf("open api: %w", &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.Errno(10048))}), "address 203.0.113.7:80 is in use"},
+		{"an address of another machine", fmt.Errorf("open api: %w", &net.OpError{Op: "listen", Err: errors.New("cannot assign")}), "cannot listen on 203.0.113.7:80; check listen in [api]"},
+		{"newer data", fmt.Errorf("open store: %w", store.ErrNewer), "was written by a newer version of this program"},
+		{"anything else", errors.New("disk full"), "the agent failed: disk full"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := explainRun(tt.err, site)
+			if !errors.Is(err, tt.err) || !strings.Contains(messageOf(err, english), tt.want) {
+				t.Errorf("explained as %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+	if err := explainRun(nil, site); err != nil {
+		t.Errorf("no failure is explained as %v", err)
+	}
+}
+
+func TestRunRefusesAWrongLogLevel(t *testing.T) {
+	status, _, stderr := say(t, "run", "--log-level", "loud", "--config", siteWith(t, ""))
+	if status != 2 || !strings.Contains(stderr, `--log-level cannot be "loud"`) {
+		t.Errorf("run = %d: %s", status, stderr)
+	}
+}
