@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,13 +147,17 @@ func (u *Uplink) settle(ctx context.Context, cursor int64, outcomes []store.Outc
 			u.dead++
 		}
 	}
-	slices.SortFunc(u.waiting, func(a, b store.Outcome) int { return int(a.Seq - b.Seq) })
+	slices.SortFunc(u.waiting, func(a, b store.Outcome) int { return cmp.Compare(a.Seq, b.Seq) })
 	return nil
 }
 
-// untilDue returns how long nothing held can be tried, at most poll.
+// untilDue returns after what time to look again although nothing was heard: 0
+// when a held row can be tried.
 func (u *Uplink) untilDue() time.Duration {
-	wait, seen := poll, map[string]bool{}
+	if len(u.waiting) == 0 && u.dead == 0 {
+		return idlePoll
+	}
+	wait, seen := heldPoll, map[string]bool{}
 	for _, o := range u.waiting {
 		if !seen[o.Key] {
 			seen[o.Key] = true

@@ -82,8 +82,11 @@ const (
 	// is no usable one before it counts as refused: some servers fail at a
 	// single message, and that must not stop all others for ever.
 	stuckTries = 10
-	// poll is how often held rows are looked at for what a person decided.
-	poll = 10 * time.Second
+	// heldPoll is how often held rows are looked at for what a person decided,
+	// idlePoll how often the journal is when nothing is held: other processes
+	// write to it without a word.
+	heldPoll = 10 * time.Second
+	idlePoll = 10 * time.Minute
 )
 
 // An Uplink reports to one platform.
@@ -217,7 +220,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 // more means that new rows are left.
 func (u *Uplink) work(ctx context.Context) (more bool, err error) {
 	defer u.publish(ctx)
-	if err := u.load(ctx, poll); err != nil {
+	if err := u.load(ctx, heldPoll); err != nil {
 		return false, err
 	}
 	if more, err = u.fresh(ctx); err != nil {
