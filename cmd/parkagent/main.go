@@ -77,6 +77,7 @@ func commands() []command {
 		deviceCommand(),
 		queueCommand(),
 		serviceCommand(machineServices()),
+		demoCommand(),
 		versionCommand(),
 		helpCommand(func() []command { return list }),
 	}
