@@ -33,6 +33,7 @@ func checkCommand() command {
 				if err != nil {
 					return err
 				}
+				e.warn(site)
 				return e.tell(text{
 					"配置 %s 正确：车道 %d，设备 %d，客户端 %d，平台 %d，收费标准 %d。",
 					"Configuration %s is right: %d lanes, %d devices, %d clients, %d platforms, %d tariffs.",
@@ -82,9 +83,7 @@ type problem struct {
 }
 
 func checkJSON(e *env) error {
-	quiet := *e
-	quiet.stderr = io.Discard // the warnings are in the JSON
-	site, err := checkSite(&quiet)
+	site, err := checkSite(e)
 	r := checkResult{File: e.config, Right: err == nil, Problems: []problem{}, Warnings: []problem{}}
 	var wrong *configError
 	switch {

@@ -57,12 +57,17 @@ type job struct {
 
 	device config.Device
 	all    *equipment
+	sent   bool // a command went out
 }
 
 // kindOf says which kind of device can do an operation.
 var kindOf = map[string]string{
 	"open": config.KindGate, "close": config.KindGate, "hold": config.KindGate, "release": config.KindGate, "state": config.KindGate,
 	"show": config.KindDisplay, "snapshot": config.KindCamera,
+}
+
+var kindNames = map[string]text{
+	config.KindGate: {"道闸", "gate"}, config.KindDisplay: {"显示屏", "display"}, config.KindCamera: {"相机", "camera"},
 }
 
 func newJob(words []string, asJSON bool) (*job, error) {
@@ -132,7 +137,11 @@ func (j *job) find(devices []config.Device) error {
 	case j.device.Code == "":
 		return usageError{text{"配置中没有设备 %q，只有 %s。", "the configuration has no device %q, only %s."}.with(j.code, strings.Join(codes, ", "))}
 	case j.device.Kind != kindOf[j.op]:
-		return usageError{text{"%[1]s 用于 %[2]s，而设备 %[3]s 是 %[4]s。", "%[1]s is for a %[2]s, and device %[3]s is a %[4]s."}.with(j.op, kindOf[j.op], j.code, j.device.Kind)}
+		want, have := kindNames[kindOf[j.op]], kindNames[j.device.Kind]
+		return usageError{text{
+			fmt.Sprintf("%s 用于%s，而设备 %s 是%s。", j.op, want.zh, j.code, have.zh),
+			fmt.Sprintf("%s is for a %s, and device %s is a %s.", j.op, want.en, j.code, have.en),
+		}}
 	}
 	return nil
 }
@@ -171,6 +180,7 @@ func (j *job) move(ctx context.Context, e *env, g lane.Gate) error {
 		"hold":    {g.Hold, text{"道闸 %s 已保持常开，直到 release。", "Gate %s is held open until release."}},
 		"release": {g.Release, text{"道闸 %s 已取消常开。", "Gate %s is not held open any more."}},
 	}[j.op]
+	j.sent = true
 	if err := move.call(ctx); err != nil {
 		return j.explain(err)
 	}

@@ -11,6 +11,9 @@ import (
 	"parkagent/drivers"
 )
 
+// wsaConnectionRefused is ECONNREFUSED as Windows says it.
+const wsaConnectionRefused = syscall.Errno(10061)
+
 // explain turns a driver's error into what an installer can act upon: what was
 // tried, what happened, and what to look at first.
 func (j *job) explain(err error) error {
@@ -23,6 +26,8 @@ func (j *job) explain(err error) error {
 		said = text{"无权打开端口。请用 sudo，或让当前用户加入 dialout 组", "the port may not be opened. Use sudo, or put this user into the group dialout"}
 	case errors.Is(err, syscall.EBUSY):
 		said = text{"端口已被占用：多半是 parkagent 正在运行，请先停止服务", "the port is taken, most likely by a running parkagent: stop the service first"}
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaConnectionRefused):
+		said = text{"该地址拒绝连接。请检查 IP 和端口号；有些设备同时只接受一个连接，而 parkagent 可能正在运行", "the address refuses the connection. Check address and port; some devices take one connection at a time, and parkagent may be running"}
 	case errors.Is(err, errors.ErrUnsupported):
 		said = text{"这台相机不能按命令抓拍：没有写 link，或型号不支持", "this camera takes no picture on command: it has no link, or the model cannot"}
 	case errors.Is(err, drivers.ErrOffline):
@@ -54,23 +59,23 @@ func (j *job) tried() text {
 // offline says what to look at when a device does not answer. A serial line and
 // a network fail in different ways.
 func (j *job) offline() text {
-	t := text{
-		"%v 内没有应答，是否执行不得而知。请检查：电源；网线；",
-		"no answer within %v, so that it is not known whether it obeyed. Check its power; the network cable; ",
+	said := text{"%v 内没有应答", "no answer within %v"}.with(j.timeout)
+	if j.sent {
+		said = text{said.zh + "，是否执行不得而知", said.en + ", so that it is not known whether it obeyed"}
 	}
-	serial := !strings.HasPrefix(j.device.Link, "tcp://") && j.device.Kind != config.KindCamera
-	if serial {
-		t = text{
-			"%v 内没有应答，是否执行不得而知。请检查：电源；A、B 线是否接反；波特率和校验；parkagent 是否正在运行并占用串口（先停止服务）；",
-			"no answer within %v, so that it is not known whether it obeyed. Check its power; whether A and B are swapped; speed and parity; whether parkagent runs and has the port (stop the service first); ",
-		}
+	wires := text{"电源；A、B 线是否接反；波特率和校验；parkagent 是否正在运行并占用串口（先停止服务）", "its power; whether A and B are swapped; speed and parity; whether parkagent runs and has the port (stop the service first)"}
+	if strings.HasPrefix(j.device.Link, "tcp://") || j.device.Kind == config.KindCamera {
+		wires = text{"电源；网线", "its power; the network cable"}
 	}
 	last := map[string]text{
 		config.KindGate:    {"站号 unit", "the unit"},
 		config.KindDisplay: {"屏的地址 address", "the panel's address"},
 		config.KindCamera:  {"相机的 IP 和端口", "the camera's address and port"},
 	}[j.device.Kind]
-	return text{t.zh + last.zh, t.en + last.en}.with(j.timeout)
+	return text{
+		said.zh + "。请检查：" + wires.zh + "；" + last.zh,
+		said.en + ". Check " + wires.en + "; " + last.en,
+	}
 }
 
 // refused says what to look at when a device, or its driver for safety's sake,

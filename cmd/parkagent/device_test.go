@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parkagent/agent/config"
 	"parkagent/drivers"
 	"parkagent/drivers/sim"
 )
@@ -65,7 +66,7 @@ func coils(b *sim.Board) []string {
 }
 
 func TestDeviceMovesAGate(t *testing.T) {
-	config, board, arm := relaySite(t)
+	path, board, arm := relaySite(t)
 	steps := []struct {
 		line   string
 		status int
@@ -85,7 +86,7 @@ func TestDeviceMovesAGate(t *testing.T) {
 	}
 	for _, s := range steps {
 		before := len(coils(board))
-		status, stdout, stderr := say(t, "device", "G1", s.line, "--config", config)
+		status, stdout, stderr := say(t, "device", "G1", s.line, "--config", path)
 		if status != s.status || !strings.Contains(stdout+stderr, s.said) {
 			t.Errorf("%s = %d: %s%swant %d and %q", s.line, status, stdout, stderr, s.status, s.said)
 		}
@@ -95,14 +96,14 @@ func TestDeviceMovesAGate(t *testing.T) {
 	}
 	arm.SetPresence(true)
 	before := len(coils(board))
-	if status, _, stderr := say(t, "device", "G1", "close", "--config", config); status != 1 || !strings.Contains(stderr, "presence is occupied") || len(coils(board)) != before {
+	if status, _, stderr := say(t, "device", "G1", "close", "--config", path); status != 1 || !strings.Contains(stderr, "presence is occupied") || len(coils(board)) != before {
 		t.Errorf("close on a car = %d: %s, relays %q", status, stderr, coils(board)[before:])
 	}
 }
 
 func TestDeviceStateForScripts(t *testing.T) {
-	config, _, _ := relaySite(t)
-	status, stdout, stderr := say(t, "device", "G1", "state", "--json", "--config", config)
+	path, _, _ := relaySite(t)
+	status, stdout, stderr := say(t, "device", "G1", "state", "--json", "--config", path)
 	var got gateView
 	if err := json.Unmarshal([]byte(stdout), &got); status != 0 || err != nil {
 		t.Fatalf("state --json = %d, %v: %s%s", status, err, stdout, stderr)
@@ -113,7 +114,7 @@ func TestDeviceStateForScripts(t *testing.T) {
 }
 
 func TestDeviceSaysWhatToCheck(t *testing.T) {
-	config, board, _ := relaySite(t)
+	path, board, _ := relaySite(t)
 	tests := []struct {
 		name  string
 		fault sim.FaultKind
@@ -128,7 +129,7 @@ func TestDeviceSaysWhatToCheck(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			board.SetFault(sim.Fault{Kind: tt.fault})
 			defer board.SetFault(sim.Fault{})
-			status, stdout, stderr := say(t, "device", "G1", tt.line, "--timeout", "1s", "--config", config)
+			status, stdout, stderr := say(t, "device", "G1", tt.line, "--timeout", "1s", "--config", path)
 			if status != 1 || stdout != "" {
 				t.Errorf("%s = %d: %s", tt.line, status, stdout)
 			}
@@ -144,31 +145,54 @@ func TestDeviceSaysWhatToCheck(t *testing.T) {
 	}
 }
 
+func TestDeviceAdmitsWhatItCannotKnow(t *testing.T) {
+	const unknown = "it is not known whether it obeyed"
+	for _, sent := range []bool{false, true} {
+		j := job{code: "G1", op: "open", timeout: time.Second, sent: sent, all: &equipment{}, device: config.Device{Kind: config.KindGate, Link: "COM1"}}
+		err := j.explain(&drivers.DeviceError{Device: "G1", Op: "raise", Err: drivers.ErrOffline})
+		if said := messageOf(err, english); strings.Contains(said, unknown) != sent || !strings.Contains(said, "whether A and B are swapped") {
+			t.Errorf("with the command sent: %t, it says %q", sent, said)
+		}
+	}
+}
+
 func TestDeviceSaysWhatAPortLacks(t *testing.T) {
-	config := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"usb:FFFF:FFFF\"\noptions = { open = 0 }"))
-	status, _, stderr := say(t, "device", "G1", "open", "--config", config)
+	path := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"usb:FFFF:FFFF\"\noptions = { open = 0 }"))
+	status, _, stderr := say(t, "device", "G1", "open", "--config", path)
 	if status != 1 || !strings.Contains(stderr, "device G1 (usb:FFFF:FFFF, unit 1): there is no such port.") {
 		t.Errorf("open = %d: %s", status, stderr)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path = siteWith(t, deviceTable("L1", "display", "fangkong", `link = "tcp://`+address+`"`))
+	if status, _, stderr := say(t, "device", "L1", "show", "x", "--config", path); status != 1 || !strings.Contains(stderr, "the address refuses the connection") {
+		t.Errorf("show where nothing listens = %d: %s", status, stderr)
 	}
 }
 
 func TestDeviceShowsText(t *testing.T) {
 	board := sim.NewLEDBoard(2, 2)
 	address := serveSim(t, board.Serve)
-	config := siteWith(t, deviceTable("L1", "display", "fangkong", `link = "tcp://`+address+`"
+	path := siteWith(t, deviceTable("L1", "display", "fangkong", `link = "tcp://`+address+`"
 options = { address = 2, ack = true }`))
-	if status, stdout, stderr := say(t, "device", "L1", "show", "欢迎光临|空余 10", "--config", config); status != 0 || !strings.HasPrefix(stdout, "Sent to display L1.") {
+	if status, stdout, stderr := say(t, "device", "L1", "show", "欢迎光临|空余 10", "--config", path); status != 0 || !strings.HasPrefix(stdout, "Sent to display L1.") {
 		t.Errorf("show = %d: %s%s", status, stdout, stderr)
 	}
 	if got := board.Lines(); !slices.Equal(got, []string{"欢迎光临", "空余 10"}) {
 		t.Errorf("the panel shows %q", got)
 	}
 	board.SetFault(sim.LEDRefuses)
-	if status, _, stderr := say(t, "device", "L1", "show", "x", "--config", config); status != 1 || !strings.Contains(stderr, "Check the panel's lines and address") {
+	if status, _, stderr := say(t, "device", "L1", "show", "x", "--config", path); status != 1 || !strings.Contains(stderr, "Check the panel's lines and address") {
 		t.Errorf("show on a panel that refuses = %d: %s", status, stderr)
 	}
 	board.SetFault(sim.LEDDead)
-	if status, _, stderr := say(t, "device", "L1", "show", "x", "--timeout", "1s", "--config", config); status != 1 || !strings.Contains(stderr, "no answer within 1s") {
+	if status, _, stderr := say(t, "device", "L1", "show", "x", "--timeout", "1s", "--config", path); status != 1 || !strings.Contains(stderr, "no answer within 1s") {
 		t.Errorf("show on a dead panel = %d: %s", status, stderr)
 	}
 }
@@ -204,7 +228,7 @@ password = "`+password+`"`))
 }
 
 func TestDeviceRefusesWrongUse(t *testing.T) {
-	config := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"COM1\"\noptions = { open = 0 }")+
+	path := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"COM1\"\noptions = { open = 0 }")+
 		deviceTable("G2", "gate", "vzenith", `options = { camera = "C1" }`)+deviceTable("C1", "camera", "vzenith", `ip = "127.0.0.1"`))
 	tests := []struct {
 		line   string
@@ -224,7 +248,7 @@ func TestDeviceRefusesWrongUse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.line, func(t *testing.T) {
-			status, stdout, stderr := say(t, append([]string{"device", "--config", config}, strings.Fields(tt.line)...)...)
+			status, stdout, stderr := say(t, append([]string{"device", "--config", path}, strings.Fields(tt.line)...)...)
 			if status != tt.status || stdout != "" || !strings.Contains(stderr, tt.said) {
 				t.Errorf("device %s = %d: %s%s, want %d and %q", tt.line, status, stdout, stderr, tt.status, tt.said)
 			}

@@ -44,6 +44,7 @@ func runSite(ctx context.Context, e *env, level slog.Level) error {
 	if err != nil {
 		return err
 	}
+	e.warn(site)
 	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level}))
 	devices, err := buildDevices(site, log)
 	if err != nil {

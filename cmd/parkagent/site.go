@@ -10,7 +10,7 @@ import (
 )
 
 // loadSite reads and checks the configuration that --config names, devices'
-// links and options included, and prints its warnings.
+// links and options included.
 func loadSite(e *env) (*config.Config, error) {
 	site, err := config.Load(e.config, known())
 	var problems config.Errors
@@ -24,10 +24,14 @@ func loadSite(e *env) (*config.Config, error) {
 	case err != nil:
 		return nil, &configError{path: e.config, cause: err}
 	}
+	return site, nil
+}
+
+// warn prints what works but should be known.
+func (e *env) warn(site *config.Config) {
 	for _, w := range site.Warnings {
 		fmt.Fprintf(e.stderr, "%s%s\n", text{"警告：", "warning: "}.in(e.lang), w.In(string(e.lang)))
 	}
-	return site, nil
 }
 
 // A configError is a configuration that cannot be used. The exit status is 2.
