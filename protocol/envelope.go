@@ -160,7 +160,15 @@ func bodyData(body []byte) (string, error) {
 	}
 }
 
+// jsonData reads a body of JSON. Some clients paste base64 with its line breaks
+// between the quotes, where JSON wants them escaped; elsewhere they mean nothing.
 func jsonData(body []byte) (string, error) {
+	body = bytes.Map(func(r rune) rune {
+		if r == '\r' || r == '\n' || r == '\t' {
+			return -1
+		}
+		return r
+	}, body)
 	if err := checkObject(body); err != nil {
 		return "", ErrBody
 	}

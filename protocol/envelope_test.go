@@ -48,6 +48,7 @@ func TestOpenReadsWhatRealClientsSend(t *testing.T) {
 		{"JSON with other members and another case", `{"sign":{"a":[1]},"Data":"` + data + `"}`},
 		{"JSON whose slashes are escaped", `{"data":"` + strings.ReplaceAll(data, "/", `\/`) + `"}`},
 		{"base64 in lines of 76", `{"data":"` + javaLines + `\r\n"}`},
+		{"base64 in lines that nobody escaped", "{\r\n\t\"data\": \"" + wrap(data, 76, "\r\n") + "\r\n\"\r\n}"},
 		{"base64 whose + became a space", `{"data":"` + strings.ReplaceAll(data, "+", " ") + `"}`},
 		{"base64 without padding", `{"data":"` + strings.TrimRight(data, "=") + `"}`},
 		{"base64 in the URL alphabet", `{"data":"` + urlSafe + `"}`},
