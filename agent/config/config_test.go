@@ -195,6 +195,7 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"a published key", `key = "abcdefghijklmnopqrstuvwx"`, `key = "693207DB8148FBC9D8410179"`, []string{"14 client[0].key: this was published"}},
 		{"a published password", "user = \"mall\"\npassword = \"p-one\"", "user = \"ktapi\"\npassword = \"0306A9\"", []string{"13 client[0].password: this was published"}},
 		{"a published key for a platform", `key = "0123456789abcdef"`, `key = "F7A0B971B199FD2A1017CEC5"`, []string{"22 platform[0].key: this was published"}},
+		{"two devices whose codes differ in case only", `code = "C1"`, `code = "g1"`, []string{`38 device[1].code: "g1" is used twice; line 30 has it already`, `50 lane[0].camera: there is no [[device]] with code "C1"`}},
 		{"a network that is none", `"10.0.0.7"]`, `"10.0.0.300"]`, []string{`15 client[0].allow[1]: "10.0.0.300" is no address or network`}},
 		{"an unknown permission", `allow =`, "permissions = [\"query\", \"all\"]\nallow =", []string{`15 client[0].permissions[1]: "all" is not possible`}},
 		{"a platform without address", `url = "http://platform.example/park/"`, `url = "ftp://platform.example"`, []string{`19 platform[0].url: "ftp://platform.example" is no web address`}},
@@ -308,10 +309,24 @@ func TestMistakesAreToldInTheParksLanguage(t *testing.T) {
 	}
 }
 
+func TestANetworkMayBeWrittenInIPv6Form(t *testing.T) {
+	for text, want := range map[string]string{
+		"::ffff:10.0.0.7": "10.0.0.7/32", "::ffff:192.168.1.0/120": "192.168.1.0/24", "192.168.1.5/24": "192.168.1.0/24",
+		"fd00::1": "fd00::1/128", "fd00::/8": "fd00::/8", "::/0": "::/0", "0.0.0.0/0": "0.0.0.0/0",
+	} {
+		c, errs := parse(t, change(t, `"10.0.0.7"]`, `"`+text+`"]`))
+		if errs != nil || c.Clients[0].Allow[1] != netip.MustParsePrefix(want) {
+			t.Errorf("%s: %v, mistakes %v; want %s", text, c, errs, want)
+		}
+	}
+}
+
 func TestMessagesShowNoSecrets(t *testing.T) {
 	for _, line := range []string{
 		`password = "top-secret" x`, `password = "top-secret`, `password = top-secret`, `key = "top-secret"`, `passwort = 1 # password = "top-secret"`,
 		`password = ["top-secret"]`, `"key" = "top-secret"`, `key = "693207DB8148FBC9D8410179" # top-secret`,
+		`pasword = "top-secret"`, `passwd = top-secret`, `pwd = "top-secret"`, `Kye = "top-secret"`, `Pin = "top-secret"`, `pas = { a = "top-secret" }`,
+		`password: "top-secret"`, `password "top-secret"`, `密码 = "top-secret"`, `secret = 'top-secret`,
 	} {
 		_, errs := parse(t, change(t, `password = "p-one"`, line))
 		if errs == nil || strings.Contains(errs.Error(), "top-secret") {

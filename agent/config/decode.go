@@ -196,7 +196,12 @@ func typeMessage(message string) (chinese, english string) {
 func (p *parser) upperCase() {
 	for _, key := range p.index.keys {
 		if strings.ToLower(plain(key)) != plain(key) && !strings.HasPrefix(plain(key), "device.options.") {
-			p.add(key, "键名要用小写字母", "keys are written in lower case")
+			problem := p.problem(key, "键名要用小写字母", "keys are written in lower case")
+			if maySecret(key) {
+				_, _, text := position(p.index.doc, p.index.find(key))
+				problem.Text = shownKey(text)
+			}
+			p.problems = append(p.problems, problem)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (p *parser) devices(raw []rawDevice) []Device {
 		at := fmt.Sprintf("device[%d]", i)
 		d := Device{Code: r.Code, Name: r.Name, Kind: r.Kind, IP: r.IP, Driver: r.Driver, Link: r.Link, User: r.User, Options: r.Options}
 		p.code(at+".code", r.Code)
-		p.unique(codes, at+".code", r.Code)
+		p.uniqueCode(codes, at+".code", r.Code)
 		p.required(at+".name", r.Name)
 		p.driver(at, r)
 		p.address(at+".ip", r.IP)

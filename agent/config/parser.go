@@ -158,14 +158,22 @@ func (p *parser) path(name string) string {
 // unique reports the second of two equal names.
 type unique map[string]string // value to the key that had it first
 
-func (p *parser) unique(seen unique, key, value string) {
+func (p *parser) unique(seen unique, key, value string) { p.uniqueAs(seen, key, value, value) }
+
+// uniqueCode is unique for codes, which platforms write in any case.
+func (p *parser) uniqueCode(seen unique, key, value string) {
+	p.uniqueAs(seen, key, value, strings.ToLower(value))
+}
+
+// uniqueAs is unique for values that are compared as something else.
+func (p *parser) uniqueAs(seen unique, key, value, as string) {
 	if value == "" {
 		return
 	}
-	if first, ok := seen[value]; ok {
+	if first, ok := seen[as]; ok {
 		line, _, _ := position(p.index.doc, p.index.find(first))
 		p.addf(key, "%q 重复，第 %d 行已使用", "%q is used twice; line %d has it already", value, line)
 		return
 	}
-	seen[value] = key
+	seen[as] = key
 }

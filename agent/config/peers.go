@@ -105,14 +105,17 @@ func (p *parser) oneOf(key, value string, allowed []string) {
 	p.choice(key, value, allowed...)
 }
 
-// network reads an address or a network. An address written in IPv6 form means
-// the IPv4 one.
+// network reads an address or a network. An IPv4 one that is written in IPv6 form
+// is meant as IPv4, because callers are compared by that.
 func network(s string) (netip.Prefix, bool) {
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
 		a = a.Unmap()
 		return netip.PrefixFrom(a, a.BitLen()), true
 	}
 	prefix, err := netip.ParsePrefix(s)
+	if a := prefix.Addr(); a.Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(a.Unmap(), prefix.Bits()-96)
+	}
 	return prefix.Masked(), err == nil
 }
 

@@ -63,8 +63,12 @@ func sorted(problems []Problem, language string) []Problem {
 	return slices.Compact(problems)
 }
 
-// secretKey finds where a secret begins on a line, however its quotes are broken.
-var secretKey = regexp.MustCompile(`(?i)((?:password|key|token)["']?\s*=).*`)
+// secretKey finds where a secret begins on a line, however its key is spelt and
+// its quotes are broken.
+var secretKey = regexp.MustCompile(`(?i)((?:pas[a-z]*|pwd|psw|secret|keys?|token|密码|密钥)["']?\s*(?:=|:|[ \t]["'])).*`)
+
+// anyKey finds where the value of a line's first key begins.
+var anyKey = regexp.MustCompile(`^([^=]*=).*`)
 
 // shown returns a line of the file as a message may show it.
 func shown(line string) string {
@@ -73,4 +77,17 @@ func shown(line string) string {
 		return string(r[:119]) + "…"
 	}
 	return line
+}
+
+// shownKey is shown without the value: a key that nobody knows may be a mistyped
+// one of a secret.
+func shownKey(line string) string {
+	return shown(anyKey.ReplaceAllString(strings.TrimSpace(line), `$1 "`+hidden+`"`))
+}
+
+// maySecret reports whether a key, which the format does not have, stands in a
+// table that holds secrets.
+func maySecret(key string) bool {
+	root, _, _ := strings.Cut(plain(key), ".")
+	return root == "client" || root == "platform" || root == "device"
 }

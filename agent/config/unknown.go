@@ -71,6 +71,9 @@ func (p *parser) unknown(all *toml.StrictMissingError) {
 		problem := Problem{File: p.file, Line: line, Column: column, Key: key, Text: shown(text), Chinese: notYetChinese, English: notYetEnglish}
 		if !isLater {
 			problem.Chinese, problem.English = "未知的键", "unknown key"
+			if maySecret(key) {
+				problem.Text = shownKey(text)
+			}
 			if near := nearest(plain(key)); near != "" {
 				problem.Chinese += fmt.Sprintf("，是否应为 %s？", near)
 				problem.English += fmt.Sprintf("; is it %s?", near)
