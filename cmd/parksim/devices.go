@@ -36,9 +36,8 @@ func newBarrier(e *env, code string) *barrierSim {
 
 // wire puts the arm on a board of its own.
 func (g *barrierSim) wire(o gate.RelayOptions, p pace) {
-	cfg := barrierOf(o, p)
 	g.wired = o
-	g.board = sim.NewBoard(boardOf(o.Unit, cfg, func(ev sim.Event) {
+	g.board = sim.NewBoard(boardOf(o, func(ev sim.Event) {
 		g.mu.Lock() // the board has its own lock and is not called here
 		defer g.mu.Unlock()
 		g.events = append(g.events, ev)
@@ -46,7 +45,7 @@ func (g *barrierSim) wire(o gate.RelayOptions, p pace) {
 			g.tell()
 		}
 	}))
-	g.arm = sim.NewBarrier(g.board, cfg)
+	g.arm = sim.NewBarrier(g.board, barrierOf(o, p))
 	g.limits()
 }
 

@@ -92,7 +92,7 @@ func dispatch(ctx context.Context, args []string, e *env) error {
 func (c command) run(ctx context.Context, args []string, e *env) error {
 	f := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	work := c.setup(f)
+	do := c.setup(f)
 	var words []string
 	for { // flags may stand after words as well
 		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -102,7 +102,7 @@ func (c command) run(ctx context.Context, args []string, e *env) error {
 			return wrongUse(text{"选项有误（%v）。`parksim help %s` 说明用法。", "%v. `parksim help %s` explains the use."}, err, c.name)
 		}
 		if f.NArg() == 0 {
-			return work(ctx, e, words)
+			return do(ctx, e, words)
 		}
 		words, args = append(words, f.Arg(0)), f.Args()[1:]
 	}

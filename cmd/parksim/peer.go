@@ -47,11 +47,11 @@ var identityHelp = text{`
   --config FILE      parkagent 的配置文件，从中取用户名、密码、密钥和车场编号
   --name NAME        配置中的哪一个（默认第一个）
   --user --password --key --park-code
-                     不用配置文件时直接给出；与 --config 同时给出时以此为准`, `
+                     不用配置文件时直接给出（车场编号默认 1）；与 --config 同时给出时以此为准`, `
   --config FILE      parkagent's configuration, to take user, password, key and park code from
   --name NAME        which entry of it (default: the first)
   --user --password --key --park-code
-                     instead of a configuration, or to differ from it`}
+                     instead of a configuration (park code: 1 by default), or to differ from it`}
 
 // fill takes from an entry of the configuration what no flag gave.
 func (id *identity) fill(user string, password, key config.Secret, parkCode, charset string, zone *time.Location) {

@@ -78,15 +78,19 @@ func barrierOf(o gate.RelayOptions, p pace) sim.BarrierConfig {
 		}
 		return int(*n)
 	}
-	input := func(in *gate.Input) int {
-		if in == nil {
+	limit := func(in *gate.Input) int {
+		if in == nil || in.ActiveLow { // see barrierSim.limits
 			return sim.None
 		}
 		return int(in.Number)
 	}
+	presence := sim.None
+	if o.Presence != nil {
+		presence = int(o.Presence.Number)
+	}
 	return sim.BarrierConfig{
 		Open: int(o.Open), Close: relay(o.Close), Hold: relay(o.HoldCoil),
-		Presence: input(o.Presence), LimitOpen: input(o.LimitOpen), LimitClose: input(o.LimitClose),
+		Presence: presence, LimitOpen: limit(o.LimitOpen), LimitClose: limit(o.LimitClose),
 		PresenceActiveLow: o.Presence != nil && o.Presence.ActiveLow,
 		Travel:            p.travel,
 		// Most barriers close by themselves, and an agent without a presence
@@ -96,12 +100,19 @@ func barrierOf(o gate.RelayOptions, p pace) sim.BarrierConfig {
 }
 
 // boardOf returns a board that has every contact of a barrier.
-func boardOf(unit byte, b sim.BarrierConfig, onEvent func(sim.Event)) sim.BoardConfig {
-	return sim.BoardConfig{
-		Unit: unit, OnEvent: onEvent,
-		Coils:  max(8, b.Open+1, b.Close+1, b.Hold+1),
-		Inputs: max(8, b.Presence+1, b.LimitOpen+1, b.LimitClose+1),
+func boardOf(o gate.RelayOptions, onEvent func(sim.Event)) sim.BoardConfig {
+	board := sim.BoardConfig{Unit: o.Unit, Coils: 8, Inputs: 8, OnEvent: onEvent}
+	for _, n := range []*uint16{&o.Open, o.Close, o.HoldCoil} {
+		if n != nil {
+			board.Coils = max(board.Coils, int(*n)+1)
+		}
 	}
+	for _, in := range []*gate.Input{o.Presence, o.LimitOpen, o.LimitClose} {
+		if in != nil {
+			board.Inputs = max(board.Inputs, int(in.Number)+1)
+		}
+	}
+	return board
 }
 
 // ours reports whether a host is this machine.

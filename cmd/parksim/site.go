@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -246,7 +247,7 @@ func (s *site) here(d config.Device, link serialport.Link) bool {
 }
 
 // port opens what a link leads to: a listener, or a virtual serial port.
-func (s *site) port(ctx context.Context, link serialport.Link, codes any) (net.Listener, io.ReadWriteCloser, error) {
+func (s *site) port(ctx context.Context, link serialport.Link, codes string) (net.Listener, io.ReadWriteCloser, error) {
 	if link.Kind == serialport.Serial {
 		line, name, err := sim.OpenPTY()
 		if err != nil {
@@ -267,14 +268,14 @@ func (s *site) port(ctx context.Context, link serialport.Link, codes any) (net.L
 
 // boards serves the relay boards of one address.
 func (s *site) boards(ctx context.Context, b *boards) error {
-	l, line, err := s.port(ctx, b.link, b.codes)
+	l, line, err := s.port(ctx, b.link, strings.Join(b.codes, " "))
 	if err != nil {
 		return err
 	}
 	s.serve = append(s.serve, func(ctx context.Context) error {
 		switch {
 		case line != nil:
-			return s.unplugged(ctx, b.codes, sim.ServeRTU(ctx, line, b.list...))
+			return s.unplugged(ctx, strings.Join(b.codes, " "), sim.ServeRTU(ctx, line, b.list...))
 		case b.link.Extra["framing"] == "rtu":
 			return serveRTU(ctx, l, b.list)
 		}
@@ -306,7 +307,7 @@ func (s *site) panel(ctx context.Context, d config.Device, p plan) error {
 
 // unplugged tells that a virtual port is no more. It cannot be plugged in
 // again: another one would have another name.
-func (s *site) unplugged(ctx context.Context, codes any, err error) error {
+func (s *site) unplugged(ctx context.Context, codes string, err error) error {
 	if ctx.Err() == nil {
 		s.e.event(text{"%s  虚拟串口已拔出（%v）", "%s  the virtual port is unplugged (%v)"}, codes, err)
 	}

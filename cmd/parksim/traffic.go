@@ -74,7 +74,7 @@ func (t *traffic) run(ctx context.Context) error {
 	in, out, stuck := t.in.Load(), t.out.Load(), t.stuck.Load()
 	t.site.e.say(text{"进场 %d 辆，出场 %d 辆，未放行 %d 辆", "%d cars entered, %d left, %d were not let through"}, in, out, stuck)
 	if stuck > 0 && ctx.Err() == nil {
-		return failure(nil, text{"有 %d 辆车未放行。", "%d cars were not let through."}, stuck)
+		return failure(nil, text{"有 %d 辆车未放行。", "cars that were not let through: %d."}, stuck)
 	}
 	return nil
 }
