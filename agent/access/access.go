@@ -78,6 +78,15 @@ type Approach struct {
 	Image     string
 
 	Held bool // the gate is held open
+
+	// Opened is a session for which this gate has opened before, when booking
+	// that failed: it is booked first, together with this car. Empty if none.
+	Opened string
+
+	// Dedupe is how long after its entry a plate that is seen at the same
+	// lane again is the same car. The lane remembers that too, but forgets it
+	// in a restart, while the camera still sends its event again.
+	Dedupe time.Duration
 }
 
 // A Verdict is a decision that has been committed.

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func newRig(t *testing.T, places int) *rig {
 	t.Cleanup(func() { _ = db.Close() })
 	now := func() time.Time { return r.now }
 	desk, err := billing.New(billing.Config{DB: db, ParkCode: "1", Now: now, Tariffs: []tariff.Tariff{{
-		Name: "all", Free: 15 * time.Minute, FreeInclusive: true, FreeCounts: true, Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}},
+		Name: "all", CarTypes: []int{0}, Free: 15 * time.Minute, FreeInclusive: true, FreeCounts: true, Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}},
 	}}}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +60,7 @@ func (r *rig) update(fn func(context.Context, *store.Tx) error) {
 
 func (r *rig) enter(lane, no string) Verdict {
 	r.t.Helper()
-	v, err := r.Enter(r.t.Context(), Approach{Lane: lane, Place: "入口", Gate: "G" + lane, Area: 1, Plate: no, PlateRead: no, Color: 0, Size: 2})
+	v, err := r.Enter(r.t.Context(), Approach{Lane: lane, Place: "入口", Gate: "G" + lane, Area: 1, Plate: no, PlateRead: no, Color: 0, Size: 2, Dedupe: 30 * time.Second})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -175,15 +176,19 @@ func TestAFullCarParkRefusesUntilSomeoneLeaves(t *testing.T) {
 	if v := r.enter("IN1", "粤B22222"); v.Open || v.Reason != ReasonFull {
 		t.Errorf("second car = %+v, want refused", v)
 	}
-	if v := r.enter("IN1", "粤B11111"); !v.Open {
-		t.Errorf("a car that has a place already = %+v, want let in", v)
+	if v := r.enter("IN1", "粤B11111"); !v.Open || v.Session != first.Session {
+		t.Errorf("the first car seen again at once = %+v, want the same stay", v)
+	}
+	r.now = r.now.Add(time.Minute)
+	if v := r.enter("IN1", "粤B11111"); !v.Open || v.Session == first.Session {
+		t.Errorf("a car that has a place already = %+v, want let in anew", v)
 	}
 	if s := r.session(first.Session); s.State != store.Abnormal || s.Note == "" {
 		t.Errorf("its stale session = %+v, want kept as abnormal with a note", s)
 	}
-	v := r.leave("OUT1", "粤B11111", false)
+	v := r.leave("OUT1", "粤B22222", false)
 	if v.Open || v.Reason != ReasonNoSession {
-		t.Errorf("exit of a car still before the entry = %+v, want unknown", v)
+		t.Errorf("exit of a car that was refused = %+v, want unknown", v)
 	}
 }
 
@@ -293,4 +298,87 @@ func TestResume(t *testing.T) {
 			t.Errorf("Resume = %+v, %v; want nothing", got, err)
 		}
 	})
+}
+
+func TestAPassageThatTheBooksMissedIsBookedWithTheNextCar(t *testing.T) {
+	r := newRig(t, 5)
+	ctx := t.Context()
+	first := r.enter("IN1", "粤B11111") // its gate opened, but booking that failed
+	next, err := r.Enter(ctx, Approach{Lane: "IN1", Gate: "GIN1", Area: 1, Plate: "粤B22222", Opened: first.Session})
+	r.did(err)
+	if s := r.session(first.Session); s.State != store.Inside || !next.Open {
+		t.Errorf("state %d, next %+v; want the first car inside and the next one let in", s.State, next)
+	}
+	r.did(r.Entered(ctx, next.Session))
+	out := r.leave("OUT1", "粤B11111", false)
+	last, err := r.Leave(ctx, Approach{Lane: "OUT1", Gate: "GOUT1", Area: 1, Plate: "粤B22222", Opened: out.Session})
+	r.did(err)
+	if s := r.session(out.Session); s.State != store.Left || !last.Open {
+		t.Errorf("state %d, next %+v; want the first car gone and the next one let out", s.State, last)
+	}
+	r.balanced()
+}
+
+func TestACarAtAnExitIsInsideWhateverTheEntryGateSaid(t *testing.T) {
+	r := newRig(t, 5)
+	in := r.enter("IN1", "粤B11111") // the gate opened, its answer was lost
+	r.now = morning.Add(2 * time.Hour)
+	if v := r.leave("OUT1", "粤B11111", false); v.Reason != ReasonDue || v.Session != in.Session || v.Payable != 1000 {
+		t.Errorf("at the exit = %+v, want the fee since it was let in", v)
+	}
+	if v := r.enter("IN1", "粤B22222"); !v.Open || r.session(in.Session).State != store.Inside {
+		t.Errorf("the next car = %+v, the first one's state %d; want it left alone", v, r.session(in.Session).State)
+	}
+}
+
+func TestTheLastPlaceIsFreeForTheCarThatHoldsIt(t *testing.T) {
+	r := newRig(t, 1)
+	r.enter("IN1", "粤B11111") // whose gate does not open
+	if v := r.enter("IN2", "粤B11111"); !v.Open {
+		t.Errorf("at another entry = %+v, want let in", v)
+	}
+}
+
+func TestAPlateReadWithoutProvinceThatFitsTwoCarsNeedsAnOperator(t *testing.T) {
+	r := newRig(t, 5)
+	r.park("粤B11111")
+	r.park("京B11111")
+	if v := r.leave("OUT1", "B11111", false); v.Open || v.Reason != ReasonOperator || v.Session != "" {
+		t.Errorf("verdict = %+v, want an operator", v)
+	}
+}
+
+func TestABillAtAnExitIsForTheCarThatStandsThereNow(t *testing.T) {
+	r := newRig(t, 5)
+	r.park("粤B11111")
+	r.park("粤B22222")
+	r.now = morning.Add(2 * time.Hour)
+	r.leave("OUT1", "粤B11111", false)
+	r.update(func(ctx context.Context, tx *store.Tx) error { // no tariff fits this one
+		s, err := tx.OpenSessionByPlate(ctx, "粤B22222")
+		s.CarType = 9
+		return errors.Join(err, tx.UpdateSession(ctx, s))
+	})
+	if v := r.leave("OUT1", "粤B22222", false); v.Reason != ReasonOperator {
+		t.Fatalf("verdict = %+v, want an operator", v)
+	}
+	if _, s, err := r.desk.Order(t.Context(), billing.Ref{Lane: "OUT1"}, "mall"); !errors.Is(err, billing.ErrNoTariff) {
+		t.Errorf("bill at the exit is for %s, %v; want ErrNoTariff, and not the bill of the car before", s.Plate, err)
+	}
+}
+
+func TestALaneForgetsACarThatTheBooksDoNotKnow(t *testing.T) {
+	r := newRig(t, 5)
+	r.update(func(ctx context.Context, tx *store.Tx) error {
+		return tx.SetLaneCar(ctx, store.LaneCar{Lane: "IN1", Session: "gone", Since: r.now})
+	})
+	if got, err := r.Resume(t.Context(), Approach{Lane: "IN1"}); err != nil || got != (Verdict{}) {
+		t.Errorf("Resume = %+v, %v; want nothing", got, err)
+	}
+	r.update(func(ctx context.Context, tx *store.Tx) error {
+		return tx.SetLaneCar(ctx, store.LaneCar{Lane: "IN1", Session: "gone", Since: r.now})
+	})
+	if v := r.enter("IN1", "粤B11111"); !v.Open {
+		t.Errorf("the next car = %+v, want let in", v)
+	}
 }

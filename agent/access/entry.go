@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"time"
 
 	"parkagent/store"
 )
@@ -13,11 +14,14 @@ import (
 //
 // A plate that is inside already gets a new session; the stale one is closed
 // as abnormal and kept. A car that was let in before at this lane and whose
-// gate did not follow keeps its session.
+// gate did not follow, or that is told again after a restart, keeps its session.
 func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 	var v Verdict
 	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		v = Verdict{Plate: a.Plate}
+		if err := r.entered(ctx, tx, a.Opened); err != nil {
+			return err
+		}
 		if err := r.giveUp(ctx, tx, a); err != nil {
 			return err
 		}
@@ -26,7 +30,7 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if known && old.State == store.Entering && old.EntryLane == a.Lane {
+		if known && sameCar(old, a, r.now()) {
 			v.Open, v.Reason, v.Session = true, ReasonPending, old.ID
 			return authorise(ctx, tx, a, old.ID, v.Reason)
 		}
@@ -34,8 +38,8 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 		if err != nil {
 			return err
 		}
-		if known && old.Area == a.Area && old.State != store.Entering {
-			free++ // the stale session's place
+		if known && old.Area == a.Area {
+			free++ // its own place
 		}
 		if v.Open, v.Reason = EntryRule(a.Held, limited, free); !v.Open {
 			return r.record(ctx, tx, a, v.Reason)
@@ -48,6 +52,16 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 		return r.admit(ctx, tx, a, &v)
 	})
 	return v, err
+}
+
+// sameCar reports whether the car of an open session is the one that stands at
+// its entry: its gate did not follow yet, or only just did.
+func sameCar(s store.Session, a Approach, now time.Time) bool {
+	if s.EntryLane != a.Lane {
+		return false
+	}
+	since := now.Sub(s.EnteredAt)
+	return s.State == store.Entering || s.State == store.Inside && since >= 0 && since < a.Dedupe
 }
 
 // admit opens the session of a.
@@ -80,6 +94,9 @@ func (r *Rules) giveUp(ctx context.Context, tx *store.Tx, a Approach) error {
 			continue
 		}
 		s, err := tx.Session(ctx, c.Session)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // nothing to void, and no reason to stop this car
+		}
 		if err != nil {
 			return err
 		}
@@ -135,21 +152,26 @@ func places(ctx context.Context, tx *store.Tx, area int) (limited bool, free int
 // Entered commits that the gate opened for an Entering session: the car is
 // inside. For any other session it does nothing.
 func (r *Rules) Entered(ctx context.Context, session string) error {
-	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		s, err := tx.Session(ctx, session)
-		if err != nil || s.State != store.Entering {
-			return err
-		}
-		s.State = store.Inside
-		if err := tx.UpdateSession(ctx, s); err != nil {
-			return err
-		}
-		if err := tx.ClearLaneCar(ctx, s.EntryLane); err != nil {
-			return err
-		}
-		if _, err := tx.Append(ctx, store.KindEntry, s.Plate, store.NewStayFact(s)); err != nil {
-			return err
-		}
-		return CountSpaces(ctx, tx)
-	})
+	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error { return r.entered(ctx, tx, session) })
+}
+
+func (r *Rules) entered(ctx context.Context, tx *store.Tx, session string) error {
+	if session == "" {
+		return nil
+	}
+	s, err := tx.Session(ctx, session)
+	if err != nil || s.State != store.Entering {
+		return err
+	}
+	s.State = store.Inside
+	if err := tx.UpdateSession(ctx, s); err != nil {
+		return err
+	}
+	if err := standNowhere(ctx, tx, s.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Append(ctx, store.KindEntry, s.Plate, store.NewStayFact(s)); err != nil {
+		return err
+	}
+	return CountSpaces(ctx, tx)
 }

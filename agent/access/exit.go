@@ -17,26 +17,50 @@ const resumeFor = 10 * time.Minute
 // Leave decides whether the car may leave, and commits the decision: its
 // session in state Leaving with the fee fixed and the command with its reason,
 // or that it waits at the lane for its payment, or a recognition that matched
-// no session.
+// no session or more than one.
 func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 	var v Verdict
 	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		v = Verdict{Plate: a.Plate}
-		s, err := billing.Find(ctx, tx.Reader, billing.Ref{Plate: a.Plate})
-		if errors.Is(err, billing.ErrNoSession) {
-			v.Reason = ReasonNoSession
-			if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
-				return err
-			}
-			return r.record(ctx, tx, a, v.Reason)
-		}
-		if err != nil {
+		if err := r.left(ctx, tx, a.Opened); err != nil {
 			return err
 		}
-		s.ExitLane, s.ExitPlace, s.ExitImage = a.Lane, a.Place, a.Image
-		return r.leave(ctx, tx, s, a, &v)
+		if err := r.letIn(ctx, tx, a.Plate); err != nil {
+			return err
+		}
+		s, err := billing.Find(ctx, tx.Reader, billing.Ref{Plate: a.Plate})
+		var many *billing.AmbiguousError
+		switch {
+		case errors.Is(err, billing.ErrNoSession):
+			v.Reason = ReasonNoSession
+		case errors.As(err, &many):
+			v.Reason = ReasonOperator
+		case err != nil:
+			return err
+		default:
+			s.ExitLane, s.ExitPlace, s.ExitImage = a.Lane, a.Place, a.Image
+			return r.leave(ctx, tx, s, a, &v)
+		}
+		if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
+			return err
+		}
+		return r.record(ctx, tx, a, v.Reason)
 	})
 	return v, err
+}
+
+// letIn books the entry of a car that stands at an exit although no gate has
+// acknowledged to have let it in: the answer was lost, or somebody opened by
+// hand.
+func (r *Rules) letIn(ctx context.Context, tx *store.Tx, plate string) error {
+	s, err := tx.OpenSessionByPlate(ctx, plate)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.entered(ctx, tx, s.ID)
 }
 
 // Recheck decides again on the car that waits at an exit, after a payment for
@@ -64,16 +88,15 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 		return err
 	}
 	b, err := r.cfg.Bills.Due(s, ledger, now)
-	if errors.Is(err, billing.ErrNoTariff) || errors.Is(err, billing.ErrAboveLimit) {
-		if !a.Held {
-			v.Reason = ReasonOperator
-			return r.record(ctx, tx, a, v.Reason)
-		}
-	} else if err != nil {
+	unpriced := errors.Is(err, billing.ErrNoTariff) || errors.Is(err, billing.ErrAboveLimit)
+	if err != nil && !unpriced {
 		return err
 	}
 	v.Payable = b.Payable
 	v.Open, v.Reason = ExitRule(a.Held, s.State, b.Payable, b.Paid+b.Waived+b.Credit > 0)
+	if unpriced && !a.Held {
+		v.Open, v.Reason = false, ReasonOperator
+	}
 	if v.Open && s.State != store.Leaving {
 		s.State = store.Leaving
 		billing.Fix(&s, b)
@@ -87,10 +110,13 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 	if err := standAt(ctx, tx, store.LaneCar{Lane: a.Lane, Session: s.ID, Since: now}); err != nil {
 		return err
 	}
-	if !v.Open {
-		return nil
+	switch {
+	case v.Open:
+		return authorise(ctx, tx, a, s.ID, v.Reason)
+	case unpriced:
+		return r.record(ctx, tx, a, v.Reason)
 	}
-	return authorise(ctx, tx, a, s.ID, v.Reason)
+	return nil
 }
 
 // standAt notes at which lane a car stands, and that it stands at no other.
@@ -119,16 +145,21 @@ func standNowhere(ctx context.Context, tx *store.Tx, session string) error {
 // Gone commits that the gate opened for a Leaving session: the car has left.
 // For any other session it does nothing.
 func (r *Rules) Gone(ctx context.Context, session string) error {
-	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		s, err := tx.Session(ctx, session)
-		if err != nil || s.State != store.Leaving {
-			return err
-		}
-		if err := r.gone(ctx, tx, s, ""); err != nil {
-			return err
-		}
-		return CountSpaces(ctx, tx)
-	})
+	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error { return r.left(ctx, tx, session) })
+}
+
+func (r *Rules) left(ctx context.Context, tx *store.Tx, session string) error {
+	if session == "" {
+		return nil
+	}
+	s, err := tx.Session(ctx, session)
+	if err != nil || s.State != store.Leaving {
+		return err
+	}
+	if err := r.gone(ctx, tx, s, ""); err != nil {
+		return err
+	}
+	return CountSpaces(ctx, tx)
 }
 
 func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, note string) error {
@@ -161,6 +192,9 @@ func (r *Rules) Resume(ctx context.Context, a Approach) (Verdict, error) {
 			continue
 		}
 		s, err := r.cfg.DB.Session(ctx, c.Session)
+		if errors.Is(err, store.ErrNotFound) {
+			return Verdict{}, r.forget(ctx, a.Lane)
+		}
 		if err != nil {
 			return Verdict{}, err
 		}
