@@ -174,24 +174,36 @@ type cameraSim struct {
 // run sends what the camera sends by itself: heartbeats, or polls for commands.
 func (c *cameraSim) run(ctx context.Context, p pace) {
 	for {
-		wait := p.heartbeat
+		wait, ok := p.heartbeat, false
 		switch cam := c.Camera.(type) {
 		case *sim.HikCamera:
-			c.heard(ctx, func(ctx context.Context) (int, error) { return cam.Heartbeat(ctx) })
+			c.heard(ctx, cam.Heartbeat)
 		case *sim.VzCamera:
-			if c.vz.Opens == vzenith.OpensPlate {
-				c.heard(ctx, func(ctx context.Context) (int, error) { _, err := cam.Heartbeat(ctx); return http.StatusOK, err })
-				break
-			}
-			ok := c.heard(ctx, func(ctx context.Context) (int, error) { a, err := cam.Poll(ctx); return a.Status, err })
-			if ok && c.vz.Opens == vzenith.OpensComet {
-				wait = 0 // the agent keeps a poll until it has a command
-			}
+			ok = c.heard(ctx, func(ctx context.Context) (int, error) { return c.beat(ctx, cam) })
+		}
+		switch {
+		case ok && c.vz.Opens == vzenith.OpensComet:
+			wait = 0 // the agent keeps a poll until it has a command
+		case ok && c.vz.Opens == vzenith.OpensHeartbeat:
+			wait = min(wait, time.Second) // the barrier waits for it
 		}
 		if !pause(ctx, wait) {
 			return
 		}
 	}
+}
+
+// beat makes one contact of a VzEnith camera, of the kind it is set up for.
+func (c *cameraSim) beat(ctx context.Context, cam *sim.VzCamera) (status int, err error) {
+	if c.vz.Opens == vzenith.OpensComet {
+		answer, err := cam.Poll(ctx)
+		return answer.Status, err
+	}
+	info, err := cam.Heartbeat(ctx)
+	if c.vz.Opens == vzenith.OpensHeartbeat && info == "ok" && cam.OnOpen != nil {
+		cam.OnOpen() // as some firmware does; cam is of the other kind
+	}
+	return http.StatusOK, err
 }
 
 // heard makes one contact, and tells when the agent goes out of reach and comes
