@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"time"
 
@@ -132,7 +133,8 @@ type Bill struct {
 // do not count. It reads nothing and changes nothing.
 //
 // Within the time to leave the bill is the one that was settled; after it the
-// whole stay is charged again and what was paid is subtracted.
+// whole stay is charged again and what was paid is subtracted. Once an exit was
+// decided its fee stands, however long the gate takes.
 func (d *Desk) Due(s store.Session, ledger []store.Payment, at time.Time) (Bill, error) {
 	return d.due(s, ledger, 0, at)
 }
@@ -146,7 +148,13 @@ func (d *Desk) due(s store.Session, ledger []store.Payment, minutes int64, at ti
 		}
 		b.Paid += p.Amount
 		b.Waived += p.Discount + p.FreeMoney + p.Rounding
-		minutes += p.FreeMinutes
+		minutes = min(minutes+p.FreeMinutes, mostMinutes)
+	}
+	if s.State == store.Leaving {
+		b.Total, b.Credit = s.Fee, s.Credit
+		b.Payable = b.rest()
+		b.Settled = b.Payable == 0
+		return b, nil
 	}
 	if !s.PaidUntil.IsZero() && !at.After(s.PaidUntil) {
 		b.Total, b.Credit, b.Settled = s.SettledFee, s.SettledCredit, true
@@ -158,14 +166,21 @@ func (d *Desk) due(s store.Session, ledger []store.Payment, minutes int64, at ti
 	}
 	stay := tariff.Stay{Entered: s.EnteredAt.In(d.cfg.Zone), Left: at.In(d.cfg.Zone)}
 	b.Total = t.Bill(stay).Total
-	stay.FreeMinutes = int(minutes)
+	stay.FreeMinutes = int(min(minutes, mostMinutes))
 	b.Credit = b.Total - t.Bill(stay).Total
-	b.Payable = max(0, b.Total-b.Credit-b.Paid-b.Waived)
+	b.Payable = b.rest()
 	if t.MaxAutomatic > 0 && b.Total > t.MaxAutomatic && b.Payable > 0 {
 		return b, ErrAboveLimit
 	}
 	return b, nil
 }
+
+// rest is what of the bill is neither paid nor waived.
+func (b Bill) rest() int64 { return max(0, b.Total-b.Credit-b.Paid-b.Waived) }
+
+// mostMinutes bounds free minutes to what an int holds on any machine: four
+// thousand years.
+const mostMinutes = math.MaxInt32
 
 // A Ref names a session in one of the ways that clients do: by plate, with or
 // without the province character, by card or ticket number, or by the exit lane at which the car

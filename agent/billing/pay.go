@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"parkagent/store"
@@ -37,13 +38,17 @@ type Receipt struct {
 // the same receipt and no second credit. An expired order is still credited.
 // A rest within the rounding limit is waived and booked as its own row. When
 // nothing is due any more, the car may leave until the receipt's
-// Session.PaidUntil. The desk's paid function is told.
+// Session.PaidUntil. The desk's paid function is told, of a notice that was
+// booked before as well: the lane may have missed the first.
 //
 // When the car has left, or its session was closed otherwise, the money is kept as an orphan
 // and the error is ErrGone, so that the platform refunds.
 //
-// Errors: ErrNoOrder, ErrOtherAmounts, ErrGone, ErrNoTariff.
+// Errors: ErrNoOrder, ErrOtherAmounts, ErrGone.
 func (d *Desk) Pay(ctx context.Context, n Notice) (Receipt, error) {
+	if err := n.check(); err != nil {
+		return Receipt{}, err
+	}
 	var r Receipt
 	var gone bool
 	err := d.cfg.DB.Update(ctx, func(tx *store.Tx) error {
@@ -87,9 +92,7 @@ func (d *Desk) Pay(ctx context.Context, n Notice) (Receipt, error) {
 	if gone {
 		return r, ErrGone
 	}
-	if !r.Again {
-		d.paid(r.Session.ID)
-	}
+	d.paid(r.Session.ID)
 	return r, nil
 }
 
@@ -100,17 +103,18 @@ func (d *Desk) credit(ctx context.Context, tx *store.Tx, p store.Payment, ticket
 		return err
 	}
 	// An order that has not expired is billed as of when it was issued, so
-	// that the driver pays what was shown, whatever else was paid since.
+	// that the driver pays what was shown, whatever else was paid since, and
+	// whoever set the clock back.
 	at := p.PaidAt
-	if !at.After(r.Order.ExpiresAt) && r.Order.CreatedAt.Before(at) {
+	if !at.After(r.Order.ExpiresAt) {
 		at = r.Order.CreatedAt
 	}
 	b, err := d.due(r.Session, ledger, p.FreeMinutes, at)
-	if err != nil && !errors.Is(err, ErrAboveLimit) {
+	if errors.Is(err, ErrNoTariff) { // configured away since: the order's own figures hold
+		b.Total, b.Credit = r.Order.Total, r.Order.Credit
+		b.Payable = b.rest()
+	} else if err != nil && !errors.Is(err, ErrAboveLimit) {
 		return err
-	}
-	if r.Session.State == store.Leaving {
-		b.Payable = 0 // the exit has been decided: its fee stands
 	}
 	rest := b.Payable - p.Amount - p.Discount - p.FreeMoney
 	p.Over = min(p.Amount, max(0, -rest))
@@ -142,9 +146,16 @@ func (d *Desk) credit(ctx context.Context, tx *store.Tx, p store.Payment, ticket
 	if b.Settled || b.Payable == 0 && b.Credit == 0 {
 		return nil
 	}
-	r.Session.PaidUntil = p.PaidAt.Add(d.cfg.Delay)
+	r.Session.PaidUntil = latest(p.PaidAt, at).Add(d.cfg.Delay)
 	r.Session.SettledFee, r.Session.SettledCredit = b.Total, b.Credit
 	return tx.UpdateSession(ctx, r.Session)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // book adds p to the ledger and to the journal.
@@ -160,6 +171,21 @@ func (d *Desk) book(ctx context.Context, tx *store.Tx, p store.Payment, tickets 
 		Rounding: p.Rounding, Over: p.Over, PayType: p.PayType, PayMethod: p.PayMethod, Client: p.Client,
 	})
 	return err
+}
+
+// mostAmount bounds each figure of a notice, far above anything real, so that
+// no sum of them overflows.
+const mostAmount = 1_000_000_000_000_000
+
+// check refuses figures that cannot be. Callers that take them from outside
+// have told the sender so already.
+func (n Notice) check() error {
+	for _, f := range [...]int64{n.Amount, n.Discount, n.FreeMoney, n.FreeMinutes} {
+		if f < 0 || f > mostAmount {
+			return fmt.Errorf("pay order %s: %d is no amount", n.Order, f)
+		}
+	}
+	return nil
 }
 
 func (n Notice) payment(at time.Time, o store.Order) store.Payment {
