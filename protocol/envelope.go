@@ -39,6 +39,9 @@ type Opened struct {
 	// DayOffset is 0 when the client's date is ours, -1 or 1 when it is a day
 	// behind or ahead.
 	DayOffset int
+	// Sealed means that there was something to decipher, so the sender has the
+	// key. A request without data proves nothing.
+	Sealed bool
 }
 
 // OpenRequest reads the body of r and opens it. Besides the errors of
@@ -91,7 +94,7 @@ func (c *Cipher) Open(body []byte, opt OpenOptions) (Opened, error) {
 			failure.Reason = err.Error()
 			continue
 		}
-		opened.DayOffset = offset
+		opened.DayOffset, opened.Sealed = offset, true
 		return opened, nil
 	}
 	failure.Implied = impliedDay(blocks, opt.Params)

@@ -64,8 +64,8 @@ func TestOpenReadsWhatRealClientsSend(t *testing.T) {
 			if err != nil {
 				t.Fatalf("Open: %v", err)
 			}
-			if string(opened.JSON) != text || opened.Charset != GBK || opened.DayOffset != 0 {
-				t.Errorf("Open = %s in %s, day %d", opened.JSON, opened.Charset, opened.DayOffset)
+			if string(opened.JSON) != text || opened.Charset != GBK || opened.DayOffset != 0 || !opened.Sealed {
+				t.Errorf("Open = %s in %s, day %d, sealed %v", opened.JSON, opened.Charset, opened.DayOffset, opened.Sealed)
 			}
 		})
 	}
@@ -97,15 +97,16 @@ func TestAPlusAtEitherEndMayBecomeASpace(t *testing.T) {
 func TestNothingMeansNoParameters(t *testing.T) {
 	c := newCipher(t, testKey)
 	bodies := []string{"", " \r\n", "{}", `{"data":null}`, `{"data":""}`, "data=", `{"other":1}`}
+	bare := len(bodies) // these are not encrypted
 	for _, text := range []string{"", "{}", " {} ", "null", `""`, "  "} {
 		for _, day := range []Day{testDay.Add(-1), testDay, testDay.Add(1)} {
 			bodies = append(bodies, `{"data":"`+c.Encrypt(day, []byte(text))+`"}`)
 		}
 	}
-	for _, body := range bodies {
+	for i, body := range bodies {
 		opened, err := c.Open([]byte(body), testOptions())
-		if err != nil || string(opened.JSON) != "{}" {
-			t.Errorf("Open(%s) = %s, %v, want {}", body, opened.JSON, err)
+		if err != nil || string(opened.JSON) != "{}" || opened.Sealed != (i >= bare) {
+			t.Errorf("Open(%s) = %s, sealed %v, %v, want {}, %v", body, opened.JSON, opened.Sealed, err, i >= bare)
 		}
 	}
 }

@@ -106,7 +106,8 @@ func Message(err error, language string) string {
 			return pick("参数 "+field.Field+" 格式错误", "The parameter "+field.Field+" is malformed.")
 		}
 	case errors.Is(err, ErrData):
-		return pick("data 无法解密", "The data cannot be decrypted.")
+		// It is also what a wrong user or pwd is answered: nobody learns which was wrong.
+		return pick("无法验证身份，请核对 user、pwd、密钥和日期", "The caller cannot be verified, please check user, pwd, key and date.")
 	case errors.Is(err, ErrTooLarge):
 		return pick("请求内容过大", "The request is too large.")
 	case errors.Is(err, ErrBody):

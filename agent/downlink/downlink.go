@@ -10,7 +10,11 @@
 //	403 address or permission       405 not a POST            429 too many attempts
 //	500 our fault
 //
-// Nothing in an answer tells which of user, password and key was wrong.
+// Whoever has a wrong user, password or key reads the same sentence.
+//
+// Guessing is slowed down for the address it comes from. Behind a port-forward
+// all platforms may share one address with whoever guesses, so an address that is
+// locked still lets in a request that only a client's key can have made.
 //
 // This version answers seven of the interfaces: 1.1, 1.3, 2.3, 2.4, 3.1, 3.2 and
 // 3.4. The others are known, and answered with 404 and a sentence that says so.
@@ -21,9 +25,11 @@
 package downlink
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -238,10 +244,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call) (any, e
 
 // admit finds out who asks and whether they may.
 func (s *Server) admit(r *http.Request, c *call) error {
-	user, password := r.Header.Get("user"), r.Header.Get("pwd")
-	found, wait := s.guard.check(c.addr, func() *client { return authenticate(s.clients, user, password) })
+	login := func() *client { return authenticate(s.clients, r.Header.Get("user"), r.Header.Get("pwd")) }
+	found, wait := s.guard.check(c.addr, login)
+	if wait > 0 {
+		found = s.proven(r, c.route, login)
+	}
 	switch {
-	case wait > 0:
+	case found == nil && wait > 0:
 		return &refusal{status: http.StatusTooManyRequests, say: sayTooMany, wait: wait}
 	case found == nil:
 		return &refusal{status: http.StatusUnauthorized, say: sayBadLogin}
@@ -254,6 +263,32 @@ func (s *Server) admit(r *http.Request, c *call) error {
 		return &refusal{status: http.StatusForbidden, say: sayNoPermission}
 	}
 	return nil
+}
+
+// mostProof bounds the body of a request that has to prove its sender, in bytes.
+const mostProof = 32 << 10
+
+// proven returns the client that sent a request, if the request is enciphered with
+// its key, and nil otherwise. A password can be guessed, a key cannot: so
+// somebody else's failures keep no client out, and guessing at passwords learns
+// nothing. Strangers cause the same work, or its duration would tell. The body can
+// be read again afterwards.
+func (s *Server) proven(r *http.Request, route protocol.Route, login func() *client) *client {
+	body, err := io.ReadAll(io.LimitReader(r.Body, mostProof+1))
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
+	found := login()
+	if err != nil || len(body) > mostProof || len(s.clients) == 0 {
+		return nil
+	}
+	with := s.clients[0]
+	if found != nil {
+		with = found
+	}
+	opened, err := with.cipher.Open(body, protocol.OpenOptions{Now: s.cfg.Now(), Location: s.cfg.Location, Params: route.Params})
+	if err != nil || !opened.Sealed {
+		return nil
+	}
+	return found
 }
 
 // open receives the body and deciphers the parameters.

@@ -10,7 +10,7 @@ import (
 // some tries, and waits seconds; whoever guesses soon waits a quarter of an hour
 // for each guess.
 const (
-	freeTries   = 10               // failures in a row that cost nothing
+	freeTries   = 10               // failures that cost nothing
 	firstLock   = 5 * time.Second  // after the next; doubled with each further one
 	longestLock = 15 * time.Minute // at most
 	forgetAfter = time.Hour        // without failures
@@ -25,17 +25,19 @@ type guard struct {
 	sources map[netip.Prefix]attempts
 }
 
-// attempts are the failures of one source since its last success.
+// attempts are the failures of one source.
 type attempts struct {
-	failed int
+	failed int // less one for each success since
 	last   time.Time
 	until  time.Time // locked until then
 }
 
 // check lets one attempt from addr happen, unless the address is locked: then
 // it returns how long it still is. Right credentials do not end a lock, or
-// guessing would go on behind it. Attempts come one after another, so that many
-// at the same moment cannot slip by before the first has failed.
+// guessing would go on behind it. A success makes up for one failure and no more,
+// because it may be that of another who shares the address. Attempts come one
+// after another, so that many at the same moment cannot slip by before the first
+// has failed.
 func (g *guard) check(addr netip.Addr, attempt func() *client) (*client, time.Duration) {
 	source := sourceOf(addr)
 	g.mu.Lock()
@@ -46,7 +48,11 @@ func (g *guard) check(addr netip.Addr, attempt func() *client) (*client, time.Du
 		return nil, wait
 	}
 	if c := attempt(); c != nil {
-		delete(g.sources, source)
+		if a.failed--; a.failed > 0 {
+			g.sources[source] = a
+		} else {
+			delete(g.sources, source)
+		}
 		return c, 0
 	}
 	if now.Sub(a.last) > forgetAfter {

@@ -53,7 +53,7 @@ func TestGuardDoublesTheLockUpToItsLongest(t *testing.T) {
 	})
 }
 
-func TestGuardForgetsAfterASuccess(t *testing.T) {
+func TestGuardTakesASuccessForOneFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g guard
 		fail(&g, outsider, freeTries+1)
@@ -61,8 +61,16 @@ func TestGuardForgetsAfterASuccess(t *testing.T) {
 		if c, _ := g.check(outsider, right); c == nil {
 			t.Fatal("right credentials after the lock were refused")
 		}
-		if wait := fail(&g, outsider, freeTries+1); wait != 0 {
-			t.Errorf("wait after a success = %v, want none", wait)
+		fail(&g, outsider, 1)
+		if _, wait := g.check(outsider, right); wait != firstLock {
+			t.Errorf("lock after a success and a failure = %v, want %v", wait, firstLock)
+		}
+		<-time.After(firstLock)
+		for range freeTries + 1 {
+			g.check(outsider, right)
+		}
+		if _, known := g.sources[sourceOf(outsider)]; known {
+			t.Error("a source that made up for its failures is remembered")
 		}
 	})
 }

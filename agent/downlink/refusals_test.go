@@ -18,6 +18,9 @@ import (
 	"parkagent/protocol"
 )
 
+// unverified is the answer to whatever is wrong with user, password, key or date.
+const unverified = "无法验证身份，请核对 user、pwd、密钥和日期"
+
 func TestHTTPStatusTellsWhatIsNoBusiness(t *testing.T) {
 	p := open(t, func(cfg *downlink.Config) {
 		far := mall()
@@ -40,10 +43,10 @@ func TestHTTPStatusTellsWhatIsNoBusiness(t *testing.T) {
 		{"not a POST", "GET", bill, "", nil, 405, "请使用 POST 方法"},
 		{"not a POST, by a stranger", "PUT", bill, good, as("x", "y"), 405, "请使用 POST 方法"},
 		{"a body too large", "POST", bill, strings.Repeat("x", protocol.MaxBody+1), nil, 413, "请求内容过大"},
-		{"a wrong user", "POST", bill, good, as("x", password), 401, "用户名或密码错误"},
-		{"a wrong password", "POST", bill, good, as(user, "x"), 401, "用户名或密码错误"},
-		{"credentials of two clients", "POST", bill, good, as("far-user", "mall-passwor"), 401, "用户名或密码错误"},
-		{"no credentials", "POST", bill, good, http.Header{}, 401, "用户名或密码错误"},
+		{"a wrong user", "POST", bill, good, as("x", password), 401, unverified},
+		{"a wrong password", "POST", bill, good, as(user, "x"), 401, unverified},
+		{"credentials of two clients", "POST", bill, good, as("far-user", "mall-passwor"), 401, unverified},
+		{"no credentials", "POST", bill, good, http.Header{}, 401, unverified},
 		{"another address", "POST", bill, good, as("far-user", password), 403, "来源地址未获授权"},
 		{"a missing permission", "POST", pay, good, as("reader-user", password), 403, "没有调用该接口的权限"},
 		{"a permission that is there", "POST", bill, good, as("reader-user", password), 200, "未找到在场车辆"},
@@ -183,21 +186,21 @@ func TestBodiesThatMeanNothingAreRefusedAlike(t *testing.T) {
 		return `{"data":"` + cipher.Encrypt(day, []byte(text)) + `"}`
 	}
 	today := p.today()
-	const unread, undeciphered = "请求内容无法识别", "data 无法解密"
+	const unread = "请求内容无法识别"
 	tests := []struct{ name, body, sentence string }{
 		{"no JSON and no form", "hello", unread},
 		{"broken JSON", `{"data":`, unread},
 		{"data that is a number", `{"data":5}`, unread},
 		{"a body nested 100 deep", strings.Repeat(`{"data":`, 100) + "1" + strings.Repeat("}", 100), unread},
-		{"broken base64", `{"data":"***"}`, undeciphered},
-		{"half a block", `{"data":"AAAAAAA="}`, undeciphered},
-		{"another key", `{"data":"` + cipherOf(t, "another-key-of-24-chars!").Encrypt(today, []byte(`{"plateNo":"A"}`)) + `"}`, undeciphered},
-		{"the day before yesterday", encrypt(today.Add(-2), `{"plateNo":"A"}`), undeciphered},
-		{"the day after tomorrow", encrypt(today.Add(2), `{"plateNo":"A"}`), undeciphered},
-		{"parameters of no interface", encrypt(today, `{"password":"A"}`), undeciphered},
-		{"an array", encrypt(today, `["plateNo"]`), undeciphered},
-		{"a text cut short", encrypt(today, `{"plateNo":"A"`), undeciphered},
-		{"parameters nested 100 deep", encrypt(today, `{"plateNo":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)+`}`), undeciphered},
+		{"broken base64", `{"data":"***"}`, unverified},
+		{"half a block", `{"data":"AAAAAAA="}`, unverified},
+		{"another key", `{"data":"` + cipherOf(t, "another-key-of-24-chars!").Encrypt(today, []byte(`{"plateNo":"A"}`)) + `"}`, unverified},
+		{"the day before yesterday", encrypt(today.Add(-2), `{"plateNo":"A"}`), unverified},
+		{"the day after tomorrow", encrypt(today.Add(2), `{"plateNo":"A"}`), unverified},
+		{"parameters of no interface", encrypt(today, `{"password":"A"}`), unverified},
+		{"an array", encrypt(today, `["plateNo"]`), unverified},
+		{"a text cut short", encrypt(today, `{"plateNo":"A"`), unverified},
+		{"parameters nested 100 deep", encrypt(today, `{"plateNo":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)+`}`), unverified},
 		{"a plate that is a list", encrypt(today, `{"plateNo":["A"]}`), "参数 plateNo 格式错误"},
 	}
 	for _, tt := range tests {
@@ -271,7 +274,7 @@ func TestGuessingIsStoppedForItsAddressOnly(t *testing.T) {
 	if last != http.StatusTooManyRequests {
 		t.Errorf("HTTP status of the 12th guess = %d, want 429", last)
 	}
-	w := p.direct("198.51.100.7", inside, body, user, password)
+	w := p.direct("198.51.100.7", inside, "", user, password)
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
 		t.Errorf("right credentials behind a lock = %d, Retry-After %q; want 429 and seconds", w.Code, w.Header().Get("Retry-After"))
 	}
@@ -280,6 +283,55 @@ func TestGuessingIsStoppedForItsAddressOnly(t *testing.T) {
 	}
 	if w := p.direct("198.51.100.8", inside, body, user, password); w.Code != http.StatusOK {
 		t.Errorf("HTTP status for another address = %d, want 200", w.Code)
+	}
+}
+
+// Behind a port-forward everybody has the same address.
+func TestSomebodyElsesGuessesKeepNoClientOut(t *testing.T) {
+	p := open(t, nil)
+	p.enter("闽D02000")
+	body := p.sealed(`{"plateNo":"闽D02000"}`)
+	for range 15 {
+		p.direct("198.51.100.7", bill, body, user, "guess")
+	}
+	foreign := `{"data":"` + cipherOf(t, "another-key-of-24-chars!").Encrypt(p.today(), []byte(`{"plateNo":"A"}`)) + `"}`
+	tests := []struct {
+		name, path, body, password string
+		status                     int
+	}{
+		{"the client's key", bill, body, password, http.StatusOK},
+		{"the client's key again: the lock is still there", bill, body, password, http.StatusOK},
+		{"the client's key, without parameters", inside, p.sealed("{}"), password, http.StatusOK},
+		{"the client's key, a guessed password", bill, body, "guess", http.StatusTooManyRequests},
+		{"another key", bill, foreign, password, http.StatusTooManyRequests},
+		{"no body, which needs no key", inside, "", password, http.StatusTooManyRequests},
+		{"no body that can be read", bill, "hello", password, http.StatusTooManyRequests},
+		{"a body that is too long to be looked at", bill, body + strings.Repeat(" ", 40<<10), password, http.StatusTooManyRequests},
+	}
+	for _, tt := range tests {
+		w := p.direct("198.51.100.7", tt.path, tt.body, user, tt.password)
+		if w.Code != tt.status {
+			t.Errorf("%s: HTTP status = %d, want %d", tt.name, w.Code, tt.status)
+		}
+		if tt.path == bill && w.Code == http.StatusOK {
+			rowOf[protocol.Bill](t, w.Body.String())
+		}
+	}
+}
+
+func TestAnAnswerDoesNotTellWhichCredentialIsWrong(t *testing.T) {
+	for _, language := range []string{"zh-CN", "en"} {
+		p := open(t, func(cfg *downlink.Config) { cfg.Language = language })
+		good := p.sealed(`{"plateNo":"A"}`)
+		as := func(user, password string) http.Header { return http.Header{"User": {user}, "Pwd": {password}} }
+		_, wrongUser := p.post(bill, good, as("x", password))
+		_, wrongPassword := p.post(bill, good, as(user, "x"))
+		_, wrongKey := p.post(bill, `{"data":"`+cipherOf(t, "another-key-of-24-chars!").Encrypt(p.today(), []byte(`{"plateNo":"A"}`))+`"}`, nil)
+		_, wrongDay := p.post(bill, `{"data":"`+cipherOf(t, key).Encrypt(p.today().Add(5), []byte(`{"plateNo":"A"}`))+`"}`, nil)
+		if wrongPassword != wrongUser || wrongKey != wrongUser || wrongDay != wrongUser {
+			t.Errorf("answers in %s: user %s, password %s, key %s, day %s; want the same", language, wrongUser, wrongPassword, wrongKey, wrongDay)
+		}
+		sentenceOf(t, wrongUser)
 	}
 }
 

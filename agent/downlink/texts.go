@@ -20,7 +20,7 @@ var (
 	sayNoInterface  = sentence{"no such interface", "接口不存在", "There is no such interface."}
 	sayNotBuilt     = sentence{"interface not built", "当前版本不支持该接口", "This interface is not available in this version."}
 	sayNotPost      = sentence{"not a POST", "请使用 POST 方法", "The method must be POST."}
-	sayBadLogin     = sentence{"bad credentials", "用户名或密码错误", "The user or password is wrong."}
+	sayBadLogin     = sentence{"bad credentials", protocol.Message(protocol.ErrData, "zh-CN"), protocol.Message(protocol.ErrData, "en")}
 	sayTooMany      = sentence{"too many attempts", "尝试次数过多，请稍后再试", "There were too many attempts, please try later."}
 	sayBadAddress   = sentence{"address not allowed", "来源地址未获授权", "This address is not allowed."}
 	sayNoPermission = sentence{"permission missing", "没有调用该接口的权限", "This client may not call this interface."}

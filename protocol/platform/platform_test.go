@@ -172,7 +172,7 @@ func TestRequestsThatAreNotTaken(t *testing.T) {
 	}{
 		{"a wrong user", client(func(c *protocol.Client) { c.User = "x" }), "PostCarInInfo", entry("京A12345"), 401, "用户名或密码"},
 		{"a wrong password", client(func(c *protocol.Client) { c.Password = "x" }), "PostCarInInfo", entry("京A12345"), 401, "用户名或密码"},
-		{"a wrong key", client(func(c *protocol.Client) { c.Cipher = otherKey }), "PostCarInInfo", entry("京A12345"), 0, "data"},
+		{"a wrong key", client(func(c *protocol.Client) { c.Cipher = otherKey }), "PostCarInInfo", entry("京A12345"), 0, "密钥"},
 		{"an interface that is none", good, "Nonsense", entry("京A12345"), 404, "Nonsense"},
 		{"an interface that is not served", good, "PostBlackInInfo", entry("京A12345"), 404, "PostBlackInInfo"},
 		{"another car park", good, "PostCarInInfo", protocol.CarIn{ParkCode: "2", PlateNo: "京A12345", EntryTime: "2019/02/25 08:00:00"}, 0, "停车场编号"},
