@@ -208,13 +208,14 @@ func (u *Uplink) deliver(ctx context.Context, e store.Entry, o store.Outcome, bl
 	reply, err := u.post(ctx, name, message)
 	switch verdict, reason := u.judge(reply, err); {
 	case verdict == store.Accept:
+		delete(u.passed, e.Seq)
 		u.answered(true)
 		return o, u.taken(ctx, e, reply)
 	case verdict == store.Reject:
 		u.answered(false)
 		return u.refused(e, o, o.Attempts+1, reason), nil
 	case ctx.Err() == nil && u.isStuck(e, err):
-		return u.refused(e, o, o.Attempts+1, reason), nil
+		return u.passBy(e, o, reason), nil
 	}
 	return o, err
 }
@@ -259,6 +260,20 @@ func (u *Uplink) isStuck(e store.Entry, err error) bool {
 	}
 	u.stuck.tries++
 	return u.stuck.tries%stuckTries == 0
+}
+
+// passBy lets other rows go on where one gets no usable answer. It counts as a
+// refusal only if the platform has answered to others since the row was passed by
+// before: a platform behind a broken proxy answers nothing to nobody, and no
+// report may die of that.
+func (u *Uplink) passBy(e store.Entry, o store.Outcome, reason string) store.Outcome {
+	before, passed := u.passed[e.Seq]
+	u.passed[e.Seq] = u.answers
+	if passed && u.answers > before {
+		return u.refused(e, o, o.Attempts+1, reason)
+	}
+	o.Verdict, o.NotBefore, o.Reason = store.Keep, u.cfg.Now().Add(u.cfg.RetryMin), reason
+	return o
 }
 
 // refused notes that a row was refused, attempts times by now.

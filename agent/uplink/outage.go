@@ -37,6 +37,7 @@ func (u *Uplink) failed(err error) time.Duration {
 
 // answered notes that the platform gave a usable answer.
 func (u *Uplink) answered(taken bool) {
+	u.answers++
 	if u.outage.reason != "" {
 		u.log.Info("reports go again", "tries", u.outage.tries, "lasted", time.Since(u.outage.since).Round(time.Millisecond))
 		u.outage = outage{}

@@ -79,8 +79,8 @@ const (
 	batchRows = 50                     // rows settled together at most
 	batchTime = 200 * time.Millisecond // after which a batch is settled
 	// stuckTries is how many times in a row one row may get an HTTP answer that
-	// is no usable one before it counts as refused: some servers fail at a
-	// single message, and that must not stop all others for ever.
+	// is no usable one before others are tried: some servers fail at a single
+	// message, and that must not stop all others for ever.
 	stuckTries = 10
 	// heldPoll is how often held rows are looked at for what a person decided,
 	// idlePoll how often the journal is when nothing is held: other processes
@@ -106,6 +106,8 @@ type Uplink struct {
 		seq   int64
 		tries int
 	}
+	answers int64           // usable answers so far
+	passed  map[int64]int64 // rows that were passed by → answers then
 
 	mu     sync.Mutex // guards the following field
 	status Status
@@ -128,7 +130,7 @@ func New(cfg Config) (*Uplink, error) {
 	if cfg.Name == "" || cfg.Client == nil || cfg.DB == nil || cfg.Location == nil || cfg.ParkCode == "" {
 		return nil, errors.New("uplink: name, client, store, zone and park code are needed")
 	}
-	u := &Uplink{cfg: cfg, status: Status{Platform: cfg.Name}}
+	u := &Uplink{cfg: cfg, passed: map[int64]int64{}, status: Status{Platform: cfg.Name}}
 	for _, name := range cfg.Reports {
 		up, ok := protocol.UplinkNamed(name)
 		if !ok {

@@ -195,14 +195,51 @@ func TestPlatformThatFailsAtOneReportGetsTheOthers(t *testing.T) {
 				appendRows(t, db, entry("京A1"), entry("京A2"), exit("京A1"), exit("京A2"))
 				elapse(10 * time.Minute)
 				check(t, "taken after a while", p.taken(), []string{"CarInInfo 京A2", "PayDetail 京A2"})
-				elapse(4 * time.Hour)
-				check(t, "taken in the end", p.taken(), []string{"CarInInfo 京A2", "PayDetail 京A2", "PayDetail 京A1"})
+				var others []string
+				for i := range 30 { // a platform that answers to others shows that it is the report
+					no := fmt.Sprintf("京B%d", i)
+					others = append(others, "CarInInfo "+no)
+					appendRows(t, db, entry(no))
+					elapse(20 * time.Minute)
+				}
+				got := p.taken()
+				if i := slices.Index(got, "PayDetail 京A1"); i < 2 {
+					t.Errorf("taken: %v, want the exit of 京A1 once its entry was set aside", got)
+				} else {
+					got = slices.Delete(got, i, i+1)
+				}
+				check(t, "taken besides", got, append([]string{"CarInInfo 京A2", "PayDetail 京A2"}, others...))
 				if s := u.Status(); s.Dead != 1 || s.Waiting != 0 {
 					t.Errorf("Status = %+v, want 1 dead", s)
 				}
 			})
 		})
 	}
+}
+
+func TestNoReportDiesOfABrokenProxy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := open(t)
+		var mended atomic.Bool
+		p := &platform{answer: func(string) error {
+			if mended.Load() {
+				return nil
+			}
+			return unavailable(502)
+		}}
+		u, _ := start(t, later(db, p))
+		appendRows(t, db, entry("京A1"), entry("京A2"), exit("京A1"))
+		elapse(5 * 24 * time.Hour)
+		if s := u.Status(); s.Dead != 0 || s.Connected {
+			t.Errorf("Status after five days of 502 = %+v, want nothing dead", s)
+		}
+		mended.Store(true)
+		elapse(10 * time.Minute)
+		got := p.taken()
+		slices.Sort(got)
+		check(t, "taken afterwards", got, []string{"CarInInfo 京A1", "CarInInfo 京A2", "PayDetail 京A1"})
+		settled(t, u, 3)
+	})
 }
 
 func TestAnswersThatMeanAccepted(t *testing.T) {
