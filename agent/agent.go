@@ -110,6 +110,19 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	if !a.clock.Trusted() {
 		a.log.Warn("the clock is wrong: it is earlier than this program", "now", a.clock.Now())
 	}
+	// The address first: a second agent on the same site must fail before it
+	// touches the books.
+	listener := a.cfg.Listener
+	if listener == nil {
+		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Site.API.Listen); err != nil {
+			return fmt.Errorf("open api: %w", err)
+		}
+	}
+	defer func() {
+		if cerr := listener.Close(); cerr != nil && !errors.Is(cerr, net.ErrClosed) {
+			err = errors.Join(err, cerr)
+		}
+	}()
 	db, err := store.Open(ctx, store.Options{Path: DatabasePath(a.cfg.Site), Now: a.clock.Now, Log: a.log})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -121,12 +134,6 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	parts, handler, err := a.assemble(db)
 	if err != nil {
 		return err
-	}
-	listener := a.cfg.Listener
-	if listener == nil {
-		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Site.API.Listen); err != nil {
-			return fmt.Errorf("open api: %w", err)
-		}
 	}
 	a.log.Info("agent started", "api", listener.Addr().String(), "lanes", len(a.cfg.Site.Lanes), "platforms", len(a.cfg.Site.Platforms))
 	g, ctx := errgroup.WithContext(ctx)
