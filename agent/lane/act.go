@@ -104,7 +104,7 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 func (l *Lane) approach() access.Approach {
 	return access.Approach{
 		Lane: l.cfg.Code, Place: l.cfg.Name, Gate: l.cfg.GateCode, Area: l.cfg.Area, Device: l.cfg.CameraCode,
-		Color: -1, Held: l.state.held,
+		Color: -1, Held: l.state.held, Dedupe: l.cfg.Dedupe,
 	}
 }
 

@@ -164,15 +164,25 @@ func (l *Lane) watch(ctx context.Context) error {
 	return fmt.Errorf("watch camera %s: %w", l.cfg.CameraCode, err)
 }
 
-// checkEvery is how often a camera is asked whether it lives.
-const checkEvery = 30 * time.Second
+// checkEvery is how often a camera is asked whether it lives, checkFirst how
+// long after a start: a camera that is only heard needs time to be.
+const (
+	checkEvery = 30 * time.Second
+	checkFirst = 3 * time.Second
+)
 
 // checkCamera asks the camera now and then whether it lives, until ctx is
 // done.
 func (l *Lane) checkCamera(ctx context.Context) error {
-	t := time.NewTicker(checkEvery)
+	t := time.NewTimer(checkFirst)
 	defer t.Stop()
 	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		t.Reset(checkEvery)
 		c, cancel := context.WithTimeout(ctx, checkEvery/3)
 		err := l.cfg.Camera.Check(c)
 		cancel()
@@ -181,11 +191,6 @@ func (l *Lane) checkCamera(ctx context.Context) error {
 		}
 		if err := l.send(ctx, checked{device: l.cfg.CameraCode, err: err}); err != nil && ctx.Err() == nil {
 			l.cfg.Log.Debug("camera state not taken", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
 		}
 	}
 }
