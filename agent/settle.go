@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"parkagent/agent/lane"
 )
 
@@ -45,28 +43,30 @@ func (s *settlements) take() []string {
 // for. The session stays paid: the car is let out when it is recognised again.
 const tellWithin = 10 * time.Second
 
-// run tells every exit of each session that was paid for until ctx is done. All exits
-// are told at once, so that a lane with a broken gate delays no other.
+// run tells every exit of each session that was paid for until ctx is done.
+// Nothing waits for anything else, so that a lane with a broken gate delays no
+// other, and no later payment either.
 func (s *settlements) run(ctx context.Context, exits []*lane.Lane, log *slog.Logger) error {
+	var calls sync.WaitGroup // each ends after tellWithin
+	defer calls.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.more:
 		}
-		var g errgroup.Group
 		for _, session := range s.take() {
 			for _, l := range exits {
-				g.Go(func() error {
-					c, cancel := context.WithTimeout(ctx, tellWithin)
-					defer cancel()
-					if err := l.Paid(c, session); err != nil && ctx.Err() == nil {
-						log.Warn("lane not told of a payment", "lane", l.Code(), "session", session, "error", err)
-					}
-					return nil
-				})
+				calls.Go(func() { tell(ctx, l, session, log) })
 			}
 		}
-		_ = g.Wait() // its functions have logged
+	}
+}
+
+func tell(ctx context.Context, l *lane.Lane, session string, log *slog.Logger) {
+	c, cancel := context.WithTimeout(ctx, tellWithin)
+	defer cancel()
+	if err := l.Paid(c, session); err != nil && ctx.Err() == nil {
+		log.Warn("lane not told of a payment", "lane", l.Code(), "session", session, "error", err)
 	}
 }
