@@ -62,14 +62,15 @@ func (a *Agent) push(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
-// from reports whether a request comes from ip.
+// from reports whether a request comes from ip, in whatever form either is
+// written. No header is asked: anyone can send one.
 func from(r *http.Request, ip string) bool {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return false
 	}
 	want, err := netip.ParseAddr(ip)
-	return err == nil && remote.Addr().Unmap() == want.Unmap()
+	return err == nil && remote.Addr().Unmap().WithZone("") == want.Unmap().WithZone("")
 }
 
 // stopTimeout is how long running requests may take once the agent stops.
