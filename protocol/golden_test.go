@@ -38,3 +38,32 @@ func TestGoldenVectorsOfTheDocument(t *testing.T) {
 		}
 	}
 }
+
+// The data was made with openssl and iconv; see seal.sh of the downlink's tests.
+func TestGoldenVectorsOfOpenSSL(t *testing.T) {
+	tests := []struct {
+		name, key, text, data string
+		charset               Charset
+	}{
+		{"a key of 16, GBK beyond GB2312", "0123456789abcdef", `{"plateNo":"豫A12345","useName":"张喆"}`, "gbuqGtCBiiBpiGKXglsxQ+9Ho6iQG3rJzxOXIdbM2iijYMXbHr3CYg==", GBK},
+		{"UTF-8", testKey, `{"plateNo":"鲁B1234学"}`, "IgJdGVrb/r5ebu3c/Ujaqf9eDTHMjR2Qj26voefqj8w=", UTF8},
+		{"nothing", testKey, "", "3/zZ31dvGgg=", GBK},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCipher(t, tt.key)
+			if got := c.Encrypt("20240229", EncodeText(tt.charset, []byte(tt.text))); got != tt.data {
+				t.Errorf("Encrypt = %s, want %s", got, tt.data)
+			}
+			now := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
+			opened, err := c.Open([]byte(`{"data":"`+tt.data+`"}`), OpenOptions{Now: now, Params: []string{"parkCode", "plateNo"}})
+			want := tt.text
+			if want == "" {
+				want = "{}"
+			}
+			if err != nil || string(opened.JSON) != want || opened.Charset != tt.charset {
+				t.Errorf("Open = %s in %s, %v, want %s in %s", opened.JSON, opened.Charset, err, want, tt.charset)
+			}
+		})
+	}
+}
