@@ -379,6 +379,19 @@ func TestLoadWarnsOfSecretsThatEveryoneMayRead(t *testing.T) {
 	}
 }
 
+func TestACertificateThatIsNoneIsAMistake(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"park.crt", "park.key"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("no PEM"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Parse("park.toml", []byte(change(t, "[api]", "[api]\ntls_cert = \"park.crt\"\ntls_key = \"park.key\"")), dir, known)
+	if err == nil || !strings.Contains(err.Error(), "park.toml:7:1: api.tls_cert: the certificate and its key cannot be used") {
+		t.Errorf("Parse = %v, want a mistake about the certificate", err)
+	}
+}
+
 func TestLoadReportsAFileThatIsNotThere(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "park.toml"), known)
 	if !errors.Is(err, os.ErrNotExist) {

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"crypto/tls"
+	"errors"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -67,9 +70,7 @@ func (p *parser) api(raw rawAPI) API {
 		p.addf("api.listen", "%q 不是监听地址；请写成例如 0.0.0.0:8099", "%q is no address to listen on; write for example 0.0.0.0:8099", a.Listen)
 	}
 	a.TLSCert, a.TLSKey = p.certificate("api.tls_cert", raw.TLSCert), p.certificate("api.tls_key", raw.TLSKey)
-	if (a.TLSCert == "") != (a.TLSKey == "") {
-		p.add("api", "tls_cert 和 tls_key 必须同时填写", "tls_cert and tls_key are needed together")
-	}
+	p.pair(a.TLSCert, a.TLSKey)
 	switch ip := net.ParseIP(host); {
 	case a.PublicURL != "":
 		a.PublicURL = p.webAddress("api.public_url", a.PublicURL)
@@ -104,6 +105,20 @@ func (p *parser) certificate(key, name string) string {
 		p.addf(key, "找不到文件 %s", "there is no file %s", path)
 	}
 	return path
+}
+
+// pair checks that a certificate and its key are there together and belong
+// together. Files that are not there were reported already.
+func (p *parser) pair(cert, key string) {
+	if (cert == "") != (key == "") {
+		p.add("api", "tls_cert 和 tls_key 必须同时填写", "tls_cert and tls_key are needed together")
+	}
+	if cert == "" || key == "" {
+		return
+	}
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		p.addf("api.tls_cert", "证书和密钥不能用：%v", "the certificate and its key cannot be used: %v", err)
+	}
 }
 
 // webAddress checks an http address and returns it without a slash at the end.
