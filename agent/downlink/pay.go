@@ -44,6 +44,10 @@ func (s *Server) bill(ctx context.Context, c *call) (any, error) {
 	}}, nil
 }
 
+// mostFree bounds the minutes that a payment takes off, a hundred years: more
+// would not fit into the numbers of a small box, and frees no more of a stay.
+const mostFree = 100 * 366 * 24 * 60
+
 // pay answers 3.2: a platform has taken money. What the platform may leave out,
 // and what that means, is with protocol.Payment.
 func (s *Server) pay(ctx context.Context, c *call) (any, error) {
@@ -52,8 +56,9 @@ func (s *Server) pay(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	payType, payMethod := q.Channel()
+	freeMinutes := min(q.FreeTime, mostFree)
 	receipt, err := s.cfg.Desk.Pay(ctx, billing.Notice{
-		Order: strings.TrimSpace(q.OrderNo), Amount: q.Amount, Discount: q.Discount, FreeMoney: q.FreeMoney, FreeMinutes: q.FreeTime,
+		Order: strings.TrimSpace(q.OrderNo), Amount: q.Amount, Discount: q.Discount, FreeMoney: q.FreeMoney, FreeMinutes: freeMinutes,
 		PayType: int(payType), PayMethod: int(payMethod),
 		FreeDetail: q.FreeDetail.Text, Tickets: len(q.FreeDetail.Items), Client: c.client.name,
 	})

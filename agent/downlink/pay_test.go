@@ -84,6 +84,7 @@ func TestAPaymentIsBookedAsItIsMeant(t *testing.T) {
 		{"neither is WeChat", `{"orderNo":"%s","amount":500}`, store.Payment{Amount: 500, PayType: 4, PayMethod: 4}},
 		{"numbers as strings", `{"orderNo":"%s","amount":"500","payType":"4","discount":null,"freeMoney":"","freeDetail":"[]"}`, store.Payment{Amount: 500, PayType: 4, PayMethod: 4, FreeDetail: "[]"}},
 		{"a freeDetail that is no list, kept as it is: the money was taken", `{"orderNo":"%s","amount":500,"freeDetail":"[{"}`, store.Payment{Amount: 500, PayType: 4, PayMethod: 4, FreeDetail: "[{"}},
+		{"more free minutes than there are", `{"orderNo":"%s","amount":0,"freeTime":"1000000000000000"}`, store.Payment{FreeMinutes: 52704000, PayType: 4, PayMethod: 4}},
 		{"freeDetail as an array", `{"ORDERNO":"%s","AMOUNT":0,"freeTime":60,"freeDetail":[{"type":1,"time":"60","code":7}]}`, store.Payment{FreeMinutes: 60, PayType: 4, PayMethod: 4, FreeDetail: `[{"type":1,"time":"60","code":7}]`}},
 	}
 	p := open(t, nil)
