@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -44,4 +45,15 @@ func say(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	e, out, errs := testEnv()
 	status = run(t.Context(), commands(), append([]string{"--lang", "en"}, args...), e)
 	return status, out.String(), errs.String()
+}
+
+// freeAddress returns an address on loopback where nothing listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
 }

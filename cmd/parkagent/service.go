@@ -21,8 +21,6 @@ type services struct {
 	platform func() string
 	// privileged tells whether this process may change services.
 	privileged func() bool
-	// dataDir reads from the configuration where the books are kept.
-	dataDir func(config string) (string, error)
 	// giveTo makes the folder and lets the user write to it.
 	giveTo func(user, dir string) error
 	// hasGroup tells whether the machine knows the group.
@@ -36,7 +34,6 @@ func machineServices() services {
 		},
 		platform:   service.Platform,
 		privileged: privileged,
-		dataDir:    dataDir,
 		giveTo:     giveTo,
 		hasGroup:   hasGroup,
 	}
@@ -143,9 +140,14 @@ func (s services) install(e *env, user string) error {
 	if err != nil {
 		return fmt.Errorf("find the configuration: %w", err)
 	}
-	data, err := s.dataDir(config)
+	// A service that could not start would be started again without end.
+	site, err := loadSite(e)
 	if err != nil {
 		return err
+	}
+	data, err := filepath.Abs(site.Store.Dir)
+	if err != nil {
+		return fmt.Errorf("find the data folder: %w", err)
 	}
 	c, err := s.describe(config, data, user)
 	if err != nil {

@@ -42,7 +42,6 @@ func with(m *fakeManager) services {
 		manager:    func(c *service.Config) (service.Service, error) { m.config = c; return m, nil },
 		platform:   func() string { return "linux-systemd" },
 		privileged: func() bool { return true },
-		dataDir:    dataDir,
 		giveTo: func(user, dir string) error {
 			m.calls = append(m.calls, "give "+filepath.Base(dir)+" to "+user)
 			return nil
@@ -87,7 +86,7 @@ func TestServiceActions(t *testing.T) {
 		{"a user where none belongs", "start --user bob", stopped, 2, "--user goes with install only", nil},
 	}
 	config := filepath.Join(t.TempDir(), "parkagent.toml")
-	if err := os.WriteFile(config, nil, 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(testPark), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range tests {
@@ -123,12 +122,12 @@ func TestServiceSaysWhyItCannot(t *testing.T) {
 		status       int
 		said         string
 	}{
-		{"without a configuration", "install", func(*services) {}, 2, "read the configuration"},
-		{"with a broken configuration", "install", write("[store"), 2, "configuration " + config},
+		{"without a configuration", "install", func(*services) {}, 2, "there is no configuration"},
+		{"with a broken configuration", "install", write("[store"), 2, config + ":1:"},
 		{"without rights", "install", func(s *services) { s.privileged = func() bool { return false } }, 1, "needs root or administrator rights"},
 		{"without a service manager", "start", func(s *services) { s.platform = func() string { return "unix-systemv" } }, 1, "no systemd and no Windows service manager"},
 		{"when the data folder cannot be made", "install", func(s *services) {
-			write("")(s)
+			write(testPark)(s)
 			s.giveTo = func(string, string) error { return errors.New("disk full") }
 		}, 1, "prepare the data folder: disk full"},
 	}
@@ -259,26 +258,5 @@ func TestSystemdAcceptsTheUnit(t *testing.T) {
 	// It accepts unknown keys with a warning that names the file.
 	if strings.Contains(string(out), "parkagent.service") {
 		t.Errorf("systemd-analyze verify warns:\n%s", out)
-	}
-}
-
-func TestDataDir(t *testing.T) {
-	dir := t.TempDir()
-	tests := []struct{ name, text, want string }{
-		{"beside the configuration when nothing is said", "", filepath.Join(dir, "data")},
-		{"relative to the configuration", "\ufeff[store]\r\ndir = \"books\"\r\n", filepath.Join(dir, "books")},
-		{"absolute", "[park]\nname = \"x\"\n[store]\ndir = '" + filepath.Join(dir, "abs") + "'\n", filepath.Join(dir, "abs")},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			config := filepath.Join(dir, "parkagent.toml")
-			if err := os.WriteFile(config, []byte(tt.text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			got, err := dataDir(config)
-			if err != nil || got != tt.want {
-				t.Errorf("dataDir = %q, %v, want %q", got, err, tt.want)
-			}
-		})
 	}
 }

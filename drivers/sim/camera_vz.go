@@ -209,14 +209,19 @@ func (c *VzCamera) Poll(ctx context.Context) (VzAnswer, error) {
 	return c.obey(status, text, vzEvent{})
 }
 
-// PollUntil polls as comet mode does, again at once after every answer, until
-// ctx is done. It returns nil then.
+// pollEvery is the least time between two polls, for answers that come at once.
+const pollEvery = 50 * time.Millisecond
+
+// PollUntil polls as comet mode does, again after every answer, until ctx is
+// done. It returns nil then.
 func (c *VzCamera) PollUntil(ctx context.Context, pauseAfterError time.Duration) error {
 	for ctx.Err() == nil {
+		pause := pollEvery
 		if _, err := c.Poll(ctx); err != nil {
-			if err := wait(ctx, pauseAfterError); err != nil {
-				return nil
-			}
+			pause = pauseAfterError
+		}
+		if err := wait(ctx, pause); err != nil {
+			return nil
 		}
 	}
 	return nil
