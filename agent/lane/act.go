@@ -75,13 +75,13 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 		if err != nil {
 			l.cfg.Log.Error("decide on a car", "error", err)
 		}
-		return ruled{v: v, err: err}, nil
+		return ruled{of: c, v: v, err: err}, nil
 	case recheck:
 		v, err := l.cfg.Rules.Recheck(ctx, l.approach(), c.session)
 		if err != nil {
 			l.cfg.Log.Error("decide on a paid car", "error", err)
 		}
-		return ruled{v: v, err: err}, nil
+		return ruled{of: c, v: v, err: err}, nil
 	case raise:
 		return raised{err: l.raise(ctx, c.again)}, nil
 	case confirm:
@@ -102,10 +102,14 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 
 // approach is a car before this lane, without what the camera saw of it.
 func (l *Lane) approach() access.Approach {
-	return access.Approach{
+	a := access.Approach{
 		Lane: l.cfg.Code, Place: l.cfg.Name, Gate: l.cfg.GateCode, Area: l.cfg.Area, Device: l.cfg.CameraCode,
 		Color: -1, Held: l.state.held, Dedupe: l.cfg.Dedupe,
 	}
+	if l.state.phase == confirming {
+		a.Opened = l.state.car.Session
+	}
+	return a
 }
 
 // ask puts a recognised car to the rules.
@@ -177,7 +181,12 @@ func (l *Lane) raise(ctx context.Context, again bool) error {
 	return l.gate(ctx, l.cfg.Gate.Raise)
 }
 
+// bookWithin bounds booking a passage, which also a lane that stops still does.
+const bookWithin = 3 * time.Second
+
 func (l *Lane) confirm(ctx context.Context, session string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookWithin)
+	defer cancel()
 	done := l.cfg.Rules.Entered
 	if l.cfg.Direction == Exit {
 		done = l.cfg.Rules.Gone
@@ -217,11 +226,14 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 		l.state.idleAt = l.cfg.Now().UTC().Add(standsFor)
 		return nil, l.journal(ctx, c, l.cfg.DisplayCode, "sent", nil)
 	}
-	var hold func(tx *store.Tx) error
-	if c.Op == OpHold {
-		hold = func(tx *store.Tx) error { return tx.SetHold(ctx, l.cfg.Code, true) }
+	holds := c.Op == OpHold || c.Op == OpRelease
+	hold := func(on bool) func(*store.Tx) error {
+		if !holds {
+			return nil
+		}
+		return func(tx *store.Tx) error { return tx.SetHold(ctx, l.cfg.Code, on) }
 	}
-	if err := l.journal(ctx, c, l.cfg.GateCode, "decided", hold); err != nil {
+	if err := l.journal(ctx, c, l.cfg.GateCode, "decided", hold(c.Op == OpHold)); err != nil {
 		return nil, err
 	}
 	var call func(context.Context) error
@@ -238,20 +250,32 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 		return nil, fmt.Errorf("%w: unknown command %q", drivers.ErrRefused, c.Op)
 	}
 	err := l.gate(ctx, call)
-	result, after := "ok", func(*store.Tx) error { return nil }
+	result, undo := "ok", (func(*store.Tx) error)(nil)
 	if err != nil {
-		result = err.Error()
+		result, undo = err.Error(), hold(l.state.held)
 	}
-	if c.Op == OpHold && err != nil || c.Op == OpRelease && err == nil {
-		after = func(tx *store.Tx) error { return tx.SetHold(ctx, l.cfg.Code, false) }
+	if err != nil && c.Op == OpHold && !l.state.held {
+		l.unlatch(ctx)
 	}
-	if jerr := l.journal(ctx, c, l.cfg.GateCode, result, after); jerr != nil {
+	if jerr := l.journal(ctx, c, l.cfg.GateCode, result, undo); jerr != nil {
 		l.cfg.Log.Error("journal a command", "error", jerr)
 	}
-	if err == nil && (c.Op == OpHold || c.Op == OpRelease) {
+	if err == nil && holds {
 		return held{on: c.Op == OpHold}, nil
 	}
 	return nil, err
+}
+
+// unlatch takes back a hold that the gate did not acknowledge. Its driver may
+// go on trying, and the gate may have followed: whoever asked was told that it
+// failed, and must not find it open. The caller waits, so it gets little time;
+// poll releases what is still held then.
+func (l *Lane) unlatch(ctx context.Context) {
+	c, cancel := context.WithTimeout(ctx, darkTimeout)
+	defer cancel()
+	if err := l.cfg.Gate.Release(c); err != nil {
+		l.cfg.Log.Debug("take back a hold", "error", err)
+	}
 }
 
 // journal commits a command row together with what with does.
@@ -350,7 +374,15 @@ func (l *Lane) poll(ctx context.Context) {
 	l.mu.Lock()
 	l.view.Gate = st
 	l.mu.Unlock()
-	if err == nil && l.state.held && !st.HoldOpen {
+	switch {
+	case err != nil:
+	case l.state.held && !st.HoldOpen:
 		_ = l.handle(ctx, latched{err: errHoldLost}) // the next tick latches it again
+	case !l.state.held && st.HoldOpen: // a hold that was to end, when an answer or the power was lost
+		if !l.stray {
+			l.cfg.Log.Warn("the gate is held open and should not be: it is released")
+		}
+		_ = l.gate(ctx, l.cfg.Gate.Release) // the next poll looks again
 	}
+	l.stray = err == nil && !l.state.held && st.HoldOpen
 }

@@ -30,6 +30,11 @@ type state struct {
 	retryAt time.Time // when to try again
 	since   time.Time // when this car's phase began
 
+	// again is the question to the rules that failed, with the books, and is
+	// put once more at againAt, until againUntil; nil when there is none.
+	again               command
+	againAt, againUntil time.Time
+
 	seen []sighting
 	// idleAt is when the display goes back to its idle text; zero when it
 	// shows it.
@@ -53,6 +58,7 @@ type (
 		late bool // judged by the age of the event; the camera's own word counts as well
 	}
 	ruled struct {
+		of  command // the rule or recheck
 		v   access.Verdict
 		err error
 	}
@@ -117,8 +123,10 @@ const (
 // Times of the lane's patience.
 const (
 	standsFor = 15 * time.Second // how long a text about a car stands
-	giveUpAt  = 10 * time.Minute // how long a car is taken to stand before the gate
+	giveUpAt  = 10 * time.Minute // how long a car is taken to stand before a gate that does not open
+	payWithin = 30 * time.Minute // and how long to stand there for its payment
 	retryMax  = 5 * time.Second
+	askFor    = time.Minute // how long the rules are asked about a car while the books fail
 )
 
 // decide is the lane: what it does about an event at the time now. It reads no
@@ -190,6 +198,7 @@ func decideRecognised(s state, e recognised, now time.Time, dedupe time.Duration
 		return s, nil
 	}
 	s.seen = remember(s.seen, sighting{plate: no, at: now}, dedupe)
+	s.again = nil // this one stands there now
 	if no == "" {
 		s.idleAt = now.Add(standsFor)
 		return s, []command{record{rec: e.rec, reason: access.ReasonNoPlate}, show{text{say: sayNoPlate}}}
@@ -217,8 +226,14 @@ func decideRuled(s state, e ruled, now time.Time) (state, []command) {
 	s.idleAt = now.Add(standsFor)
 	if e.err != nil {
 		s.seen = forgetCar(s.seen, e.v.Plate)
+		s.againAt = now.Add(retryMax)
+		if s.again != nil {
+			return s, nil // said already
+		}
+		s.again, s.againUntil = e.of, now.Add(askFor)
 		return s, []command{show{text{say: sayFault, plate: e.v.Plate}}}
 	}
+	s.again = nil
 	s.phase, s.car, s.tries, s.since = idle, access.Verdict{}, 0, now
 	t := text{plate: e.v.Plate, payable: e.v.Payable, stay: e.v.Stay}
 	if e.v.Open {
@@ -228,13 +243,16 @@ func decideRuled(s state, e ruled, now time.Time) (state, []command) {
 	switch e.v.Reason {
 	case access.ReasonDue:
 		s.phase, s.car = waiting, e.v
-		s.idleAt = now.Add(giveUpAt)
+		s.idleAt = now.Add(payWithin)
 		t.say = sayDue
 	case access.ReasonFull:
 		t.say = sayFull
 	case access.ReasonNoSession:
 		t.say = sayUnknown
 	case access.ReasonOperator:
+		if e.v.Session != "" { // its fee may still be paid
+			s.phase, s.car = waiting, e.v
+		}
 		t.say = sayOperator
 	default:
 		return s, nil
@@ -282,7 +300,15 @@ func decideTick(s state, now time.Time) (state, []command) {
 		cmds = append(cmds, latch{})
 	}
 	switch {
-	case (s.phase == raising || s.phase == waiting) && now.Sub(s.since) > giveUpAt:
+	case s.again == nil:
+	case !now.Before(s.againUntil):
+		s.again = nil
+	case !now.Before(s.againAt):
+		s.againAt = now.Add(retryMax)
+		cmds = append(cmds, s.again)
+	}
+	switch {
+	case s.phase == raising && now.Sub(s.since) > giveUpAt, s.phase == waiting && now.Sub(s.since) > payWithin:
 		s.phase, s.car = idle, access.Verdict{} // the books still know; the car will be recognised again
 	case s.phase == raising && !now.Before(s.retryAt):
 		cmds = append(cmds, raise{again: true})

@@ -144,8 +144,25 @@ func TestDecide(t *testing.T) {
 			steps: []step{
 				{0, see("粤B12345"), "rule 粤B12345"},
 				{0, due("粤B12345", "s1", 1200), "show 4"},
-				{11 * time.Minute, tick{}, "show 0"},
-				{12 * time.Minute, paid{session: "s1"}, ""},
+				{31 * time.Minute, tick{}, "show 0"},
+				{32 * time.Minute, paid{session: "s1"}, ""},
+			},
+		},
+		{
+			name: "a driver who needs long to pay is let out all the same",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, due("粤B12345", "s1", 1200), "show 4"},
+				{20 * time.Minute, tick{}, ""},
+				{20 * time.Minute, paid{session: "s1"}, "recheck s1"},
+			},
+		},
+		{
+			name: "a car that needed an operator is let out when its fee was paid",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, ruled{v: access.Verdict{Reason: access.ReasonOperator, Plate: "粤B12345", Session: "s1"}}, "show 7"},
+				{time.Minute, paid{session: "s1"}, "recheck s1"},
 			},
 		},
 		{
@@ -189,6 +206,45 @@ func TestDecide(t *testing.T) {
 				{0, see("粤B12345"), "rule 粤B12345"},
 				{0, ruled{v: access.Verdict{Plate: "粤B12345"}, err: failed}, "show 9"},
 				{time.Second, see("粤B12345"), "rule 粤B12345"},
+			},
+		},
+		{
+			name: "books that fail are asked again for the car that stands there, said once, and not for ever",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, ruled{of: rule{rec: see("粤B12345").rec}, v: access.Verdict{Plate: "粤B12345"}, err: failed}, "show 9"},
+				{time.Second, tick{}, ""},
+				{5 * time.Second, tick{}, "rule 粤B12345"},
+				{6 * time.Second, tick{}, ""},
+				{9 * time.Second, ruled{of: rule{rec: see("粤B12345").rec}, err: failed}, ""},
+				{14 * time.Second, tick{}, "rule 粤B12345"},
+				{14 * time.Second, ruled{of: rule{rec: see("粤B12345").rec}, err: failed}, ""},
+				{61 * time.Second, tick{}, "show 0"},
+				{70 * time.Second, tick{}, ""},
+			},
+		},
+		{
+			name: "a paid car whose books fail is asked about again",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, due("粤B12345", "s1", 1200), "show 4"},
+				{time.Minute, paid{session: "s1"}, "recheck s1"},
+				{time.Minute, ruled{of: recheck{session: "s1"}, err: failed}, "show 9"},
+				{65 * time.Second, tick{}, "recheck s1"},
+				{65 * time.Second, open("粤B12345", "s1", access.ReasonPaid), "raise"},
+				{65 * time.Second, raised{}, "confirm s1, show 1"},
+				{65 * time.Second, confirmed{}, ""},
+				{75 * time.Second, tick{}, ""},
+			},
+		},
+		{
+			name: "a car that the books could not decide on is forgotten for the next",
+			steps: []step{
+				{0, see("粤B11111"), "rule 粤B11111"},
+				{0, ruled{of: rule{rec: see("粤B11111").rec}, v: access.Verdict{Plate: "粤B11111"}, err: failed}, "show 9"},
+				{time.Second, see("粤B22222"), "rule 粤B22222"},
+				{time.Second, shut("粤B22222", access.ReasonFull), "show 3"},
+				{10 * time.Second, tick{}, ""},
 			},
 		},
 		{
@@ -258,6 +314,33 @@ func TestDecide(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAClockThatWasSetDoesNotMakeEveryCarLate(t *testing.T) {
+	k := skew{late: 5 * time.Minute}
+	live := func(after, age time.Duration) drivers.Recognition {
+		r := t0.Add(after)
+		return drivers.Recognition{At: r.Add(-age), Received: r}
+	}
+	steps := []struct {
+		name  string
+		event drivers.Recognition
+		want  bool
+	}{
+		{"a camera that is 12 minutes slow looks like one that kept its event", live(0, 12*time.Minute), true},
+		{"the same event again proves nothing", drivers.Recognition{At: t0.Add(-12 * time.Minute), Received: t0.Add(20 * time.Second)}, true},
+		{"kept events come closer together than they happened", drivers.Recognition{At: t0.Add(-10 * time.Minute), Received: t0.Add(21 * time.Second)}, true},
+		{"and again", live(30*time.Second, 12*time.Minute), true},
+		{"but one after the other at the same age is a slow clock", live(60*time.Second, 12*time.Minute+time.Second), false},
+		{"which is known from now on", live(61*time.Second, 12*time.Minute), false},
+		{"our clock is set two days forward", live(48*time.Hour, 48*time.Hour), true},
+		{"which is seen at the next car", live(48*time.Hour+time.Minute, 48*time.Hour), false},
+	}
+	for _, st := range steps {
+		if got := k.isLate(st.event); got != st.want {
+			t.Errorf("%s: late = %v, want %v", st.name, got, st.want)
+		}
 	}
 }
 

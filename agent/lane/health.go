@@ -66,21 +66,56 @@ type skew struct {
 	late  time.Duration
 	known bool
 	least time.Duration
+
+	last       time.Time     // when the last event was received
+	suspectAt  time.Time     // when the first of a run of equally late events happened; zero without one
+	suspectAge time.Duration // and their age
 }
 
-// clockJump is an age that no camera stores events for; it means that the
-// camera's clock was set.
-const clockJump = 7 * 24 * time.Hour
+const (
+	// clockJump is an age that no camera stores events for; it means that the
+	// camera's clock was set.
+	clockJump = 7 * 24 * time.Hour
+	// Events that happened at least apart from each other and reached us
+	// equally late, within sameAge, are not kept ones, which come in a burst.
+	apart   = 10 * time.Second
+	sameAge = 3 * time.Second
+	// ourJump is by how much our own clock must be set to count.
+	ourJump = time.Minute
+)
 
-// isLate reports whether r is older than the lane accepts. The first event
-// of a camera after a start is believed unless its age is plausible for one
-// that was kept: more than late, less than a week, and no round number of
-// hours, which is what a wrong time zone looks like.
+// isLate reports whether r is older than the lane accepts. After the first
+// events that seem late, others of the same age show that a clock was set or
+// is slow: without that, no car would pass until the next start.
 func (k *skew) isLate(r drivers.Recognition) bool {
 	if r.At.IsZero() || r.Received.IsZero() || r.Offline {
 		return false // the flag says all
 	}
+	// The wall clock and the monotonic one differ when ours was set.
+	if set := r.Received.Round(0).Sub(k.last.Round(0)) - r.Received.Sub(k.last); set.Abs() > ourJump {
+		k.known = false
+	}
+	k.last = r.Received
 	age := r.Received.Sub(r.At)
+	switch {
+	case !k.old(age):
+		k.suspectAt = time.Time{}
+		return false
+	case k.suspectAt.IsZero() || (age-k.suspectAge).Abs() > sameAge:
+		k.suspectAt, k.suspectAge = r.At, age
+		return true
+	case r.At.Sub(k.suspectAt) < apart:
+		return true
+	}
+	k.known, k.least, k.suspectAt = true, age, time.Time{}
+	return false
+}
+
+// old judges one event by its age alone. The first event of a camera after a
+// start is believed unless its age is plausible for one that was kept: more
+// than late, less than a week, and no round number of hours, which is what a
+// wrong time zone looks like.
+func (k *skew) old(age time.Duration) bool {
 	if !k.known {
 		zone := age.Round(30*time.Minute) - age
 		if age > k.late && age < clockJump && zone.Abs() > k.late {

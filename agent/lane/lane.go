@@ -76,6 +76,7 @@ type Lane struct {
 	health map[string]string // device code → status last reported; owned by loop
 	skew   skew              // owned by loop
 	polled time.Time         // when the gate was last asked; owned by loop
+	stray  bool              // it was held open then and should not have been; owned by loop
 
 	mu   sync.Mutex // guards the following field
 	view Snapshot
@@ -148,20 +149,29 @@ func (l *Lane) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// watch passes the camera's recognitions to the loop, one at a time per call.
+// watchAgain is the pause before a camera is watched again whose driver gave
+// up. The lane works without it meanwhile.
+const watchAgain = 10 * time.Second
+
+// watch passes the camera's recognitions to the loop, one at a time per call,
+// until ctx is done.
 func (l *Lane) watch(ctx context.Context) error {
-	err := l.cfg.Camera.Watch(ctx, func(ctx context.Context, r drivers.Recognition) {
-		if err := l.send(ctx, recognised{rec: r}); err != nil {
-			l.cfg.Log.Warn("recognition not taken in time", "camera", l.cfg.CameraCode, "error", err)
+	for {
+		err := l.cfg.Camera.Watch(ctx, func(ctx context.Context, r drivers.Recognition) {
+			if err := l.send(ctx, recognised{rec: r}); err != nil {
+				l.cfg.Log.Warn("recognition not taken in time", "camera", l.cfg.CameraCode, "error", err)
+			}
+		})
+		if ctx.Err() != nil {
+			return nil
 		}
-	})
-	if ctx.Err() != nil {
-		return nil
+		l.cfg.Log.Error("watching the camera ended, starts again", "camera", l.cfg.CameraCode, "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(watchAgain):
+		}
 	}
-	if err == nil {
-		err = errors.New("ended by itself")
-	}
-	return fmt.Errorf("watch camera %s: %w", l.cfg.CameraCode, err)
 }
 
 // checkEvery is how often a camera is asked whether it lives, checkFirst how

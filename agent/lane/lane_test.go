@@ -433,8 +433,10 @@ func TestAHoldThatTheGateDidNotTakeIsNotKept(t *testing.T) {
 		if err := s.in.Do(t.Context(), Command{Op: OpHold}); !errors.Is(err, drivers.ErrOffline) {
 			t.Errorf("hold = %v, want the gate's failure", err)
 		}
+		if got := s.gateIn.did(); got != "hold release" {
+			t.Errorf("calls = %q, want the hold taken back: a driver goes on trying", got)
+		}
 		s.gateIn.breakWith(nil)
-		s.gateIn.did()
 		pass(20 * time.Second)
 		if holds, err := s.db.Holds(t.Context()); err != nil || len(holds) != 0 || s.gateIn.did() != "" {
 			t.Errorf("holds = %v, %v; want none, and no call: the caller was told that it failed", holds, err)

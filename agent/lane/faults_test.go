@@ -1,0 +1,105 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parkagent/agent/access"
+	"parkagent/drivers"
+	"parkagent/store"
+)
+
+func TestAGateThatIsHeldAndShouldNotBeIsReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		s.gateIn.mu.Lock()
+		s.gateIn.held = true // the power was lost between the release's commit and the release
+		s.gateIn.mu.Unlock()
+		pass(5 * time.Second)
+		if got := s.gateIn.did(); got != "release" {
+			t.Errorf("calls = %q, want it released once", got)
+		}
+	})
+}
+
+func TestAReleaseThatFailsLeavesTheHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		s.must(s.in.Do(t.Context(), Command{Op: OpHold}))
+		s.gateIn.breakWith(fmt.Errorf("%w: no answer", drivers.ErrOffline))
+		for _, op := range []Op{OpRelease, OpHold} { // a second hold that fails ends nothing either
+			if err := s.in.Do(t.Context(), Command{Op: op}); !errors.Is(err, drivers.ErrOffline) {
+				t.Errorf("%s = %v, want the gate's failure", op, err)
+			}
+			if holds, err := s.db.Holds(t.Context()); err != nil || len(holds) != 1 || !s.in.Snapshot().Held {
+				t.Errorf("holds after a failed %s = %v, %v; want it kept", op, holds, err)
+			}
+		}
+	})
+}
+
+func TestACameraThatGivesUpStopsNoLane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		broken := &brokenCamera{}
+		l, err := New(Config{Code: "IN2", Direction: Entry, Gate: s.gateIn, Camera: broken, Rules: s.rules, DB: s.db})
+		s.must(err)
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { s.must(l.Run(ctx)) })
+		pass(25 * time.Second)
+		s.must(l.Do(t.Context(), Command{Op: OpOpen}))
+		cancel()
+		wg.Wait()
+		if broken.watched != 3 {
+			t.Errorf("watched %d times in 25 s, want again every 10 s", broken.watched)
+		}
+	})
+}
+
+// brokenCamera cannot be watched.
+type brokenCamera struct {
+	fakeCamera
+	watched int
+}
+
+func (c *brokenCamera) Watch(context.Context, func(context.Context, drivers.Recognition)) error {
+	c.watched++
+	return errors.New("wrong password")
+}
+
+func TestAPassageIsBookedThoughTheLaneStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer func() { s.must(s.db.Close()) }()
+		stopped := make(chan struct{})
+		s.gateIn.opened = func() { // the lane is told to stop while the gate opens
+			go func() { s.stop(); close(stopped) }()
+			synctest.Wait()
+		}
+		_ = s.in.send(t.Context(), recognised{rec: drivers.Recognition{Plate: "粤B12345"}})
+		<-stopped
+		if got := s.session("粤B12345").State; got != store.Inside {
+			t.Errorf("state = %d, want Inside", got)
+		}
+	})
+}
+
+func TestAPassageThatIsNotBookedYetGoesWithTheNextCar(t *testing.T) {
+	l := &Lane{state: state{phase: confirming, car: access.Verdict{Session: "s1"}}}
+	if got := l.approach().Opened; got != "s1" {
+		t.Errorf("Opened = %q, want s1", got)
+	}
+	l.state.phase = raising
+	if got := l.approach().Opened; got != "" {
+		t.Errorf("Opened = %q while the gate has not opened, want none", got)
+	}
+}
