@@ -163,7 +163,7 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"an unknown key, with the nearest one", `listen = "127`, `listn = "127`, []string{"7 api.listn: unknown key; is it listen?"}},
 		{"an unknown table", "[[area]]\ncode = 1", "[[arena]]\ncode = 1", []string{"24 arena[0]: unknown key; is it area?", `49 lane[0].to: there is no [[area]] with code 1`}},
 		{"an unknown key in an inline table", `tail = "5m"`, `tale = "5m"`, []string{"61 tariff[0].band[0].blocks[1].tale: unknown key; is it tail?"}},
-		{"a key of a later version", "[api]", "[console]\nlisten = \"127.0.0.1:8098\"\n[api]\nextra = 1", []string{"6 console: is not supported by this version", "9 api.extra: unknown key"}},
+		{"a key of a later version", "[api]", "[calendar]\nholidays = []\n[console]\nlistn = \"127.0.0.1:8098\"\n[api]\nextra = 1", []string{"6 calendar: is not supported by this version", "9 console.listn: unknown key; is it listen?", "11 api.extra: unknown key"}},
 		{"a tariff key of a later version", `free = "30m"`, `percent = 90`, []string{"55 tariff[0].percent: is not supported by this version"}},
 		{"a kind of a later version", `kind = "gate"`, `kind = "printer"`, []string{`32 device[0].kind: devices of kind "printer" are not supported`, `51 lane[0].gate: the device "G1" is of kind "printer"`}},
 		{"a number where text is wanted", `code = "1"`, `code = 1`, []string{"2 park.code: has the wrong type; it must be text in quotes"}},
@@ -280,6 +280,13 @@ func TestKeysOfLaterVersionsThatAskForNothingAreAccepted(t *testing.T) {
 	).Replace(site)
 	if _, errs := parse(t, text); errs != nil {
 		t.Errorf("mistakes = %v, want none", errs)
+	}
+}
+
+func TestAConsoleThatIsNotThereIsAWarning(t *testing.T) {
+	c, errs := parse(t, change(t, "[api]", "[console]\nlisten = \"127.0.0.1:8098\"\n[api]"))
+	if errs != nil || len(c.Warnings) != 1 || c.Warnings[0].Key != "console" || c.Warnings[0].Line != 6 {
+		t.Errorf("Parse = %v, mistakes %v, want a warning", c, errs)
 	}
 }
 

@@ -43,6 +43,9 @@ func (p *parser) parse(data []byte) *Config {
 	c.Park = p.park(raw.Park)
 	c.Store = p.store(raw.Store)
 	c.API = p.api(raw.API)
+	if p.there("console") {
+		p.warn("console", "本版本没有网页控制台，该设置不起作用", "this version has no console; the setting does nothing")
+	}
 	c.Areas = p.areas(raw.Area)
 	c.Clients = p.clients(raw.Client, c.Park)
 	c.Platforms = p.platforms(raw.Platform, c.Park)

@@ -13,6 +13,7 @@ type rawConfig struct {
 	Park     rawPark       `toml:"park"`
 	Store    rawStore      `toml:"store"`
 	API      rawAPI        `toml:"api"`
+	Console  rawConsole    `toml:"console"`
 	Client   []rawClient   `toml:"client"`
 	Platform []rawPlatform `toml:"platform"`
 	Area     []rawArea     `toml:"area"`
@@ -41,6 +42,11 @@ type rawAPI struct {
 	TLSCert   string `toml:"tls_cert"`
 	TLSKey    string `toml:"tls_key"`
 	TestMode  bool   `toml:"test_mode"`
+}
+
+// rawConsole is accepted so that one file serves this version and later ones.
+type rawConsole struct {
+	Listen string `toml:"listen"`
 }
 
 type rawSecrets struct {

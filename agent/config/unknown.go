@@ -13,7 +13,6 @@ import (
 // accepted, any other is refused: a setting that silently does not hold is worse
 // than one that is missing.
 var later = map[string][]string{
-	"console":              nil,
 	"calendar":             nil,
 	"card_product":         nil,
 	"platform.questions":   {"[]"},
