@@ -84,6 +84,29 @@ func TestAnswersAreWhatTheDocumentShows(t *testing.T) {
 	}
 }
 
+// Only before ten o'clock it shows who writes the hour with a zero.
+func TestTimesBeforeTenAreWrittenAsTheDocumentShows(t *testing.T) {
+	p := open(t, nil)
+	p.after(20*time.Hour + 5*time.Minute) // 8:05 of the next day
+	gone := p.enter("闽D02000")
+	p.after(15 * time.Minute)
+	p.leave(gone)
+	p.enter("京A11113")
+	for _, tt := range []struct{ name, path, params, want string }{
+		{"1.1, entry", stays, `{"plateNo":"D","startTime":"2026-03-02","endTime":"2026-03-02","pageIndex":1,"pageCount":1}`, `"entryTime":"2026/03/02 8:05:00"`},
+		{"1.1, leaving", stays, `{"plateNo":"D","startTime":"2026-03-02","endTime":"2026-03-02","pageIndex":1,"pageCount":1}`, `"leaveTime":"2026/03/02 8:20:00"`},
+		{"1.1, charging", stays, `{"plateNo":"D","startTime":"2026-03-02","endTime":"2026-03-02","pageIndex":1,"pageCount":1}`, `"cashTime":"2026/03/02 8:20:00"`},
+		{"1.3", inside, `{}`, `"entryTime":"2026-03-02 08:20:00"`},
+		{"3.1, entry", bill, `{"plateNo":"京A11113"}`, `"entryTime":"2026-03-02 08:20:00"`},
+		{"3.1, paying", bill, `{"plateNo":"京A11113"}`, `"payTime":"2026-03-02 08:20:00"`},
+		{"3.1, leaving", bill, `{"plateNo":"京A11113"}`, `"outTime":"2026-03-02 08:20:00"`},
+	} {
+		if got := p.ask(tt.path, tt.params); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: answer = %s, want %s in it", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestEveryInterfaceAnswersAtItsOldAndOddPaths(t *testing.T) {
 	p := open(t, nil)
 	p.enter("闽D02000")
