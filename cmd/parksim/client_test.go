@@ -1,7 +1,12 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/pem"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -94,20 +99,30 @@ func TestOneShots(t *testing.T) {
 func TestTheAgentIsFoundAndKnownByItsConfiguration(t *testing.T) {
 	server := httptest.NewTLSServer(downlink(t, map[string]answer{"SearchParkingInfo": {row: protocol.InsideCar{PlateNo: "粤B12345"}}}))
 	defer server.Close()
-	own := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
-	other := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("of another agent")}))
+	own, ownKey := inPEM(t, server.Certificate().Raw, server.TLS.Certificates[0].PrivateKey)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, otherKey := inPEM(t, raw, key)
 	for _, tt := range []struct {
-		name, certificate string
-		status            int
-		want              string
+		name, certificate, key string
+		status                 int
+		want                   string
 	}{
-		{"its own certificate", own, done, "粤B12345"},
-		{"another certificate", other, failed, "not the certificate that the configuration names"},
-		{"no certificate", "hello", wrong, "is no PEM certificate"},
+		{"its own certificate", own, ownKey, done, "粤B12345"},
+		{"another certificate", other, otherKey, failed, "not the certificate that the configuration names"},
+		{"no certificate", "hello", "hello", wrong, "api.tls_cert"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			certificate := filepath.ToSlash(file(t, "server.crt", tt.certificate))
-			api := "listen = \"" + server.Listener.Addr().String() + "\"\ntls_cert = \"" + certificate + "\"\ntls_key = \"" + certificate + "\"\n"
+			private := filepath.ToSlash(file(t, "server.key", tt.key))
+			api := "listen = \"" + server.Listener.Addr().String() + "\"\ntls_cert = \"" + certificate + "\"\ntls_key = \"" + private + "\"\n"
 			path := file(t, "park.toml", strings.Replace(siteConfig, "listen = \"127.0.0.1:1\"\n", api, 1))
 			status, stdout, stderr := once(t, "inside", "--config", path, "--lang", "en")
 			if out := stdout + stderr; status != tt.status || !strings.Contains(out, tt.want) {
@@ -136,4 +151,15 @@ func TestAddressOfTheAgent(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
+}
+
+// inPEM writes a certificate and its key as files hold them.
+func inPEM(t *testing.T, certificate []byte, key any) (cert, private string) {
+	t.Helper()
+	raw, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 }

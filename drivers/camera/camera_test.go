@@ -144,10 +144,10 @@ func TestInboxMeasuresSilence(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		watched := make(chan error, 1)
 		go func() { watched <- b.Watch(ctx, func(context.Context, drivers.Recognition) {}) }()
-		time.Sleep(7 * time.Second) // the bubble's clock, as below
+		<-time.After(7 * time.Second) // the bubble's clock, as below
 		silence(7 * time.Second)
 		b.Hear()
-		time.Sleep(42 * time.Second)
+		<-time.After(42 * time.Second)
 		silence(42 * time.Second)
 		cancel()
 		if err := <-watched; err != nil {
