@@ -153,11 +153,11 @@ func decide(s state, e event, now time.Time, dedupe time.Duration) (state, []com
 		return s, nil
 	case paid:
 		if s.phase == waiting && s.car.Session == e.session {
-			return s, []command{recheck{session: e.session}}
+			return s, []command{recheck(e)}
 		}
 		return s, nil
 	case commanded:
-		return s, []command{operate{cmd: e.cmd}}
+		return s, []command{operate(e)}
 	case held:
 		s.held, s.latched = e.on, e.on
 		return s, nil
@@ -165,7 +165,7 @@ func decide(s state, e event, now time.Time, dedupe time.Duration) (state, []com
 		s.latched = e.err == nil
 		return s, nil
 	case checked:
-		return s, []command{report{device: e.device, err: e.err}}
+		return s, []command{report(e)}
 	case spaces:
 		if s.free == e.free {
 			return s, nil

@@ -98,13 +98,13 @@ func (p *platform) Post(ctx context.Context, name string, message any) (protocol
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch err.(type) {
+	switch refusal := err.(type) {
 	case nil:
 		p.told = append(p.told, line)
 		return protocol.Reply{Code: "0"}, nil
 	case *protocol.RefusedError:
 		p.told = append(p.told, line+" refused")
-		return err.(*protocol.RefusedError).Reply, fmt.Errorf("post: %w", err)
+		return refusal.Reply, fmt.Errorf("post: %w", err)
 	}
 	p.told = append(p.told, line+" unanswered")
 	return protocol.Reply{}, fmt.Errorf("post: %w", err)
