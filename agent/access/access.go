@@ -117,10 +117,10 @@ func ExitRule(held bool, state store.SessionState, payable int64, paid bool) (bo
 	switch {
 	case held:
 		return true, ReasonHold
+	case payable > 0: // also where a hold that has ended would have let it out
+		return false, ReasonDue
 	case state == store.Leaving:
 		return true, ReasonPending
-	case payable > 0:
-		return false, ReasonDue
 	case paid:
 		return true, ReasonPaid
 	}

@@ -1,0 +1,251 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"parkagent/agent/billing"
+	"parkagent/store"
+)
+
+// A model is a car park as a bystander sees it: where the cars are and what
+// money changed hands. The books must agree with it after each step.
+type model struct {
+	*rig
+	inside  map[string]bool   // cars that a gate let in and none let out
+	opened  map[string]string // by lane: the passage that could not be booked
+	held    map[string]bool   // lanes whose gate is held open
+	free    map[string]bool   // sessions that a held gate let out
+	orders  []store.Order
+	money   int64 // taken, orphans included
+	notices map[string]billing.Notice
+}
+
+var (
+	plates  = []string{"粤B11111", "粤B22222", "京B22222", "沪C33333"}
+	entries = []string{"IN1", "IN2"}
+	exits   = []string{"OUT1", "OUT2"}
+)
+
+// TestAnyDayKeepsTheBooks plays random days: cars that come and go, pay too
+// much, too little, twice or for a car that has left, gates that fail, passages
+// that cannot be booked, clocks that are set, and restarts.
+func TestAnyDayKeepsTheBooks(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := newRig(t, rapid.IntRange(1, 3).Draw(rt, "places"))
+		defer func() { _ = r.db.Close() }() // they are many
+		m := &model{rig: r, inside: map[string]bool{}, opened: map[string]string{}, held: map[string]bool{},
+			free: map[string]bool{}, notices: map[string]billing.Notice{}}
+		steps := map[string]func(*rapid.T){
+			"arrive": m.arrive, "depart": m.depart, "order": m.order, "pay": m.pay, "pay again": m.payAgain, "restart": m.restart,
+			"hold": func(t *rapid.T) { l := m.lane(t, exits); m.held[l] = !m.held[l] },
+			"wait": func(t *rapid.T) {
+				m.now = m.now.Add(time.Duration(rapid.IntRange(-20, 400).Draw(t, "minutes")) * time.Minute)
+			},
+		}
+		names := slices.Sorted(maps.Keys(steps))
+		names = append(names, "arrive", "arrive", "depart", "depart", "order", "pay", "wait") // more often
+		for range rapid.IntRange(1, 20).Draw(rt, "steps") {
+			steps[rapid.SampledFrom(names).Draw(rt, "step")](rt)
+			m.check(rt)
+		}
+		_, err := m.db.VerifyChain(rt.Context())
+		m.ok(rt, err)
+	})
+}
+
+func (m *model) lane(t *rapid.T, of []string) string { return rapid.SampledFrom(of).Draw(t, "lane") }
+func (m *model) plate(t *rapid.T) string             { return rapid.SampledFrom(plates).Draw(t, "plate") }
+
+func (m *model) approach(lane, no string) Approach {
+	return Approach{Lane: lane, Gate: "G" + lane, Area: 1, Plate: no, PlateRead: no, Held: m.held[lane], Opened: m.opened[lane], Dedupe: 30 * time.Second}
+}
+
+func (m *model) arrive(t *rapid.T) {
+	no, lane := m.plate(t), m.lane(t, entries)
+	if m.inside[no] {
+		return
+	}
+	v, err := m.Enter(t.Context(), m.approach(lane, no))
+	m.ok(t, err)
+	delete(m.opened, lane)
+	m.follow(t, lane, v, m.Entered)
+}
+
+func (m *model) depart(t *rapid.T) {
+	no, lane := m.plate(t), m.lane(t, exits)
+	v, err := m.Leave(t.Context(), m.approach(lane, no))
+	m.ok(t, err)
+	delete(m.opened, lane)
+	if m.inside[no] && v.Session == "" {
+		t.Fatalf("%s is inside and not known at %s: %+v", no, lane, v)
+	}
+	m.follow(t, lane, v, m.Gone)
+}
+
+// follow lets the gate do what it likes about a verdict.
+func (m *model) follow(t *rapid.T, lane string, v Verdict, book func(context.Context, string) error) {
+	if !v.Open {
+		return
+	}
+	m.authorised(t, lane, v)
+	gate := rapid.SampledFrom([]string{"opens", "opens", "opens", "fails", "opens, and the books fail"}).Draw(t, "gate")
+	if gate == "fails" {
+		return
+	}
+	m.inside[v.Plate] = lane == "IN1" || lane == "IN2"
+	if v.Reason == ReasonHold {
+		m.free[v.Session] = true
+	}
+	if gate == "opens" {
+		m.ok(t, book(t.Context(), v.Session))
+		return
+	}
+	m.opened[lane] = v.Session
+}
+
+// authorised checks that the reason to open is in the journal already.
+func (m *model) authorised(t *rapid.T, lane string, v Verdict) {
+	e, err := m.db.LastOf(t.Context(), store.KindCommand, "G"+lane)
+	m.ok(t, err)
+	var f store.CommandFact
+	m.ok(t, json.Unmarshal(e.Body, &f))
+	if f.Session != v.Session || f.Reason != string(v.Reason) || f.Command != "open" {
+		t.Fatalf("open at %s: %+v, but the last command row says %+v", lane, v, f)
+	}
+}
+
+func (m *model) order(t *rapid.T) {
+	o, _, err := m.desk.Order(t.Context(), billing.Ref{Plate: m.plate(t)}, "mall")
+	if errors.Is(err, billing.ErrNoSession) {
+		return
+	}
+	m.ok(t, err)
+	m.orders = append(m.orders, o)
+}
+
+func (m *model) pay(t *rapid.T) {
+	if len(m.orders) == 0 {
+		return
+	}
+	o := rapid.SampledFrom(m.orders).Draw(t, "order")
+	if _, paid := m.notices[o.No]; paid {
+		return
+	}
+	n := billing.Notice{Order: o.No, Amount: max(0, o.Payable+rapid.SampledFrom([]int64{0, 0, 0, -100, 300}).Draw(t, "more")), Client: "mall"}
+	n.FreeMinutes = rapid.SampledFrom([]int64{0, 0, 0, 60, 1e15}).Draw(t, "free minutes")
+	n.Discount = rapid.SampledFrom([]int64{0, 0, 0, 200}).Draw(t, "discount")
+	m.notices[o.No] = n
+	m.money += n.Amount
+	r, err := m.desk.Pay(t.Context(), n)
+	if errors.Is(err, billing.ErrGone) {
+		return
+	}
+	m.ok(t, err)
+	if n.Amount >= o.Payable && !m.now.After(o.ExpiresAt) && r.Rest > 0 {
+		t.Fatalf("%d paid for an order of %d that is valid, and %d is still due", n.Amount, o.Payable, r.Rest)
+	}
+	m.tell(t, r)
+}
+
+// tell passes a payment on to the exits, as the agent does.
+func (m *model) tell(t *rapid.T, r billing.Receipt) {
+	for _, lane := range exits {
+		if m.opened[lane] != "" {
+			continue // the lane waits for no payment
+		}
+		v, err := m.Recheck(t.Context(), m.approach(lane, ""), r.Session.ID)
+		m.ok(t, err)
+		if v.Session != "" && !v.Open && !r.Again && r.Rest == 0 {
+			t.Fatalf("paid in full at %s and not let out: %+v", lane, v)
+		}
+		m.follow(t, lane, v, m.Gone)
+	}
+}
+
+func (m *model) payAgain(t *rapid.T) {
+	if len(m.notices) == 0 {
+		return
+	}
+	var told []billing.Notice
+	for _, o := range m.orders {
+		if n, ok := m.notices[o.No]; ok {
+			told = append(told, n)
+		}
+	}
+	n := rapid.SampledFrom(told).Draw(t, "notice")
+	r, err := m.desk.Pay(t.Context(), n)
+	if !errors.Is(err, billing.ErrGone) {
+		m.ok(t, err)
+		if !r.Again {
+			t.Fatalf("%+v was booked a second time", n)
+		}
+	}
+	n.Amount++
+	if _, err := m.desk.Pay(t.Context(), n); !errors.Is(err, billing.ErrOtherAmounts) {
+		t.Fatalf("other amounts: %v, want ErrOtherAmounts", err)
+	}
+}
+
+// restart forgets all that is not in the books.
+func (m *model) restart(t *rapid.T) {
+	clear(m.opened)
+	for _, lane := range append(append([]string{}, entries...), exits...) {
+		cars, err := m.db.LaneCars(t.Context())
+		m.ok(t, err)
+		v, err := m.Resume(t.Context(), m.approach(lane, ""))
+		m.ok(t, err)
+		for _, c := range cars { // an entry that was decided counts as one
+			if s, err := m.db.Session(t.Context(), c.Session); c.Lane == lane && err == nil && s.State == store.Inside && s.EntryLane == lane {
+				m.inside[s.Plate] = true
+			}
+		}
+		m.follow(t, lane, v, m.Gone)
+	}
+}
+
+// check compares the books with the car park.
+func (m *model) check(t *rapid.T) {
+	ctx := t.Context()
+	open, err := m.db.OpenSessions(ctx, store.OpenFilter{})
+	m.ok(t, err)
+	count := map[string]int{}
+	for _, s := range open {
+		count[s.Plate]++
+	}
+	for _, no := range plates {
+		if count[no] > 1 || m.inside[no] && count[no] != 1 {
+			t.Fatalf("%s has %d open sessions, inside %v", no, count[no], m.inside[no])
+		}
+	}
+	b, err := m.db.Books(ctx)
+	m.ok(t, err)
+	if len(b.Mismatches) > 0 || b.Fee+b.Over != b.Credit+b.Unpaid+b.Paid+b.Waived {
+		t.Fatalf("the books do not balance: %+v", b)
+	}
+	if b.Paid+b.Prepaid+b.Orphans != m.money {
+		t.Fatalf("%d was taken, the books say %+v", m.money, b)
+	}
+	left, _, err := m.db.FinishedSessions(ctx, store.FinishedFilter{})
+	m.ok(t, err)
+	for _, s := range left {
+		if s.Unpaid > 0 && !m.free[s.ID] {
+			t.Fatalf("%s left without paying %d, through no held gate", s.Plate, s.Unpaid)
+		}
+	}
+}
+
+func (m *model) ok(t *rapid.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(fmt.Errorf("unexpected: %w", err))
+	}
+}
