@@ -47,6 +47,16 @@ func (r Reader) OpenSessionByCard(ctx context.Context, cardNo string) (Session, 
 	return named(s, "open session by card", err)
 }
 
+// VoidSession returns the latest session of that plate, given in normal form,
+// that was closed as Void, or ErrNotFound, also when the car has left after a
+// later one. Later is what was added later, whatever the clock said.
+func (r Reader) VoidSession(ctx context.Context, plate string) (Session, error) {
+	s, err := one(ctx, r, scanSession, `SELECT `+sessionColumns+` FROM sessions s WHERE s.plate = ? AND s.state = 6
+		AND NOT EXISTS (SELECT 1 FROM sessions l WHERE l.plate = s.plate AND l.state = 4 AND l.rowid > s.rowid)
+		ORDER BY s.rowid DESC LIMIT 1`, plate)
+	return named(s, "void session", err)
+}
+
 // An OpenFilter chooses open sessions by any part of their plate and card
 // number. Letters match as they are, case included; an empty field matches all.
 type OpenFilter struct{ Plate, CardNo string }

@@ -158,6 +158,33 @@ func TestOpenSessionsAreFoundByPlateTailAndCard(t *testing.T) {
 	}
 }
 
+func TestAVoidSessionIsFoundUntilItsCarHasLeft(t *testing.T) {
+	db := open(t)
+	void := func(after time.Duration) store.Session {
+		s := car("粤B12345")
+		s.State, s.LeftAt = store.Void, noon.Add(after)
+		return s
+	}
+	find := func() string {
+		s, err := db.VoidSession(t.Context(), "粤B12345")
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Fatal(err)
+		}
+		return s.ID
+	}
+	first, second := void(time.Hour), void(time.Minute) // the clock was set back
+	insert(t, db, gone("粤B12345", noon.Add(2*time.Hour)))
+	insert(t, db, first)
+	insert(t, db, second)
+	if got := find(); got != second.ID {
+		t.Errorf("VoidSession = %q, want the latest, %q", got, second.ID)
+	}
+	insert(t, db, gone("粤B12345", noon.Add(-time.Hour)))
+	if got := find(); got != "" {
+		t.Errorf("VoidSession = %q, want none: the car has left", got)
+	}
+}
+
 func TestFinishedSessionsArePagedLatestFirst(t *testing.T) {
 	db := open(t)
 	var all []store.Session

@@ -329,6 +329,11 @@ func TestACarAtAnExitIsInsideWhateverTheEntryGateSaid(t *testing.T) {
 	if v := r.enter("IN1", "粤B22222"); !v.Open || r.session(in.Session).State != store.Inside {
 		t.Errorf("the next car = %+v, the first one's state %d; want it left alone", v, r.session(in.Session).State)
 	}
+	r.enter("IN1", "粤B33333") // the gate has no line, somebody opens by hand
+	r.now = morning.Add(4 * time.Hour)
+	if v := r.leave("OUT1", "粤B22222", false); v.Reason != ReasonDue || v.Payable != 1000 {
+		t.Errorf("the car that was given up when the next one came = %+v, want the fee since it was let in", v)
+	}
 }
 
 func TestTheLastPlaceIsFreeForTheCarThatHoldsIt(t *testing.T) {

@@ -83,7 +83,7 @@ func (r *Rules) admit(ctx context.Context, tx *store.Tx, a Approach, v *Verdict)
 
 // giveUp voids the session of another car that was let in at this lane before
 // and never seen to enter: its gate did not open, and now another car stands
-// there.
+// there. Should it have entered all the same, its exit finds the session.
 func (r *Rules) giveUp(ctx context.Context, tx *store.Tx, a Approach) error {
 	cars, err := tx.LaneCars(ctx)
 	if err != nil {
@@ -160,8 +160,16 @@ func (r *Rules) entered(ctx context.Context, tx *store.Tx, session string) error
 		return nil
 	}
 	s, err := tx.Session(ctx, session)
-	if err != nil || s.State != store.Entering {
+	if err != nil {
 		return err
+	}
+	return r.enterNow(ctx, tx, s)
+}
+
+// enterNow makes an Entering session Inside, and leaves any other alone.
+func (r *Rules) enterNow(ctx context.Context, tx *store.Tx, s store.Session) error {
+	if s.State != store.Entering {
+		return nil
 	}
 	s.State = store.Inside
 	if err := tx.UpdateSession(ctx, s); err != nil {

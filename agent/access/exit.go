@@ -51,16 +51,20 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 
 // letIn books the entry of a car that stands at an exit although no gate has
 // acknowledged to have let it in: the answer was lost, or somebody opened by
-// hand.
+// hand. Its session may have been given up since, when the next car came.
 func (r *Rules) letIn(ctx context.Context, tx *store.Tx, plate string) error {
 	s, err := tx.OpenSessionByPlate(ctx, plate)
+	if errors.Is(err, store.ErrNotFound) {
+		s, err = tx.VoidSession(ctx, plate)
+		s.State, s.LeftAt, s.Note = store.Entering, time.Time{}, ""
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return r.entered(ctx, tx, s.ID)
+	return r.enterNow(ctx, tx, s)
 }
 
 // Recheck decides again on the car that waits at an exit, after a payment for

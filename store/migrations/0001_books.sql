@@ -56,6 +56,7 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_open_plate ON sessions (plate) WHERE state <= 3;
 CREATE UNIQUE INDEX sessions_open_card ON sessions (card_no) WHERE state <= 3 AND card_no <> '';
 CREATE INDEX sessions_open_area ON sessions (area) WHERE state <= 3;
+CREATE INDEX sessions_void_plate ON sessions (plate) WHERE state = 6;
 CREATE INDEX sessions_left ON sessions (left_ms) WHERE state = 4;
 CREATE INDEX sessions_left_plate ON sessions (plate, left_ms) WHERE state = 4;
 
