@@ -98,15 +98,15 @@ func (m *model) follow(t *rapid.T, lane string, v Verdict, book func(context.Con
 		return
 	}
 	m.authorised(t, lane, v)
+	if v.Reason == ReasonHold {
+		m.free[v.Session] = true
+	}
 	gate := rapid.SampledFrom([]string{"opens", "opens", "opens", "fails", "opens, and the books fail", "opens, and its answer is lost"}).Draw(t, "gate")
 	if gate == "fails" {
 		return
 	}
 	m.inside[v.Plate] = slices.Contains(entries, lane)
 	m.lost[v.Plate] = m.inside[v.Plate] && gate == "opens, and its answer is lost"
-	if v.Reason == ReasonHold {
-		m.free[v.Session] = true
-	}
 	switch gate {
 	case "opens":
 		m.ok(t, book(t.Context(), v.Session))
