@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ var (
 	// ErrNoTariff means that no configured tariff fits the car.
 	ErrNoTariff = errors.New("no tariff fits")
 	// ErrAboveLimit means that the fee is above what may be charged without
-	// an operator.
+	// an operator, or that nobody knows it because a clock was wrong.
 	ErrAboveLimit = errors.New("the fee needs an operator")
 )
 
@@ -63,6 +64,11 @@ type Config struct {
 	Tariffs  []tariff.Tariff
 	ParkCode string         // begins every order number
 	Zone     *time.Location // of the times in order numbers; nil means UTC
+
+	// Earliest is the first moment to be believed: a stay that began before
+	// it was stamped by a wrong clock, and its fee needs an operator. Zero
+	// believes every time.
+	Earliest time.Time
 
 	OrderValid time.Duration // how long an order fixes its price; 0 means 5 minutes
 	Delay      time.Duration // how long a paid car may stay; 0 means 15 minutes
@@ -160,6 +166,9 @@ func (d *Desk) due(s store.Session, ledger []store.Payment, minutes int64, at ti
 		b.Total, b.Credit, b.Settled = s.SettledFee, s.SettledCredit, true
 		return b, nil
 	}
+	if s.EnteredAt.Before(d.cfg.Earliest) {
+		return b, fmt.Errorf("%w: the clock was wrong when the car entered", ErrAboveLimit)
+	}
 	t, ok := tariff.Select(d.cfg.Tariffs, tariff.Vehicle{CarType: s.CarType, Size: s.Size, Color: s.Color, Area: s.Area})
 	if !ok {
 		return b, fmt.Errorf("%w: car type %d, size %d, colour %d, area %d", ErrNoTariff, s.CarType, s.Size, s.Color, s.Area)
@@ -224,15 +233,31 @@ func find(ctx context.Context, r store.Reader, ref Ref) (store.Session, error) {
 	case ref.CardNo != "":
 		return r.OpenSessionByCard(ctx, ref.CardNo)
 	}
-	no := plate.Normal(ref.Plate)
+	return byPlate(ctx, r, plate.Normal(ref.Plate))
+}
+
+// byPlate looks a plate up as it is and without its province, which people
+// leave out and cameras fail to read, on either side.
+func byPlate(ctx context.Context, r store.Reader, no string) (store.Session, error) {
+	tail := plate.Tail(no)
 	s, err := r.OpenSessionByPlate(ctx, no)
-	if !errors.Is(err, store.ErrNotFound) || no == "" || no != plate.Tail(no) {
-		return s, err // found, or broken, or asked for with a province that no car inside has
+	exact := err == nil
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound) || no == "":
+		return s, err
+	case exact && no != tail:
+		return s, nil
+	case no != tail:
+		return r.OpenSessionByPlate(ctx, tail)
 	}
 	found, err := r.OpenSessionsByTail(ctx, no)
 	if err != nil {
 		return store.Session{}, err
 	}
+	if exact {
+		found = append(found, s)
+	}
+	found = slices.DeleteFunc(found, func(s store.Session) bool { return s.State == store.Entering })
 	if len(found) == 0 {
 		return store.Session{}, store.ErrNotFound
 	}
