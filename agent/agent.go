@@ -152,7 +152,8 @@ func (a *Agent) assemble(db *store.DB) ([]Part, http.Handler, error) {
 	desk, err := billing.New(billing.Config{
 		DB: db, Tariffs: site.Tariffs, ParkCode: site.Park.Code, Zone: site.Park.Zone,
 		OrderValid: site.Park.OrderValid, Delay: site.Park.Delay, RoundingLimit: site.Park.RoundingLimit,
-		Now: a.clock.Now, Log: a.log,
+		Earliest: a.clock.Floor(),
+		Now:      a.clock.Now, Log: a.log,
 	}, a.settled.add)
 	if err != nil {
 		return nil, nil, err

@@ -38,6 +38,9 @@ func (c *Clock) Trusted() bool {
 	return !c.wall().Before(c.floor)
 }
 
+// Floor returns the time before which nothing is believed.
+func (c *Clock) Floor() time.Time { return c.floor }
+
 // Shift moves the time by d, on top of earlier shifts. Only the demo calls it,
 // to let hours pass between two cars; waits keep their real length.
 func (c *Clock) Shift(d time.Duration) {
