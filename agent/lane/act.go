@@ -83,7 +83,7 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 		}
 		return ruled{of: c, v: v, err: err}, nil
 	case raise:
-		return raised{err: l.raise(ctx, c.again)}, nil
+		return raised{err: l.raise(ctx, c)}, nil
 	case confirm:
 		return confirmed{err: l.confirm(ctx, c.session)}, nil
 	case latch:
@@ -166,8 +166,8 @@ func (l *Lane) gate(ctx context.Context, call func(context.Context) error) error
 
 // raise opens the gate. After a failure the arm's position is unknown, so it
 // is asked for before the command is sent again.
-func (l *Lane) raise(ctx context.Context, again bool) error {
-	if again {
+func (l *Lane) raise(ctx context.Context, c raise) error {
+	if c.again {
 		var arm drivers.Arm
 		err := l.gate(ctx, func(ctx context.Context) error {
 			st, err := l.cfg.Gate.State(ctx)
@@ -177,6 +177,9 @@ func (l *Lane) raise(ctx context.Context, again bool) error {
 		if err == nil && arm == drivers.ArmUp {
 			return nil
 		}
+	}
+	if g, ok := l.cfg.Gate.(EventGate); ok && c.event != "" {
+		return l.gate(ctx, func(ctx context.Context) error { return g.RaiseFor(ctx, c.event) })
 	}
 	return l.gate(ctx, l.cfg.Gate.Raise)
 }
@@ -234,7 +237,12 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 		return func(tx *store.Tx) error { return tx.SetHold(ctx, l.cfg.Code, on) }
 	}
 	if err := l.journal(ctx, c, l.cfg.GateCode, "decided", hold(c.Op == OpHold)); err != nil {
-		return nil, err
+		if c.Op != OpOpen || ctx.Err() != nil {
+			return nil, err
+		}
+		// A full disk stops every decision of the lane; the operator's hand is
+		// then the only way out, and nobody is to be trapped for want of a row.
+		l.cfg.Log.Error("open a gate without a row in the journal", "client", c.Client, "address", c.Address, "error", err)
 	}
 	var call func(context.Context) error
 	switch c.Op {

@@ -82,9 +82,12 @@ type (
 
 	rule    struct{ rec drivers.Recognition } // ask the rules about a recognised car → ruled
 	recheck struct{ session string }          // ask again after a payment → ruled
-	raise   struct{ again bool }              // → raised
-	confirm struct{ session string }          // → confirmed
-	latch   struct{}                          // → latched
+	raise   struct {                          // → raised
+		again bool   // it failed before, so the arm's position is unknown
+		event string // the recognition that stands behind it right now, if one does
+	}
+	confirm struct{ session string } // → confirmed
+	latch   struct{}                 // → latched
 	show    struct{ text text }
 	record  struct { // journal a recognition that leads to nothing
 		rec    drivers.Recognition
@@ -189,7 +192,7 @@ func decideRecognised(s state, e recognised, now time.Time, dedupe time.Duration
 	i := slices.IndexFunc(s.seen, func(g sighting) bool { return g.plate == no })
 	if i >= 0 && now.Sub(s.seen[i].at) < dedupe && !now.Before(s.seen[i].at) {
 		if s.phase == raising && s.car.Plate == no {
-			return s, []command{raise{again: true}}
+			return s, []command{raise{again: true, event: e.rec.ID}}
 		}
 		if s.seen[i].passed { // a car that passed may stand in view for long; one that was refused is asked about again
 			s.seen = slices.Clone(s.seen)
@@ -238,7 +241,11 @@ func decideRuled(s state, e ruled, now time.Time) (state, []command) {
 	t := text{plate: e.v.Plate, payable: e.v.Payable, stay: e.v.Stay}
 	if e.v.Open {
 		s.phase, s.car = raising, e.v
-		return s, []command{raise{}}
+		var event string
+		if r, ok := e.of.(rule); ok {
+			event = r.rec.ID
+		}
+		return s, []command{raise{event: event}}
 	}
 	switch e.v.Reason {
 	case access.ReasonDue:

@@ -33,6 +33,13 @@ type Gate interface {
 	State(ctx context.Context) (drivers.GateState, error)
 }
 
+// An EventGate is a Gate that opens in the answer to a camera's event. It is
+// told which one, so that no other car profits from the decision.
+type EventGate interface {
+	// RaiseFor is Raise for the car of the recognition with this ID.
+	RaiseFor(ctx context.Context, event string) error
+}
+
 // A Display shows one Screen at a time. Show replaces what was there. Only the
 // lane's goroutine calls it. An error means a dark panel, which never holds a
 // car.

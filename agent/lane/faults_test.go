@@ -45,6 +45,52 @@ func TestAReleaseThatFailsLeavesTheHold(t *testing.T) {
 	})
 }
 
+// eventGate is a fakeGate that opens in the answer to an event.
+type eventGate struct{ fakeGate }
+
+func (g *eventGate) RaiseFor(_ context.Context, event string) error {
+	return g.call("raise for " + event)
+}
+
+func TestAGateIsToldForWhichCarItOpens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		g := &eventGate{}
+		s.out.cfg.Gate = g
+		s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
+		s.must(s.out.send(t.Context(), recognised{rec: drivers.Recognition{Plate: "粤B12345", ID: "e1"}}))
+		if got := g.did(); got != "raise for e1" {
+			t.Errorf("a car that may leave: %q, want its own event answered", got)
+		}
+		s.see(t.Context(), drivers.Recognition{Plate: "粤B22222"})
+		pass(time.Hour)
+		s.must(s.out.send(t.Context(), recognised{rec: drivers.Recognition{Plate: "粤B22222", ID: "e2"}}))
+		s.pay()
+		if got := g.did(); got != "raise" {
+			t.Errorf("a car that has paid: %q, want no event answered: its own is over", got)
+		}
+	})
+}
+
+func TestOperatorsOpenThoughTheBooksCannotBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		pass(2 * time.Second)
+		s.must(s.db.Close()) // as with a full disk, no row can be written
+		s.must(s.in.Do(t.Context(), Command{Op: OpOpen, Client: "mall"}))
+		if got := s.gateIn.did(); got != "raise" {
+			t.Errorf("calls = %q, want the gate opened", got)
+		}
+		for _, op := range []Op{OpHold, OpClose} {
+			if err := s.in.Do(t.Context(), Command{Op: op}); err == nil || s.gateIn.did() != "" {
+				t.Errorf("%s = %v, want it refused", op, err)
+			}
+		}
+		s.stop()
+	})
+}
+
 func TestACameraThatGivesUpStopsNoLane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
