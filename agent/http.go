@@ -6,14 +6,17 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"parkagent/agent/config"
 	"parkagent/agent/downlink"
 	"parkagent/agent/pictures"
 )
@@ -24,8 +27,9 @@ import (
 func (a *Agent) routes(api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case strings.HasPrefix(r.URL.Path, cameraPrefix):
+		case strings.HasPrefix(r.URL.Path, cameraPrefix), a.holdsToken(r.URL.Path):
 			a.push(w, r)
+			drain(w, r)
 		case strings.HasPrefix(r.URL.Path, pictures.Prefix):
 			a.pictures.ServeHTTP(w, r)
 		default:
@@ -52,7 +56,12 @@ func (a *Agent) push(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if handler == nil || !from(r, d.IP) {
-		// One answer for all of it: whoever guesses learns nothing.
+		// One answer for all of it: whoever guesses learns nothing. The code is
+		// the caller's text, and may be the token of a camera that was set up
+		// wrongly.
+		if len(code) > mostCode || a.holdsToken(code) {
+			code = ""
+		}
 		a.log.Warn("push refused", "camera", code, "address", r.RemoteAddr, "known", d.Code != "")
 		http.NotFound(w, r)
 		return
@@ -60,6 +69,34 @@ func (a *Agent) push(w http.ResponseWriter, r *http.Request) {
 	r = r.Clone(r.Context())
 	r.URL.Path, r.URL.RawPath = "/"+path, ""
 	handler.ServeHTTP(w, r)
+}
+
+// mostCode bounds a caller's device code in the log.
+const mostCode = 64
+
+// holdsToken reports whether a camera's token stands anywhere in a path. A push
+// whose path was mistyped is no call of the API: that would log the path.
+func (a *Agent) holdsToken(path string) bool {
+	return slices.ContainsFunc(a.cfg.Site.Devices, func(d config.Device) bool {
+		return d.Token.Set() && strings.Contains(path, d.Token.Reveal())
+	})
+}
+
+// What is read of a push that was refused, before the answer goes out.
+const (
+	mostDrained = 32 << 20
+	drainWithin = 5 * time.Second
+)
+
+// drain reads what the handler left of a body, within limits. A camera that is
+// still sending when the connection is closed sees a broken connection and never
+// the answer. One that asked to be told whether to send at all is not told to.
+func drain(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Expect") != "" {
+		return
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainWithin)) // a test's recorder has none
+	_, _ = io.CopyN(io.Discard, r.Body, mostDrained)                               // whatever comes, it is thrown away
 }
 
 // from reports whether a request comes from ip, in whatever form either is

@@ -98,3 +98,43 @@ func TestEveryRefusedPushIsAnsweredAlike(t *testing.T) {
 		t.Errorf("answers = %v, want one", answers)
 	}
 }
+
+func TestATokenIsNeverLogged(t *testing.T) {
+	h, log := pushing(t)
+	for _, path := range []string{
+		"/camera/C2/hard-to-guess/upload", "/camera/hard-to-guess/C2", "/cameras/C2/hard-to-guess/upload", "//camera/C2/hard-to-guess", "/hard-to-guess",
+	} {
+		r := httptest.NewRequest(http.MethodPost, path, nil)
+		r.RemoteAddr = "192.0.2.99:5000"
+		w := httptest.NewRecorder()
+		log.Reset()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s: answered with %d %s, want 404", path, w.Code, w.Body)
+		}
+		if !strings.Contains(log.String(), "push refused") || strings.Contains(log.String(), "hard-to-guess") {
+			t.Errorf("%s: logged %s, want that a push was refused and no token", path, log)
+		}
+	}
+}
+
+func TestACameraThatIsStillSendingSeesTheAnswer(t *testing.T) {
+	h, _ := pushing(t)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	// It says that the connection ends with this request, as many cameras do:
+	// then net/http reads nothing more by itself.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/camera/C1/upload", bytes.NewReader(make([]byte, 4<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close = true
+	resp, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatalf("a refused camera sees %v, want an answer", err)
+	}
+	_ = resp.Body.Close() // its status was read
+	if resp.StatusCode != http.StatusNotFound {
+		t.Errorf("answered with %d, want 404", resp.StatusCode)
+	}
+}
