@@ -33,6 +33,10 @@ type Inbox struct {
 // each may hold MaxBody bytes of a small box's memory.
 const maxReading = 4
 
+// maxPlate bounds a plate, in bytes. The longest real ones have 9 characters, of
+// which two may be Chinese.
+const maxPlate = 64
+
 // Watch hands the camera's recognitions to emit until ctx is done and all calls
 // of emit have returned. It returns nil then. Only one Watch may run at a time;
 // a second one fails at once.
@@ -76,11 +80,15 @@ func (b *Inbox) Watch(ctx context.Context, emit func(context.Context, drivers.Re
 // Deliver starts the watcher's emit with rec, giving it within to deal with it.
 // The channel then yields one value: nil, or an error when the watcher stopped
 // meanwhile and may not have dealt with rec. It fails with ErrUnwatched when
-// nobody watches.
+// nobody watches, and with a PushError for a plate that can be none: it would be
+// written into the books and onto the display.
 //
 // The event is not bound to the camera's request: a camera that hangs up has
 // seen its car all the same.
 func (b *Inbox) Deliver(rec drivers.Recognition, within time.Duration) (<-chan error, error) {
+	if len(rec.Plate) > maxPlate {
+		return nil, Malformed("plate too long")
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.deliver == nil {

@@ -45,6 +45,17 @@ type message struct {
 			PlateResult *plateResult `json:"PlateResult"`
 		} `json:"result"`
 	} `json:"AlarmInfoPlate"`
+	TriggerImage json.RawMessage `json:"TriggerImage"` // a picture that somebody asked for
+}
+
+// textSize returns how many bytes of a push are not its pictures.
+func (m message) textSize(body []byte) int {
+	n := len(body) - len(m.TriggerImage)
+	if m.AlarmInfoPlate != nil && m.AlarmInfoPlate.Result.PlateResult != nil {
+		p := m.AlarmInfoPlate.Result.PlateResult
+		n -= len(p.ImageFile) + len(p.ImageFragmentFile)
+	}
+	return n
 }
 
 type plateResult struct {
@@ -81,6 +92,9 @@ func decodeEvent(body []byte) (event, error) {
 	var msg message
 	if err := json.Unmarshal(body, &msg); err != nil {
 		return event{}, camera.Malformed("broken JSON")
+	}
+	if msg.textSize(body) > camera.MaxText {
+		return event{}, camera.TooLarge("event text too large")
 	}
 	if msg.AlarmInfoPlate == nil {
 		return event{}, nil // AlarmGioIn, SerialData, TriggerImage

@@ -53,18 +53,21 @@ func TestVzEnithKeepsTheContract(t *testing.T) {
 				"a plate without its result":   text(`{"AlarmInfoPlate":{}}`),
 				"a list for a plate":           text(`{"AlarmInfoPlate":[1,2]}`),
 				"JSON nested too deep":         text(`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}"),
+				"a plate that can be none":     event(sim.VzFaults{}, sim.Sighting{Plate: strings.Repeat("A", 1000)}),
 				"a form that is no heartbeat":  {ContentType: "application/x-www-form-urlencoded", Body: []byte("a=b")},
 			},
 			Huge: func() map[string]drivertest.CameraPush {
 				return map[string]drivertest.CameraPush{
-					"a picture of 9 MB": event(sim.VzFaults{Oversize: true}, blue),
-					"a form of 100 kB":  {ContentType: "application/x-www-form-urlencoded", Body: []byte("serialno=1&x=" + strings.Repeat("x", 100<<10))},
+					"a picture of 9 MB":    event(sim.VzFaults{Oversize: true}, blue),
+					"1 MB beside pictures": text(`{"AlarmInfoPlate":{"result":{"PlateResult":{"license":"粤B12345"}}},"x":"` + strings.Repeat("x", 1<<20) + `"}`),
+					"a form of 100 kB":     {ContentType: "application/x-www-form-urlencoded", Body: []byte("serialno=1&x=" + strings.Repeat("x", 100<<10))},
 				}
 			},
 			Idle: map[string]drivertest.CameraPush{
-				"a heartbeat":              {ContentType: "application/x-www-form-urlencoded", Body: []byte("serialno=1&device_name=IVS")},
-				"an input":                 text(`{"AlarmGioIn":{"result":{"TriggerResult":{"source":0,"value":1}}}}`),
-				"a car that stands around": text(`{"AlarmInfoPlate":{"result":{"PlateResult":{"license":"粤B12345","triggerType":64,"plateid":3}}}}`),
+				"a heartbeat":                  {ContentType: "application/x-www-form-urlencoded", Body: []byte("serialno=1&device_name=IVS")},
+				"an input":                     text(`{"AlarmGioIn":{"result":{"TriggerResult":{"source":0,"value":1}}}}`),
+				"a picture that was asked for": text(`{"TriggerImage":{"imageFile":"` + strings.Repeat("A", 2<<20) + `"}}`),
+				"a car that stands around":     text(`{"AlarmInfoPlate":{"result":{"PlateResult":{"license":"粤B12345","triggerType":64,"plateid":3}}}}`),
 			},
 		}
 	})
