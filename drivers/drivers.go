@@ -14,7 +14,7 @@ import "time"
 // the same event again, and keep events while the network is away.
 type Recognition struct {
 	Device string // device code of the camera that saw it, as configured
-	ID     string // the camera's own event id; empty where it gives none
+	ID     string // of the event; the camera's own, or of the driver's making; may be empty
 
 	// Plate is the plate as the camera read it, without the colour prefix
 	// that some firmware puts before it. It is empty when the camera saw a

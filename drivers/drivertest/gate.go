@@ -18,6 +18,11 @@ type GateDriver interface {
 	State(ctx context.Context) (drivers.GateState, error)
 }
 
+// An EventGateDriver is a gate that opens in the answer to a camera's event.
+type EventGateDriver interface {
+	RaiseFor(ctx context.Context, event string) error
+}
+
 // A GateRig is a gate driver and the simulated barrier behind it. A switch that
 // is nil is something that this kind of gate cannot do or suffer; its tests are
 // skipped.
@@ -68,6 +73,7 @@ func Gate(t *testing.T, newRig func(t *testing.T) GateRig) {
 		{"lower refuses on a car and sends nothing", lowerRefusesOnACar},
 		{"hold keeps open until release", holdUntilRelease},
 		{"a call whose time is over returns at once", expiredCall},
+		{"raise for an event that is over goes on as raise does", raiseForOverEvent},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, newRig(t).withDefaults()) })
@@ -213,6 +219,26 @@ func expiredCall(t *testing.T, r GateRig) {
 	}
 	if n := r.Raised(); n != 0 {
 		t.Errorf("a command whose time was over was sent %d times", n)
+	}
+}
+
+func raiseForOverEvent(t *testing.T, r GateRig) {
+	g, ok := r.Gate.(EventGateDriver)
+	if !ok {
+		t.Skip("this gate does not open in answers to events")
+	}
+	raise := func(ctx context.Context) error { return g.RaiseFor(ctx, "an event that is over") }
+	r.must(t, "RaiseFor", raise)
+	if n := r.Raised(); n != 1 {
+		t.Errorf("the barrier got %d commands to open, want 1", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := raise(ctx); !errors.Is(err, drivers.ErrOffline) {
+		t.Errorf("RaiseFor with a cancelled context = %v, want drivers.ErrOffline", err)
+	}
+	if n := r.Raised(); n != 1 {
+		t.Errorf("a command whose time was over was sent: the barrier got %d, want 1", n)
 	}
 }
 

@@ -3,16 +3,77 @@ package vzenith_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera/vzenith"
+	"parkagent/drivers/drivertest"
 )
+
+var _ drivertest.GateDriver = (*vzenith.ReplyGate)(nil)
+var _ drivertest.EventGateDriver = (*vzenith.ReplyGate)(nil)
+
+func TestAGateInCometModeKeepsTheContract(t *testing.T) {
+	drivertest.Gate(t, func(t *testing.T) drivertest.GateRig {
+		l := newLane(t, vzenith.Config{
+			PollTime: 20 * time.Millisecond, Options: vzenith.Options{Opens: vzenith.OpensComet, Heartbeat: time.Second},
+		}, nil)
+		p := &poller{lane: l}
+		t.Cleanup(p.stop)
+		p.start(t)
+		return drivertest.GateRig{
+			Gate:     l.camera.Gate(),
+			Raised:   func() int { p.settle(t); return l.sim.Opened() },
+			HeldOpen: func() bool { p.settle(t); return l.sim.Latched() },
+			Faults: []drivertest.GateFault{{Name: "silence", Want: drivers.ErrOffline, Set: func(on bool) {
+				if on {
+					p.stop()
+					waitFor(t, func() bool { return l.camera.Check(t.Context()) != nil })
+				} else {
+					p.start(t)
+				}
+			}}},
+		}
+	})
+}
+
+// A poller has a lane's camera poll, one poll after the other.
+type poller struct {
+	lane  *lane
+	polls atomic.Int64 // that were answered and obeyed
+	end   context.CancelFunc
+	ended sync.WaitGroup
+}
+
+// start polls until stop, and returns once the camera was heard.
+func (p *poller) start(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p.end = cancel
+	p.ended.Go(func() { // ends with stop
+		for ctx.Err() == nil {
+			if _, err := p.lane.sim.Poll(ctx); err == nil {
+				p.polls.Add(1)
+			}
+		}
+	})
+	p.settle(t)
+}
+
+func (p *poller) stop() {
+	p.end()
+	p.ended.Wait()
+}
+
+// settle waits until the camera has done what an answer said that is on its way.
+func (p *poller) settle(t *testing.T) {
+	t.Helper()
+	n := p.polls.Load()
+	waitFor(t, func() bool { return p.polls.Load() > n })
+}
 
 func TestRaiseThatWasGivenUpNeverOpensLater(t *testing.T) {
 	l := newLane(t, vzenith.Config{Options: vzenith.Options{Opens: vzenith.OpensComet}, PollTime: 50 * time.Millisecond}, nil)
@@ -31,26 +92,6 @@ func TestRaiseThatWasGivenUpNeverOpensLater(t *testing.T) {
 	}
 	if n := l.sim.Opened(); n != 0 {
 		t.Errorf("opened %d times, want never", n)
-	}
-}
-
-func TestRaiseWaitsForTheNextPlate(t *testing.T) {
-	l := newLane(t, vzenith.Config{}, nil)
-	raised := make(chan error, 1)
-	go func() { raised <- l.camera.Gate().Raise(t.Context()) }() // ends with an opening plate
-	// The lane itself opens nothing, so a plate that opens carried the order.
-	// One that comes before Raise waits is answered no.
-	for deadline := time.Now().Add(10 * time.Second); !l.push(t, car).Opened; {
-		<-l.seen
-		if time.Now().After(deadline) {
-			t.Fatal("no plate carried the order")
-		}
-	}
-	if err := <-raised; err != nil {
-		t.Errorf("Raise = %v, want nil", err)
-	}
-	if n := l.sim.Opened(); n != 1 {
-		t.Errorf("opened %d times, want once", n)
 	}
 }
 
@@ -87,18 +128,14 @@ func TestACometPollOpensWithoutACar(t *testing.T) {
 
 func TestAPlainHeartbeatCarriesNoOrder(t *testing.T) {
 	l := newLane(t, vzenith.Config{}, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	raised := make(chan error, 1)
-	go func() { raised <- l.camera.Gate().Raise(ctx) }()
 	for _, urlEncoded := range []bool{false, true} {
 		l.sim.Faults.URLEncoded = urlEncoded
+		if err := l.camera.Gate().Raise(t.Context()); !errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Raise = %v, want ErrRefused: the camera would not act on a heartbeat's answer", err)
+		}
 		if info, err := l.sim.Heartbeat(t.Context()); err != nil || info != "no" {
 			t.Errorf("heartbeat answered %q, %v; want no", info, err)
 		}
-	}
-	cancel()
-	if err := <-raised; !errors.Is(err, drivers.ErrOffline) {
-		t.Errorf("Raise = %v, want ErrOffline: the camera would not act on a heartbeat's answer", err)
 	}
 }
 
@@ -123,39 +160,6 @@ func TestAHeartbeatCarriesAnOrderWhereTheFirmwareActsOnIt(t *testing.T) {
 	}
 }
 
-func TestRaiseToACameraThatHungUpGoesToItsNextContact(t *testing.T) {
-	atLane := make(chan struct{}, 1)
-	hungUp := make(chan struct{})
-	l := newLane(t, vzenith.Config{ReplyTime: 10 * time.Second}, func(ctx context.Context, g *vzenith.ReplyGate) {
-		select {
-		case atLane <- struct{}{}:
-			<-hungUp // the first plate: its camera is gone when the lane decides
-			if err := g.Raise(ctx); err != nil {
-				t.Errorf("Raise = %v, want nil through the second plate", err)
-			}
-		default:
-			<-ctx.Done() // the second: carries the order, its own lane time does not matter
-		}
-	})
-	conn, err := net.Dial("tcp", strings.TrimPrefix(l.sim.URL[:strings.Index(l.sim.URL, "/dev")], "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	body := l.sim.Event(1, car)
-	if _, err := fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: box\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, func() bool { return len(atLane) == 1 })
-	if err := conn.Close(); err != nil {
-		t.Fatal(err)
-	}
-	<-l.closed
-	close(hungUp)
-	if answer := l.push(t, car); !answer.Opened {
-		t.Errorf("second plate answered %+v, want opened", answer)
-	}
-}
-
 func TestTheGateTellsWhatItKnowsAndRefusesWhatItCannot(t *testing.T) {
 	if _, err := newCamera(t, vzenith.Config{}).Gate().State(t.Context()); !errors.Is(err, drivers.ErrOffline) {
 		t.Errorf("State of a camera never heard = %v, want ErrOffline", err)
@@ -172,7 +176,10 @@ func TestTheGateTellsWhatItKnowsAndRefusesWhatItCannot(t *testing.T) {
 	if state.Arm != drivers.ArmUnknown || state.Presence != drivers.PresenceNotFitted || state.HoldOpen || state.At.IsZero() {
 		t.Errorf("state = %+v, want all unknown, at a time", state)
 	}
-	for name, call := range map[string]func(context.Context) error{"Lower": gate.Lower, "Hold": gate.Hold, "Release": gate.Release} {
+	for name, call := range map[string]func(context.Context) error{
+		"Raise": gate.Raise, "Lower": gate.Lower, "Hold": gate.Hold, "Release": gate.Release,
+		"RaiseFor": func(ctx context.Context) error { return gate.RaiseFor(ctx, "an event long over") },
+	} {
 		var device *drivers.DeviceError
 		if err := call(t.Context()); !errors.Is(err, drivers.ErrRefused) || !errors.As(err, &device) || device.Device != "C1" {
 			t.Errorf("%s = %v, want a DeviceError of C1 that is refused", name, err)

@@ -1,6 +1,7 @@
 package vzenith
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -82,32 +83,63 @@ func (c *Camera) command(reply *plateReply, order order) {
 	}
 }
 
-// servePlate hands the event to the lane and answers when the gate was asked to
-// open, when the lane is done, or when the reply time is over.
+// keptMark ends the ID of an event that the camera kept. rand.Text, before it,
+// never writes it.
+const keptMark = "-kept"
+
+// uniqueID names the event for RaiseFor. The camera's own number begins it but
+// is not enough: some firmware gives none or starts again, and a stranger can
+// guess it, push under it, and have his answer taken for another car's.
+func (e event) uniqueID() string {
+	id := rand.Text()
+	if e.rec.ID != "" {
+		id = e.rec.ID + "-" + id
+	}
+	if e.rec.Offline {
+		id += keptMark
+	}
+	return id
+}
+
+// servePlate answers a plate as the lane decides.
 func (c *Camera) servePlate(w http.ResponseWriter, r *http.Request, ev event) error {
 	ev.rec.Device = c.cfg.Device
+	ev.rec.ID = ev.uniqueID()
 	ev.rec.Received = c.cfg.Now().UTC()
-	done, err := c.inbox.Deliver(ev.rec, c.cfg.ReplyTime)
-	if err != nil {
+	order, err := c.decision(r, ev.rec)
+	switch {
+	case err != nil:
 		return err
+	case order != nil:
+		return c.carry(w, r, *order, ev.refusal())
 	}
-	asks := c.gate.asks
-	if ev.rec.Offline {
-		asks = nil // this car left long ago; whatever the lane says, its answer opens nothing
+	return c.answer(w, ev.refusal())
+}
+
+// decision hands the event to the lane and waits until the gate was asked to
+// open for it. It returns nil when the lane is done without that, when the reply
+// time is over, or when the camera hung up.
+func (c *Camera) decision(r *http.Request, rec drivers.Recognition) (*ask, error) {
+	var asks <-chan ask
+	if !rec.Offline { // a car that left long ago: whatever the lane says, its answer opens nothing
+		asks = c.gate.expect(rec.ID).asks
+		defer c.gate.forget(rec.ID)
+	}
+	done, err := c.inbox.Deliver(rec, c.cfg.ReplyTime)
+	if err != nil {
+		return nil, err
 	}
 	timer := time.NewTimer(c.cfg.ReplyTime)
 	defer timer.Stop()
 	select {
 	case a := <-asks:
-		return c.carry(w, r, a, ev.refusal())
+		return &a, nil
 	case err := <-done:
-		if err != nil {
-			return err // the lane stopped: the camera keeps the event and comes again
-		}
+		return nil, err // if any, the lane stopped: the camera keeps the event and comes again
 	case <-timer.C:
-	case <-r.Context().Done(): // the camera hung up; what it is told no longer matters
+	case <-r.Context().Done(): // what the camera is told no longer matters
 	}
-	return c.answer(w, ev.refusal())
+	return nil, nil
 }
 
 // serveHeartbeat answers a heartbeat or a comet poll. A poll waits a while for
@@ -119,7 +151,7 @@ func (c *Camera) serveHeartbeat(w http.ResponseWriter, r *http.Request) {
 		err = c.servePoll(w, r)
 	case OpensHeartbeat:
 		select {
-		case a := <-c.gate.asks:
+		case a := <-c.gate.polls:
 			a.done <- c.write(w, map[string]any{"Response_Heartbeat": heartbeatReply{Info: infoOpen, SerialData: []string{}}})
 			return
 		default:
@@ -137,7 +169,7 @@ func (c *Camera) servePoll(w http.ResponseWriter, r *http.Request) error {
 	timer := time.NewTimer(c.cfg.PollTime)
 	defer timer.Stop()
 	select {
-	case a := <-c.gate.asks:
+	case a := <-c.gate.polls:
 		return c.carry(w, r, a, &plateReply{Info: infoStay, Content: taken})
 	case <-timer.C:
 	case <-r.Context().Done():
@@ -146,11 +178,10 @@ func (c *Camera) servePoll(w http.ResponseWriter, r *http.Request) error {
 }
 
 // carry answers with what the gate was asked for and tells the asker how that
-// went. A camera that has hung up meanwhile gets no order: the asker is sent on
-// to the next contact.
+// went. A camera that has hung up meanwhile gets no order: the asker is sent on.
 func (c *Camera) carry(w http.ResponseWriter, r *http.Request, a ask, reply *plateReply) error {
 	if r.Context().Err() != nil {
-		a.done <- errHungUp
+		a.done <- errGone
 		return nil
 	}
 	c.command(reply, a.order)

@@ -2,14 +2,16 @@
 //
 // The camera POSTs each plate as JSON and waits. An answer with info "ok"
 // pulses its relay: the answer is the opener, its time is the gate's time. So a
-// Camera keeps a push waiting while the lane decides, and its Gate opens
-// through the push that waits. Events that the camera kept while the network
-// was away are taken and acknowledged, and never answered "ok".
+// Camera keeps a push waiting while the lane decides, and its Gate opens through
+// the push of the car that was decided on, never through another's: that would
+// let another car out. Events that the camera kept while the network was away
+// are taken and acknowledged, and never answered "ok".
 //
 // Besides plates the camera sends heartbeats, and in its "comet" mode polls for
 // commands without end. By the maker's document it acts on answers to plates
 // and to comet polls only, not on answers to plain heartbeats, so without comet
-// mode nothing opens the barrier while no car stands before the camera.
+// mode nothing opens the barrier but the plate of the car that may pass: not a
+// command, and not a payment that comes after the plate was answered.
 package vzenith
 
 import (
@@ -47,7 +49,7 @@ type Opens string
 
 // The kinds of contact.
 const (
-	OpensPlate     Opens = "plate"     // none besides a plate
+	OpensPlate     Opens = "plate"     // none: only the car's own plate opens
 	OpensComet     Opens = "comet"     // the camera is in comet mode, and its polls carry commands
 	OpensHeartbeat Opens = "heartbeat" // the firmware opens on info "ok" in the answer to a heartbeat
 )
