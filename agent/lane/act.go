@@ -83,7 +83,12 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 		}
 		return ruled{of: c, v: v, err: err}, nil
 	case raise:
-		return raised{err: l.raise(ctx, c)}, nil
+		err := l.raise(ctx, c)
+		if err != nil && l.state.tries == 0 && ctx.Err() == nil {
+			// Also a refusal, which report takes for the answer of a well gate.
+			l.cfg.Log.Warn("the gate did not open, it is tried again", "gate", l.cfg.GateCode, "error", err)
+		}
+		return raised{err: err}, nil
 	case confirm:
 		return confirmed{err: l.confirm(ctx, c.session)}, nil
 	case latch:
