@@ -121,6 +121,7 @@ const (
 	sayOperator
 	sayGateFault
 	sayFault
+	sayPaid // paid, and the gate has not opened yet
 )
 
 // Times of the lane's patience.
@@ -283,6 +284,9 @@ func decideRaised(s state, e raised, now time.Time) (state, []command) {
 			return s, nil // said already
 		}
 		t.say = sayGateFault
+		if s.car.Reason == access.ReasonPaid { // the first thing such a driver asks
+			t.say = sayPaid
+		}
 		return s, []command{show{t}}
 	}
 	s.phase, s.tries = confirming, 0

@@ -131,6 +131,14 @@ func TestDecide(t *testing.T) {
 			},
 		},
 		{
+			name: "a car that has paid and whose gate fails is told that it has paid",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, open("粤B12345", "s1", access.ReasonPaid), "raise"},
+				{0, raised{err: failed}, "show 10"},
+			},
+		},
+		{
 			name: "a payment that leaves a rest shows the rest and opens nothing",
 			steps: []step{
 				{0, see("粤B12345"), "rule 粤B12345"},

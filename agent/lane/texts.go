@@ -12,7 +12,7 @@ import (
 // texts are the words a lane shows and speaks, in one language. A board has
 // two short lines; the plate stands in the first.
 type texts struct {
-	welcome, goodbye, full, unknown, noPlate, operator, gateFault, fault string
+	welcome, goodbye, full, unknown, noPlate, operator, gateFault, fault, paid string
 
 	due, dueVoice string // with the amount in yuan
 	free          string // with the free places
@@ -24,7 +24,7 @@ func textsOf(language string) texts {
 	if strings.HasPrefix(strings.ToLower(language), "en") {
 		return texts{
 			welcome: "Welcome", goodbye: "Goodbye", full: "Car park full", unknown: "No entry found, please call",
-			noPlate: "No plate read, please call", operator: "Please call the operator", gateFault: "Gate fault, please wait", fault: "Fault, please wait",
+			noPlate: "No plate read, please call", operator: "Please call the operator", gateFault: "Gate fault, please wait", paid: "Paid, please wait", fault: "Fault, please wait",
 			due: "Please pay ¥%s", dueVoice: "please pay %s yuan", free: "Free: %d",
 			stay:    func(d time.Duration) string { return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60) },
 			offline: "no answer", bad: "fault",
@@ -32,7 +32,7 @@ func textsOf(language string) texts {
 	}
 	return texts{
 		welcome: "欢迎光临", goodbye: "一路平安", full: "车位已满", unknown: "未找到入场记录 请联系管理员",
-		noPlate: "未识别车牌 请联系管理员", operator: "请联系管理员", gateFault: "道闸故障 请稍候", fault: "系统故障 请稍候",
+		noPlate: "未识别车牌 请联系管理员", operator: "请联系管理员", gateFault: "道闸故障 请稍候", paid: "已缴费 请稍候", fault: "系统故障 请稍候",
 		due: "请缴费%s元", dueVoice: "请缴费%s元", free: "空余车位 %d",
 		stay:    func(d time.Duration) string { return fmt.Sprintf("%d时%d分", int(d.Hours()), int(d.Minutes())%60) },
 		offline: "无应答", bad: "故障",
@@ -70,6 +70,8 @@ func (t texts) screen(x text, park string, free int) drivers.Screen {
 		return two(t.operator, drivers.Red)
 	case sayGateFault:
 		return two(t.gateFault, drivers.Red)
+	case sayPaid:
+		return two(t.paid, drivers.Green)
 	case sayFault:
 		return two(t.fault, drivers.Red)
 	}
