@@ -47,12 +47,13 @@ func (r *Relay) client(ctx context.Context, p rs485.Priority) modbus.Client {
 
 // prepare makes first contact after a start or a lost line: it reads the relays
 // and switches those off that are given for a moment only. It does nothing
-// while that is known.
-func (r *Relay) prepare(ctx context.Context) error {
+// while that is known. The read is as urgent as what it is done for: asking a
+// dead board takes a time-out, which the other gates on its line wait.
+func (r *Relay) prepare(ctx context.Context, p rs485.Priority) error {
 	if r.clean {
 		return nil
 	}
-	relays, err := r.readCoils(ctx, rs485.Command)
+	relays, err := r.readCoils(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (r *Relay) momentary() []uint16 {
 
 // latch switches the hold relay on and makes sure of it.
 func (r *Relay) latch(ctx context.Context) error {
-	if err := r.prepare(ctx); err != nil {
+	if err := r.prepare(ctx, rs485.Command); err != nil {
 		return err
 	}
 	relays, err := r.readCoils(ctx, rs485.Command)
@@ -150,6 +151,7 @@ func (r *Relay) timed(ctx context.Context, coil uint16, rs resend, send func(con
 // byHand switches the relay on, waits and switches it off. It switches off
 // whatever happened before, unless the board said that it did nothing.
 func (r *Relay) byHand(ctx context.Context, coil uint16, rs resend) error {
+	defer r.bus.Keep()()
 	err := r.start(ctx, coil, rs, func(ctx context.Context) error { return r.write(ctx, coil, coilOn) })
 	if errors.Is(err, drivers.ErrRefused) {
 		return err

@@ -33,6 +33,9 @@ type Bus interface {
 	Client(ctx context.Context, unit byte, p rs485.Priority) modbus.Client
 	// Raw sends a request that Client refuses to make.
 	Raw(ctx context.Context, unit byte, p rs485.Priority, function byte, data []byte) ([]byte, error)
+	// Keep lets the line work on, even if it is told to end, until release
+	// is called.
+	Keep() (release func())
 }
 
 // A Config describes a Relay.
@@ -101,7 +104,7 @@ func (r *Relay) Raise(ctx context.Context) error {
 		if r.hold == holdOn {
 			return r.latch(ctx)
 		}
-		if err := r.prepare(ctx); err != nil {
+		if err := r.prepare(ctx, rs485.Command); err != nil {
 			return err
 		}
 		return r.pulse(ctx, r.opt.Open, again)
@@ -121,7 +124,7 @@ func (r *Relay) Lower(ctx context.Context) error {
 		case r.opt.Presence == nil && !r.opt.SelfGuarded:
 			return refusal("no presence input is wired, and the barrier is not said to guard itself")
 		}
-		if err := r.prepare(ctx); err != nil {
+		if err := r.prepare(ctx, rs485.Command); err != nil {
 			return r.unseen(err)
 		}
 		relays, err := r.readCoils(ctx, rs485.Command)
@@ -162,7 +165,7 @@ func (r *Relay) Release(ctx context.Context) error {
 		if err := r.switchOff(ctx, r.holdCoil()); err != nil {
 			return err
 		}
-		return r.prepare(ctx)
+		return r.prepare(ctx, rs485.Command)
 	})
 }
 
@@ -170,7 +173,7 @@ func (r *Relay) Release(ctx context.Context) error {
 func (r *Relay) State(ctx context.Context) (drivers.GateState, error) {
 	var s drivers.GateState
 	err := r.call("read state", func() error {
-		if err := r.prepare(ctx); err != nil {
+		if err := r.prepare(ctx, rs485.Poll); err != nil {
 			return err
 		}
 		relays, err := r.readCoils(ctx, rs485.Poll)

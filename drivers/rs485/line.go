@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -102,6 +103,7 @@ type Line struct {
 	commands, polls chan *request // received from by Run
 	done            chan struct{} // closed when Run returns
 	started         atomic.Bool
+	kept            sync.RWMutex // read-locked by each Keep; Run takes it before it ends
 }
 
 // A wire does one request at a time. Only Run calls it.
@@ -212,14 +214,33 @@ func (cfg *Config) set(parameters map[string]string) error {
 	return nil
 }
 
-// Run owns the port until ctx is done and then closes it. Requests wait while
-// it does not run. It is called once and returns nil.
+// Keep lets Run go on after its context is done until release is called. It is
+// for whoever switches something on and must switch it off again: when all stop
+// at once, the line must not stop first.
+func (l *Line) Keep() (release func()) {
+	l.kept.RLock()
+	return sync.OnceFunc(l.kept.RUnlock)
+}
+
+// Run owns the port until ctx is done and nobody keeps it, and then closes it.
+// Requests wait while it does not run. It is called once and returns nil.
 func (l *Line) Run(ctx context.Context) error {
 	if l.started.Swap(true) {
 		return errors.New("rs485: Run was called before")
 	}
 	defer close(l.done)
 	defer l.wire.close()
+	serving, end := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		l.kept.Lock() // waits for those who keep the line
+		l.kept.Unlock()
+		end()
+	})
+	return l.serve(serving)
+}
+
+// serve answers requests until ctx is done.
+func (l *Line) serve(ctx context.Context) error {
 	for {
 		l.wire.settle(ctx)
 		r := l.next(ctx)
