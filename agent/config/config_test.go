@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,7 +167,8 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"an unknown key in an inline table", `tail = "5m"`, `tale = "5m"`, []string{"61 tariff[0].band[0].blocks[1].tale: unknown key; is it tail?"}},
 		{"a key of a later version", "[api]", "[calendar]\nholidays = []\n[console]\nlistn = \"127.0.0.1:8098\"\n[api]\nextra = 1", []string{"6 calendar: is not supported by this version", "9 console.listn: unknown key; is it listen?", "11 api.extra: unknown key"}},
 		{"a tariff key of a later version", `free = "30m"`, `percent = 90`, []string{"55 tariff[0].percent: is not supported by this version"}},
-		{"a kind of a later version", `kind = "gate"`, `kind = "printer"`, []string{`32 device[0].kind: devices of kind "printer" are not supported`, `51 lane[0].gate: the device "G1" is of kind "printer"`}},
+		{"a kind of a later version", `kind = "gate"`, `kind = "printer"`, []string{`32 device[0].kind: devices of kind "printer" are not supported`}},
+		{"a kind that does not exist", `kind = "gate"`, `kind = "道闸"`, []string{`32 device[0].kind: "道闸" is not possible; it can be: gate, display, camera`}},
 		{"a number where text is wanted", `code = "1"`, `code = 1`, []string{"2 park.code: has the wrong type; it must be text in quotes"}},
 		{"text where a number is wanted", `places = 100`, `places = "100"`, []string{"27 area[0].places: has the wrong type; it must be a whole number"}},
 		{"text where a list is wanted", `allow = ["192.168.1.0/24", "10.0.0.7"]`, `allow = "10.0.0.7"`, []string{"15 client[0].allow: has the wrong type; it must be a list"}},
@@ -174,6 +177,7 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"a wrong type in a block", `price = 400`, `price = 4.5`, []string{"60 tariff[0].band[0].blocks: has the wrong type; it must be a whole number"}},
 		{"a key twice", `places = 100`, "places = 100\nplaces = 10", []string{"28 area[0].places: is defined twice"}},
 		{"one bracket too few", "[[client]]", "[client]", []string{"10 client: [client] must be written with two brackets"}},
+		{"one bracket too few twice", site, strings.ReplaceAll(site, "[[device]]", "[device]"), []string{"29 device: [device] must be written with two brackets", "37 device: [device] must be written with two brackets"}},
 		{"one bracket too many", "[park]", "[[park]]", []string{"1 park[0]: [[park]] exists once"}},
 		{"capital letters", `listen = "127`, `Listen = "127`, []string{"7 api.Listen: keys are written in lower case"}},
 		{"text without quotes", `kind = "gate"`, `kind = gate`, []string{"32 : not valid TOML"}},
@@ -187,11 +191,11 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"no port to listen on", `listen = "127.0.0.1:8099"`, `listen = "127.0.0.1"`, []string{`7 api.listen: "127.0.0.1" is no address to listen on`}},
 		{"no public address", `public_url = "http://203.0.113.7:8099/"`, `public_url = "203.0.113.7:8099"`, []string{`8 api.public_url: "203.0.113.7:8099" is no web address`}},
 		{"half of TLS", `public_url =`, "tls_cert = \"park.toml.crt\"\npublic_url =", []string{"6 api: tls_cert and tls_key are needed together", "8 api.tls_cert: there is no file"}},
-		{"a key of the wrong length", `key = "abcdefghijklmnopqrstuvwx"`, `key = "abc"`, []string{"14 client[0].key: a key must have 24 (or 16)"}},
+		{"a key of the wrong length", `key = "abcdefghijklmnopqrstuvwx"`, `key = "abc"`, []string{"14 client[0].key: a key must have 24 (or 16) ASCII characters; this has 3 characters"}},
 		{"a key that is not ASCII", `key = "0123456789abcdef"`, `key = "车场车场车四"`, []string{"22 platform[0].key: a key must have"}},
 		{"no password", `password = "p-one"`, ``, []string{"10 client[0].password: must be given, or in the file that client[0].password_file names"}},
 		{"a secret twice", `password = "p-one"`, "password = \"p-one\"\npassword_file = \"x\"", []string{"13 client[0].password: and client[0].password_file cannot both be given"}},
-		{"a secret file that is not there", `password = "p-one"`, `password_file = "secrets/x"`, []string{"13 client[0].password_file: cannot read the file"}},
+		{"a secret file that is not there", `password = "p-one"`, `password_file = "secrets/x"`, []string{"13 client[0].password_file: there is no file"}},
 		{"a published key", `key = "abcdefghijklmnopqrstuvwx"`, `key = "693207DB8148FBC9D8410179"`, []string{"14 client[0].key: this was published"}},
 		{"a published password", "user = \"mall\"\npassword = \"p-one\"", "user = \"ktapi\"\npassword = \"0306A9\"", []string{"13 client[0].password: this was published"}},
 		{"a published key for a platform", `key = "0123456789abcdef"`, `key = "F7A0B971B199FD2A1017CEC5"`, []string{"22 platform[0].key: this was published"}},
@@ -287,6 +291,26 @@ func TestAConsoleThatIsNotThereIsAWarning(t *testing.T) {
 	c, errs := parse(t, change(t, "[api]", "[console]\nlisten = \"127.0.0.1:8098\"\n[api]"))
 	if errs != nil || len(c.Warnings) != 1 || c.Warnings[0].Key != "console" || c.Warnings[0].Line != 6 {
 		t.Errorf("Parse = %v, mistakes %v, want a warning", c, errs)
+	}
+}
+
+func TestAParkThatLetsNobodyOutIsAWarning(t *testing.T) {
+	for _, tt := range []struct{ name, cut, key, part string }{
+		{"no tariff", "[[tariff]]", "tariff", "none is let out"},
+		{"no lane", "[[lane]]", "lane", "without lanes no car comes in"},
+	} {
+		head, _, _ := strings.Cut(site, tt.cut)
+		c, errs := parse(t, head)
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		if !slices.ContainsFunc(c.Warnings, func(p Problem) bool { return p.Key == tt.key && strings.Contains(p.English, tt.part) }) {
+			t.Errorf("%s: Warnings = %v, want one about %s", tt.name, c.Warnings, tt.key)
+		}
+	}
+	free := regexp.MustCompile(`(?s)blocks = \[.*`).ReplaceAllString(site, `blocks = [{ unit = "24h", price = 0 }]`)
+	if c, errs := parse(t, free); errs != nil || len(c.Warnings) > 0 {
+		t.Errorf("a park that is free: mistakes %v, Warnings %v, want none", errs, c.Warnings)
 	}
 }
 

@@ -61,8 +61,8 @@ func (p *parser) syntax(doc []byte) bool {
 		}
 		ok = false
 		line, column, text := position(doc, offset)
-		p.problems = append(p.problems, Problem{File: p.file, Line: line, Column: column, Text: shown(text),
-			Chinese: "语法错误：" + syntaxChinese(err.Message), English: "not valid TOML: " + err.Message})
+		chinese, english := syntaxMessage(err.Message, text)
+		p.problems = append(p.problems, Problem{File: p.file, Line: line, Column: column, Text: shown(text), Chinese: chinese, English: english})
 		trimmed := strings.TrimSpace(text)
 		if strings.HasPrefix(trimmed, "[") || !strings.Contains(trimmed, "=") || strings.Contains(trimmed, `"""`) || strings.Contains(trimmed, "'''") {
 			break
@@ -71,30 +71,6 @@ func (p *parser) syntax(doc []byte) bool {
 		blank(rest[start : start+len(text)])
 	}
 	return ok
-}
-
-// syntaxChinese says in Chinese the commonest mistakes of syntax; the library
-// knows English only.
-func syntaxChinese(message string) string {
-	for _, m := range []struct{ part, chinese string }{
-		{"after key", "键名后面缺少等号"},
-		{"at start of value", "等号后面的值无法识别；文字要加英文双引号"},
-		{"start of key", "键名只能用字母、数字、下划线和短横线"},
-		{"expected newline", "值后面有多余的内容"},
-		{"close table", "缺少右方括号"},
-		{"close array table", "缺少右方括号"},
-		{"incomplete", "括号没有闭合"},
-		{"end of input", "内容不完整"},
-		{"not terminated", "引号没有闭合"},
-		{"escape", "双引号里的反斜杠要写两次，或改用单引号"},
-		{"new line", "引号没有闭合"},
-		{"newline", "引号没有闭合"},
-	} {
-		if strings.Contains(message, m.part) {
-			return m.chinese + "（" + message + "）"
-		}
-	}
-	return message
 }
 
 // languageOnly returns the one line that names the language, as a document.
@@ -109,14 +85,19 @@ func (p *parser) tables() bool {
 	ok := true
 	for _, e := range p.index.expressions {
 		name := plain(e.key)
+		var chinese, english string
 		switch {
 		case e.kind == unstable.Table && lists[name]:
-			p.addf(e.key, "[%[1]s] 要写成双方括号 [[%[1]s]]", "[%[1]s] must be written with two brackets, [[%[1]s]]", name)
-			ok = false
+			chinese, english = "[%[1]s] 要写成双方括号 [[%[1]s]]", "[%[1]s] must be written with two brackets, [[%[1]s]]"
 		case e.kind == unstable.ArrayTable && singles[name]:
-			p.addf(e.key, "[[%[1]s]] 只能出现一次，要写成单方括号 [%[1]s]", "[[%[1]s]] exists once and must be written with one bracket, [%[1]s]", name)
-			ok = false
+			chinese, english = "[[%[1]s]] 只能出现一次，要写成单方括号 [%[1]s]", "[[%[1]s]] exists once and must be written with one bracket, [%[1]s]"
+		default:
+			continue
 		}
+		// At the header itself: headers that are all wrong have one key.
+		line, column, text := position(p.index.doc, e.start)
+		p.problems = append(p.problems, Problem{File: p.file, Line: line, Column: column, Key: e.key, Text: shown(text), Chinese: fmt.Sprintf(chinese, name), English: fmt.Sprintf(english, name)})
+		ok = false
 	}
 	return ok
 }

@@ -1,11 +1,15 @@
 package config
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Permissions are what a client can be allowed.
@@ -133,7 +137,8 @@ func (p *parser) credentials(at, user string, raw rawSecrets) (password, key Sec
 	password = p.secret(at+".password", raw.Password, raw.PasswordFile)
 	key = p.secret(at+".key", raw.Key, raw.KeyFile)
 	if key.Set() && !cipherKey(key.value) {
-		p.add(p.source(at+".key"), "密钥必须是 24 个（或 16 个）英文字符", "a key must have 24 (or 16) ASCII characters")
+		n := utf8.RuneCountInString(key.value)
+		p.addf(p.source(at+".key"), "密钥必须是 24 个（或 16 个）英文字符，现在是 %d 个", "a key must have 24 (or 16) ASCII characters; this has %d characters", n)
 	}
 	if p.test {
 		return password, key
@@ -203,8 +208,15 @@ func (p *parser) secretFile(key, name string) Secret {
 		return Secret{}
 	}
 	data, readErr := os.ReadFile(path)
-	if err != nil || readErr != nil {
-		p.addf(key, "无法读取文件 %s", "cannot read the file %s", path)
+	switch err := cmp.Or(err, readErr); {
+	case errors.Is(err, fs.ErrNotExist):
+		p.addf(key, "没有文件 %s；请新建，里面只写密码或密钥", "there is no file %s; make one that holds the password or key and nothing else", path)
+		return Secret{}
+	case errors.Is(err, fs.ErrPermission):
+		p.addf(key, "无权读取文件 %s；请用 sudo 或以服务用户运行", "the file %s may not be read; use sudo, or run as the service's user", path)
+		return Secret{}
+	case err != nil:
+		p.addf(key, "无法读取文件 %s：%v", "cannot read the file %s: %v", path, err)
 		return Secret{}
 	}
 	if worldReadable(info) {

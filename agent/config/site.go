@@ -70,6 +70,9 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 		l.Late = p.duration(at+".late", r.Late, defaultLate, time.Second, 24*time.Hour)
 		list = append(list, l)
 	}
+	if len(raw) == 0 {
+		p.warn("lane", "没有 [[lane]]：没有车道，就不会有车进出", "there is no [[lane]]: without lanes no car comes in or goes out")
+	}
 	for i, d := range c.Devices {
 		if _, ok := used[d.Code]; !ok && d.Code != "" {
 			p.warn(fmt.Sprintf("device[%d].code", i), "没有车道使用这个设备", "no lane uses this device")
@@ -117,6 +120,9 @@ func (p *parser) uses(used unique, key, code, kind string, devices []Device) {
 		}
 		p.addf(key, "没有编号为 %q 的 [[device]]", "there is no [[device]] with code %q", code)
 		return
+	}
+	if k := devices[i].Kind; k != KindGate && k != KindDisplay && k != KindCamera {
+		return // that is reported where the device stands
 	}
 	if devices[i].Kind != kind {
 		p.addf(key, "设备 %q 的 kind 是 %q，这里需要 %q", "the device %q is of kind %q; this must be of kind %q", code, devices[i].Kind, kind)

@@ -44,6 +44,10 @@ func (p *parser) tariffs(raw []rawTariff, c *Config) []tariff.Tariff {
 		catchAll = catchAll || len(r.CarTypes)+len(r.Sizes)+len(r.Colors)+len(r.Areas) == 0
 		list = append(list, t)
 	}
+	if len(raw) == 0 && len(c.Lanes) > 0 {
+		p.warn("tariff", "没有 [[tariff]]：所有车在出口都没有价格，不会放行；不收费的车场也要写一个，price = 0",
+			"there is no [[tariff]]: no car has a price at the exit and none is let out; a park that is free needs one too, with price = 0")
+	}
 	if len(raw) > 0 && !catchAll {
 		p.warn(fmt.Sprintf("tariff[%d]", len(raw)-1), "没有适用于所有车辆的收费标准：车型或颜色未识别的车将没有价格；请在最后加一个不限条件的 [[tariff]]",
 			"no tariff fits every car: a car of unknown size or colour has no price; end with a [[tariff]] without conditions")
