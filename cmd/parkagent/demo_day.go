@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parkagent/drivers/sim"
@@ -118,9 +119,9 @@ func (d *demo) acts(v visit) []act {
 	}
 	switch v.habit {
 	case paysInLot, dropsFen, hasCoupon, paysTwice, isSeenTwice, isRememberedBy:
-		list = append(list, act{out - 10*time.Minute, func(ctx context.Context) error { return d.payByPhone(ctx, v, "") }})
+		list = append(list, act{out - 10*time.Minute, func(ctx context.Context) error { return d.payInLot(ctx, v) }})
 	case dawdles:
-		list = append(list, act{out - 35*time.Minute, func(ctx context.Context) error { return d.payByPhone(ctx, v, "") }})
+		list = append(list, act{out - 35*time.Minute, func(ctx context.Context) error { return d.payInLot(ctx, v) }})
 	}
 	if v.habit == isRememberedBy {
 		list = append(list, act{out + 20*time.Minute, func(ctx context.Context) error { return d.lateEvent(ctx, v) }})
@@ -184,15 +185,21 @@ func (d *demo) opened(lane string) int {
 	return n
 }
 
-// payByPhone asks for the bill and pays it as the driver does. device is the
-// exit's camera when the car stands there, empty in the lot.
-func (d *demo) payByPhone(ctx context.Context, v visit, device string) error {
+func (d *demo) payInLot(ctx context.Context, v visit) error {
+	_, err := d.payByPhone(ctx, v, "")
+	return err
+}
+
+// payByPhone asks for the bill, pays it as the driver does, and returns what
+// stays due. device is the exit's camera when the car stands there, empty in
+// the lot.
+func (d *demo) payByPhone(ctx context.Context, v visit, device string) (rest int64, err error) {
 	bill, err := d.phone.Bill(ctx, string([]rune(v.plate)[1:])) // people leave the province out
 	if device != "" {
 		bill, err = d.phone.BillAt(ctx, device)
 	}
 	if err != nil {
-		return fmt.Errorf("%s asks for its bill: %w", v.plate, err)
+		return 0, fmt.Errorf("%s asks for its bill: %w", v.plate, err)
 	}
 	p := protocol.Payment{OrderNo: bill.OrderNo, Amount: bill.Payable, PayType: protocol.IntOf(protocol.CollectedByWeChat), PayMethod: protocol.IntOf(protocol.BoothWeChat)}
 	switch v.habit {
@@ -207,11 +214,11 @@ func (d *demo) payByPhone(ctx context.Context, v visit, device string) error {
 		}
 	}
 	if _, err := d.phone.Pay(ctx, p); err != nil {
-		return fmt.Errorf("%s pays: %w", v.plate, err)
+		return 0, fmt.Errorf("%s pays: %w", v.plate, err)
 	}
 	if v.habit == paysTwice {
 		if _, err := d.phone.Pay(ctx, p); err != nil {
-			return fmt.Errorf("%s pays again: %w", v.plate, err)
+			return 0, fmt.Errorf("%s pays again: %w", v.plate, err)
 		}
 	}
 	where := text{"场内", "in the lot"}
@@ -219,10 +226,14 @@ func (d *demo) payByPhone(ctx context.Context, v visit, device string) error {
 		where = text{"出口", "at the exit"}
 	}
 	d.line(text{"%s %s缴费 %s 元（应付 %s）", "%s pays %[3]s %[2]s (due %[4]s)"}, v.plate, where.in(d.lang), yuan(p.Amount), yuan(bill.Payable))
-	if paid, err := d.phone.Paid(ctx, bill.OrderNo); err != nil || paid != (p.Amount+p.FreeMoney+99 >= bill.Payable) {
-		return fmt.Errorf("%s: order %s is reported as paid: %v, %w", v.plate, bill.OrderNo, paid, err)
+	if rest = bill.Payable - p.Amount - p.FreeMoney; rest < 100 {
+		rest = 0 // rounded
 	}
-	return nil
+	paid, err := d.phone.Paid(ctx, bill.OrderNo)
+	if err == nil && paid != (rest == 0) {
+		err = fmt.Errorf("%s: order %s is reported as paid: %v", v.plate, bill.OrderNo, paid)
+	}
+	return rest, err
 }
 
 // leave drives to the exit, pays what is due there, and must be let out once.
@@ -238,12 +249,15 @@ func (d *demo) leave(ctx context.Context, v visit) error {
 		if v.habit != paysAtExit && v.habit != dawdles && v.habit != paysPart {
 			return fmt.Errorf("%s: the gate stays shut though nothing should be due", v.plate)
 		}
-		shown := panel.Lines()
-		if err := d.payByPhone(ctx, v, camera); err != nil {
+		rest, err := d.payByPhone(ctx, v, camera)
+		if err != nil {
 			return err
 		}
-		// The exit either lets the car out or shows the rest.
-		err := d.until(ctx, v, func(context.Context) (bool, error) { return !slices.Equal(panel.Lines(), shown), nil })
+		// The exit lets the car out, or shows the rest.
+		err = d.until(ctx, v, func(context.Context) (bool, error) {
+			lines := panel.Lines()
+			return d.opened(v.exit) > before || rest > 0 && strings.Contains(lines[len(lines)-1], yuan(rest)), nil
+		})
 		if err != nil {
 			return err
 		}
