@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 )
@@ -48,5 +50,25 @@ func serialPeer(t *testing.T) peer {
 			}
 		},
 		replug: func() io.ReadWriteCloser { plug(); return far },
+	}
+}
+
+// Root passes by the lock that the system puts on a terminal, and an installer
+// who tries a device is root. Two programs on one line read each other's
+// replies.
+func TestPortThatIsInUseIsBusyEvenForRoot(t *testing.T) {
+	p := serialPeer(t)
+	other := New(p.port.Link(), nil)
+	if err := other.Connect(within(t, 2*time.Second)); !errors.Is(err, syscall.EBUSY) {
+		t.Fatalf("Connect of a port in use = %v, want syscall.EBUSY", err)
+	}
+	if err := p.port.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Connect(within(t, 2*time.Second)); err != nil {
+		t.Errorf("Connect of a port that was closed = %v", err)
+	}
+	if err := other.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.bug.st/serial"
@@ -52,8 +53,8 @@ func openSerial(l Link) (conn, error) {
 	return openNamed(name, mode)
 }
 
-// openError makes every way of saying "no such port" match fs.ErrNotExist and
-// "not yours" match fs.ErrPermission.
+// openError makes every way of saying "no such port" match fs.ErrNotExist, "not
+// yours" fs.ErrPermission and "in use" syscall.EBUSY.
 func openError(err error) error {
 	var pe *serial.PortError
 	if errors.As(err, &pe) {
@@ -62,6 +63,8 @@ func openError(err error) error {
 			return fmt.Errorf("%w (%w)", err, fs.ErrNotExist)
 		case serial.PermissionDenied:
 			return fmt.Errorf("%w (%w)", err, fs.ErrPermission)
+		case serial.PortBusy:
+			return fmt.Errorf("%w (%w)", err, syscall.EBUSY)
 		}
 	}
 	return err

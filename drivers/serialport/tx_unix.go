@@ -27,12 +27,32 @@ func openNamed(name string, mode *serial.Mode) (conn, error) {
 		}
 		return nil, err
 	}
+	if err := lock(f); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
 	port, err := serial.Open(name, mode)
 	if err != nil {
 		_ = f.Close()
 		return nil, openError(err)
 	}
 	return &serialConn{port: port, tx: fileTransmitter{f}}, nil
+}
+
+// lock takes the port until f is closed, or fails with syscall.EBUSY. The
+// library's own lock does not stop root, and comes after it has set the line's
+// mode, which whoever has the port would notice.
+func lock(f *os.File) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var lockErr error
+	err = raw.Control(func(fd uintptr) { lockErr = syscall.Flock(int(fd), syscall.LOCK_EX|syscall.LOCK_NB) })
+	if errors.Is(lockErr, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("in use by another program: %w", syscall.EBUSY)
+	}
+	return err // a system without such locks does without
 }
 
 type fileTransmitter struct{ f *os.File }
