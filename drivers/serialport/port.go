@@ -174,8 +174,9 @@ func (p *Port) ResetInput(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the port and ends the calls that use it. It is not final: the
-// next use opens the port again. Closing a closed port does nothing.
+// Close closes the port, ends the calls that use it and throws away what was
+// written and is still on its way. It is not final: the next use opens the port
+// again. Closing a closed port does nothing.
 func (p *Port) Close() error {
 	p.mu.Lock()
 	c := p.conn
@@ -255,6 +256,21 @@ func contextError(ctx context.Context) error {
 		return os.ErrDeadlineExceeded
 	}
 	return ctx.Err()
+}
+
+// atEnd calls f when ctx is done, unless release was called before. Release
+// waits for an f that has begun: late, it would end the next call instead.
+func atEnd(ctx context.Context, f func()) (release func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		f()
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+	}
 }
 
 // errGone is what a port says that is not there.

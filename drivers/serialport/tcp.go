@@ -29,8 +29,7 @@ func (t *tcpConn) Read(ctx context.Context, b []byte) (int, error) {
 	if err := t.c.SetReadDeadline(time.Time{}); err != nil {
 		return 0, err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = t.c.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer atEnd(ctx, func() { _ = t.c.SetReadDeadline(time.Unix(1, 0)) })()
 	n, err := t.c.Read(b)
 	return n, streamError(ctx, err)
 }
@@ -39,8 +38,7 @@ func (t *tcpConn) Write(ctx context.Context, b []byte) error {
 	if err := t.c.SetWriteDeadline(time.Time{}); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = t.c.SetWriteDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer atEnd(ctx, func() { _ = t.c.SetWriteDeadline(time.Unix(1, 0)) })()
 	_, err := t.c.Write(b)
 	return streamError(ctx, err)
 }
@@ -66,7 +64,15 @@ func (t *tcpConn) ResetInput() error {
 	return nil
 }
 
-func (t *tcpConn) Close() error { return t.c.Close() }
+// Close throws away what was written and not yet taken, as closing a serial port
+// does. The system would go on sending it for minutes, and a command would move
+// a barrier long after its caller gave up.
+func (t *tcpConn) Close() error {
+	if c, ok := t.c.(*net.TCPConn); ok {
+		_ = c.SetLinger(0) // a connection that is gone sends nothing anyhow
+	}
+	return t.c.Close()
+}
 
 // streamError takes the address out of err, which the caller says, and tells a
 // context that was cancelled from one that ran out.

@@ -61,8 +61,7 @@ func (t fileTransmitter) write(ctx context.Context, b []byte) error {
 	if err := t.f.SetWriteDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("write cannot be bounded: %w", err)
 	}
-	stop := context.AfterFunc(ctx, t.abort)
-	defer stop()
+	defer atEnd(ctx, t.abort)()
 	_, err := t.f.Write(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil {
 		return contextError(ctx)

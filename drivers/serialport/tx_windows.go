@@ -4,6 +4,7 @@ package serialport
 
 import (
 	"context"
+	"time"
 
 	"go.bug.st/serial"
 )
@@ -21,8 +22,18 @@ func openNamed(name string, mode *serial.Mode) (conn, error) {
 type portTransmitter struct{ port serial.Port }
 
 func (t portTransmitter) write(ctx context.Context, b []byte) error {
-	stop := context.AfterFunc(ctx, t.abort)
-	defer stop()
+	wrote := make(chan struct{})
+	defer atEnd(ctx, func() {
+		for { // a purge ends only a write that has begun
+			t.abort()
+			select {
+			case <-wrote:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	})()
+	defer close(wrote)
 	for len(b) > 0 {
 		n, err := t.port.Write(b)
 		if ctx.Err() != nil && n < len(b) {
