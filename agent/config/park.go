@@ -5,11 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // The defaults of what a file need not say.
@@ -66,7 +68,7 @@ func (p *parser) api(raw rawAPI) API {
 	}
 	host, port, err := net.SplitHostPort(a.Listen)
 	n, portErr := strconv.ParseUint(port, 10, 16)
-	if err != nil || portErr != nil || !hostName(host) {
+	if err != nil || portErr != nil || host != "" && !IsHost(host) {
 		p.addf("api.listen", "%q 不是监听地址；请写成例如 0.0.0.0:8099", "%q is no address to listen on; write for example 0.0.0.0:8099", a.Listen)
 	}
 	a.TLSCert, a.TLSKey = p.certificate("api.tls_cert", raw.TLSCert), p.certificate("api.tls_key", raw.TLSKey)
@@ -89,10 +91,16 @@ func (p *parser) api(raw rawAPI) API {
 	return a
 }
 
-// hostName reports whether a host can be listened on: empty, an address, or a
-// name without odd characters.
-func hostName(host string) bool {
-	return !strings.ContainsAny(host, " /\\?#@\"'")
+// IsHost reports whether a text can be an address or a name of a host. Numbers
+// and dots that are no address are no name either: they are a mistyped one.
+func IsHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	odd := func(r rune) bool {
+		return !unicode.IsLetter(r) && !('0' <= r && r <= '9') && !strings.ContainsRune("-_.", r)
+	}
+	return s != "" && !strings.ContainsFunc(s, odd) && strings.ContainsFunc(s, unicode.IsLetter)
 }
 
 // certificate returns the path of a file that must be there.
@@ -124,7 +132,7 @@ func (p *parser) pair(cert, key string) {
 // webAddress checks an http address and returns it without a slash at the end.
 func (p *parser) webAddress(key, value string) string {
 	u, err := url.Parse(value)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !IsHost(u.Hostname()) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		p.addf(key, "%q 不是网址；请写成例如 http://203.0.113.7:8099", "%q is no web address; write for example http://203.0.113.7:8099", value)
 		return ""
 	}

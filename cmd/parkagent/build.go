@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -138,6 +140,9 @@ func (b *builder) camera(d config.Device) {
 			b.add(d, "link", "相机的链接应为 http://地址（%v）", "%v", err)
 			return
 		}
+		if u, err := url.Parse(d.Link); err == nil && d.Link != "" && !b.reachable(d, u.Host) {
+			return
+		}
 		b.out.Cameras[d.Code], b.out.Pushes[d.Code] = c, c
 	case "vzenith":
 		b.unused(d, "link", "user", "password")
@@ -211,7 +216,7 @@ func (b *builder) modbus(d config.Device) (port, bool) {
 	}
 	line, err := rs485.Open(d.Link, b.cfg.log)
 	if err != nil {
-		b.add(d, "link", "链接有误（%v）", "%v", err)
+		b.wrongLink(d, err)
 		return port{}, false
 	}
 	p := port{line: line, part: agent.Part{Name: "line " + link.String(), Run: line.Run}}
@@ -231,10 +236,32 @@ func (b *builder) link(d config.Device, parameters ...string) (serialport.Link, 
 	}
 	link, err := serialport.ParseLink(d.Link, parameters...)
 	if err != nil {
-		b.add(d, "link", "链接有误（%v）", "%v", err)
+		b.wrongLink(d, err)
+		return serialport.Link{}, false
+	}
+	if link.Kind == serialport.TCP && !b.reachable(d, link.Address) {
 		return serialport.Link{}, false
 	}
 	return link, true
+}
+
+// reachable reports whether what a link names can be a host at all. A comma
+// instead of a dot would only show on site, as a device that does not answer.
+func (b *builder) reachable(d config.Device, address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = strings.Trim(address, "[]") // no port
+	}
+	if config.IsHost(host) {
+		return true
+	}
+	b.add(d, "link", "%q 不是 IP 地址或主机名", "%q is no address and no name of a host", host)
+	return false
+}
+
+// wrongLink reports what a driver said about a device's link.
+func (b *builder) wrongLink(d config.Device, err error) {
+	b.problems = append(b.problems, d.Problem("link", "链接有误："+linkInChinese(err.Error(), d.Link), err.Error()))
 }
 
 // take gives a port to a device. Gates can share one, as long as they agree how
@@ -310,14 +337,14 @@ func (b *builder) unused(d config.Device, keys ...string) {
 	}
 }
 
-// options reports what a driver said about a device's options, which it does
-// in English, one line for each mistake.
+// options reports what a driver said about a device's options, one line for
+// each mistake.
 func (b *builder) options(d config.Device, err error) {
 	if err == nil {
 		return
 	}
 	for _, line := range strings.Split(err.Error(), "\n") {
-		b.add(d, "options", "驱动 %s 的选项有误（%s）", "driver %s: %s", d.Driver, line)
+		b.problems = append(b.problems, d.Problem("options", optionInChinese(line)+"（驱动 "+d.Driver+"）", "driver "+d.Driver+": "+line))
 	}
 }
 

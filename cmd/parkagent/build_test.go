@@ -46,6 +46,9 @@ func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 		{"no links", relay("G1", "options = { open = 0 }") + panel("L1", ""), []string{"device[0].link: must be given", "device[1].link: must be given"}},
 		{"links that are none", relay("G1", "link = \"http://10.0.0.1\"\noptions = { open = 0 }") + panel("L1", `link = "tcp://10.0.0.1:4001?baud=9600"`) + camera("C1", "hikvision", `link = "10.0.0.2"`),
 			[]string{`device[0].link: link "http://10.0.0.1": unknown kind "http"`, `device[1].link: link "tcp://10.0.0.1:4001?baud=9600": a tcp link has no parameter "baud"`, "device[2].link: link of camera: want http://address"}},
+		{"hosts that are none", relay("G1", "link = \"tcp://10,0,0,1:502\"\noptions = { open = 0 }") + panel("L1", `link = "tcp://10.0.0.1。5:4001"`) + camera("C1", "hikvision", `link = "http://10.0.0.256"`),
+			[]string{`device[0].link: "10,0,0,1" is no address and no name of a host`, `device[1].link: "10.0.0.1。5" is no address`, `device[2].link: "10.0.0.256" is no address`}},
+		{"hosts by name and by IPv6", relay("G1", "link = \"tcp://[fd00::1]:502\"\noptions = { open = 0 }") + panel("L1", `link = "tcp://moxa-1.lan:4001"`) + camera("C1", "hikvision", `link = "http://[fd00::2]"`), nil},
 		{"a wait that is none", relay("G1", "link = \"tcp://10.0.0.1:502?timeout=fast\"\noptions = { open = 0 }"), []string{`device[0].link: link "tcp://10.0.0.1:502?timeout=fast": timeout "fast"`}},
 		{"options of every driver", relay("G1", "link = \"COM1\"\noptions = { unit = 300, opn = 1 }") + panel("L1", "link = \"COM2\"\noptions = { lines = 9 }") +
 			camera("C1", "hikvision", `options = { channel = "1" }`) + camera("C2", "vzenith", `options = { opens = "sesame" }`),

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// A saying is how drivers word a mistake in a link or an option, and its
+// Chinese, with the parts of the pattern as $1, $2 and so on.
+type saying struct {
+	english *regexp.Regexp
+	chinese string
+}
+
+func said(english, chinese string) saying {
+	return saying{regexp.MustCompile("^" + english + "$"), chinese}
+}
+
+// optionSayings are the mistakes in options. Every driver names the option
+// first, with or without quotes.
+func optionSayings() []saying {
+	const option = `option "?([^":]+)"?: `
+	return []saying{
+		said(option+`is unknown: want one of (.*)`, "没有选项 $1，可用的有：$2"),
+		said(`unknown option "(.*)"`, "没有选项 $1"),
+		said(option+`is missing`, "缺少选项 $1"),
+		said(option+`0 means every board on the line: want 1 to 255`, "选项 $1 应为 1 到 255；0 表示线路上所有的板"),
+		said(option+`(.*) is not between (.*) and (.*) in steps of (.*)`, "选项 $1 应在 $3 到 $4 之间，且为 $5 的倍数，现在是 $2"),
+		said(option+`(.*) is not between (.*) and (.*)`, "选项 $1 应在 $3 到 $4 之间，现在是 $2"),
+		said(option+`(.*) is not from (.*) to (.*)`, "选项 $1 应在 $3 到 $4 之间，现在是 $2"),
+		said(option+`want a whole number from (.*) to (.*), have (.*)`, "选项 $1 应为 $2 到 $3 的整数（不带引号），现在是 $4"),
+		said(option+`want a whole number, have (.*)`, "选项 $1 应为整数（不带引号），现在是 $2"),
+		said(option+`(.*) is not a whole number`, "选项 $1 应为整数（不带引号），现在是 $2"),
+		said(option+`want true or false, have (.*)`, "选项 $1 应为 true 或 false（不带引号），现在是 $2"),
+		said(option+`(.*) is neither true nor false`, "选项 $1 应为 true 或 false（不带引号），现在是 $2"),
+		said(option+`want text, have (.*)`, "选项 $1 应为带引号的文字，现在是 $2"),
+		said(option+`(.*) is not a text`, "选项 $1 应为带引号的文字，现在是 $2"),
+		said(option+`(.*) is not a time such as (.*)`, "选项 $1 应为带引号的时长，例如 $3，现在是 $2"),
+		said(option+`unknown mode (.*): want one of (.*)`, "选项 $1 只能是 $3，现在是 $2"),
+		said(option+`(".*") is not one of (.*)`, "选项 $1 只能是 $3，现在是 $2"),
+		said(option+`relay (.*) is (.*) already`, "选项 $1：继电器 $2 已用于 $3"),
+		said(option+`input (.*) is (.*) already`, "选项 $1：输入 $2 已用于 $3"),
+		said(option+`there is no (.*) input`, "选项 $1 没有用：没有接输入 $2"),
+		said(option+`relay (.*) is more than a board with mode (.*) has`, "选项 $1：pulse_mode 为 $3 的板没有继电器 $2"),
+		said(`option (relay|input) numbers: (.*) and (.*) are more than (.*) apart`, "编号 $2 和 $3 相差超过 $4"),
+	}
+}
+
+// linkSayings are the mistakes in links, without the link itself, which stands
+// below the message anyway.
+func linkSayings() []saying {
+	return []saying{
+		said(`unknown kind (.*): want (.*), (.*) or (.*)`, "开头应为 $2、$3 或 $4"),
+		said(`want tcp://HOST:PORT`, "应为 tcp://地址:端口，例如 tcp://192.168.1.20:502；冒号要用英文的"),
+		said(`port (".*") is not a number from (.*) to (.*)`, "端口 $1 应为 $2 到 $3 的数字"),
+		said(`a tcp link has no path (.*)`, "tcp:// 的端口后面不能有 $1"),
+		said(`a tcp link has no parameter "(.*)"`, "tcp:// 没有参数 $1；波特率等在串口服务器上设置"),
+		said(`unknown parameter "(.*)"`, "没有参数 $1；串口可用 baud、parity、data、stop"),
+		said(`parameter "(.*)" is given .* times`, "参数 $1 只能写一次"),
+		said(`parity (".*") is not none, even or odd`, "parity 应为 none（无）、even（偶）或 odd（奇），现在是 $1"),
+		said(`(baud|data|stop) (".*") is not a number from (.*) to (.*)`, "$1 应为 $3 到 $4 的数字，现在是 $2"),
+		said(`(framing|echo) (".*"): want (.*) or (.*)`, "$1 应为 $3 或 $4，现在是 $2"),
+		said(`(timeout|quiet) (".*"): time: .*`, "$1 应为时长，例如 500ms，现在是 $2"),
+		said(`framing tcp needs a tcp:// link`, "framing=tcp 只用于 tcp://"),
+		said(`names no port`, "没有写串口；应为 serial:///dev/ttyS1 或 serial://COM3"),
+		said(`(".*") is not a port: write .*`, "$1 不是串口；应为 serial:///dev/ttyS1（三个斜杠）或 serial://COM3"),
+		said(`write serial:///dev/NAME or serial://COM3`, "应为 serial:///dev/ttyS1（三个斜杠）或 serial://COM3"),
+		said(`want usb:VID:PID or .*`, "应为 usb:VID:PID，各四位十六进制数，例如 usb:1A86:7523"),
+		said(`a link has no user and no fragment`, "链接中不能有用户名，也不能有 #"),
+	}
+}
+
+// optionInChinese returns what a driver says about an option in Chinese, or its
+// own words where it says something else.
+func optionInChinese(message string) string { return translate(message, optionSayings()) }
+
+// linkInChinese is optionInChinese for a link.
+func linkInChinese(message, link string) string {
+	return translate(strings.TrimPrefix(message, fmt.Sprintf("link %q: ", link)), linkSayings())
+}
+
+func translate(message string, sayings []saying) string {
+	for _, s := range sayings {
+		if s.english.MatchString(message) {
+			return s.english.ReplaceAllString(message, s.chinese)
+		}
+	}
+	return message
+}
