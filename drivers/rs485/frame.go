@@ -51,13 +51,20 @@ func answers(function byte, request, data []byte) bool {
 	if n := replyLength(function, request); n == 0 || len(data) != n {
 		return false
 	}
-	switch function {
-	case modbus.FuncCodeReadCoils, modbus.FuncCodeReadDiscreteInputs,
-		modbus.FuncCodeReadHoldingRegisters, modbus.FuncCodeReadInputRegisters,
-		modbus.FuncCodeReadWriteMultipleRegisters:
+	if reads(function) || function == modbus.FuncCodeReadWriteMultipleRegisters {
 		return int(data[0]) == len(data)-1
 	}
 	return bytes.HasPrefix(request, data)
+}
+
+// reads reports whether the function only reads.
+func reads(function byte) bool {
+	switch function {
+	case modbus.FuncCodeReadCoils, modbus.FuncCodeReadDiscreteInputs,
+		modbus.FuncCodeReadHoldingRegisters, modbus.FuncCodeReadInputRegisters:
+		return true
+	}
+	return false
 }
 
 // repeats reports whether a good reply to this request has the same bytes as the

@@ -99,6 +99,7 @@ func (w *rtu) exchange(ctx context.Context, request []byte) ([]byte, error) {
 	if err := purge(ctx, w.port); err != nil {
 		return nil, err
 	}
+	w.settle(ctx) // again: a port that was away could not be listened to
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("not sent: %w", err)
 	}
@@ -135,6 +136,9 @@ func (w *rtu) receive(ctx context.Context, request []byte, until time.Time) ([]b
 			}
 			w.expectLate()
 			w.countSilence(len(received), err)
+			if !reads(request[1]) {
+				_ = w.port.Close() // what is still on its way must not move anything later
+			}
 			return nil, noReply(received, err)
 		}
 		w.touched = time.Now()

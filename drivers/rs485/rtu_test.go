@@ -1,0 +1,144 @@
+package rs485_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parkagent/drivers"
+	"parkagent/drivers/rs485"
+)
+
+// A scriptPort is a port whose other side is a function.
+type scriptPort struct {
+	written func(*scriptPort, []byte) error // called with mu held
+
+	mu      sync.Mutex
+	arrives time.Time // when input comes
+	input   []byte
+	away    time.Time // until when the port cannot be used
+	closed  int
+}
+
+func (p *scriptPort) usable() error {
+	if time.Now().Before(p.away) {
+		return errors.New("unplugged")
+	}
+	return nil
+}
+
+func (p *scriptPort) Read(ctx context.Context, b []byte) (int, error) {
+	for {
+		p.mu.Lock()
+		err, come := p.usable(), len(p.input) > 0 && !time.Now().Before(p.arrives)
+		if err == nil && come {
+			defer p.mu.Unlock()
+			n := copy(b, p.input)
+			p.input = p.input[n:]
+			return n, nil
+		}
+		p.mu.Unlock()
+		switch {
+		case err != nil:
+			return 0, err
+		case ctx.Err() != nil:
+			return 0, os.ErrDeadlineExceeded
+		}
+		<-time.After(time.Millisecond)
+	}
+}
+
+func (p *scriptPort) Write(_ context.Context, b []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.usable(); err != nil {
+		return err
+	}
+	return p.written(p, b)
+}
+
+func (p *scriptPort) ResetInput(context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !time.Now().Before(p.arrives) {
+		p.input = nil
+	}
+	return p.usable()
+}
+
+func (p *scriptPort) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed++
+	return nil
+}
+
+func (p *scriptPort) closes() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
+func scripted(t *testing.T, written func(*scriptPort, []byte) error) (*scriptPort, *rs485.Line) {
+	t.Helper()
+	p := &scriptPort{written: written}
+	line, err := rs485.New(rs485.Config{Port: p, ReplyTimeout: reply})
+	if err != nil {
+		t.Fatal(err)
+	}
+	background(t, line.Run)
+	return p, line
+}
+
+// Its frame may be in a buffer between here and the board. Closing throws that
+// away; else the arm would move when nobody expects it.
+func TestCommandWithoutReplyIsNotLeftOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, line := scripted(t, func(*scriptPort, []byte) error { return nil })
+		if _, err := line.Client(timed(t), 1, rs485.Poll).ReadCoils(0, 1); !errors.Is(err, drivers.ErrOffline) {
+			t.Fatalf("read = %v, want drivers.ErrOffline", err)
+		}
+		if n := p.closes(); n != 0 {
+			t.Errorf("after a read without reply the port was closed %d times, want 0: the other boards are well", n)
+		}
+		if _, err := line.Client(timed(t), 1, rs485.Command).WriteSingleCoil(0, 0xff00); !errors.Is(err, drivers.ErrOffline) {
+			t.Fatalf("write = %v, want drivers.ErrOffline", err)
+		}
+		if n := p.closes(); n != 1 {
+			t.Errorf("after a write without reply the port was closed %d times, want once", n)
+		}
+	})
+}
+
+// The line fails after a request was sent and is back before its reply comes.
+// The next request must not take that for its own.
+func TestReplyThatComesAfterTheLineWasLostAnswersNothing(t *testing.T) {
+	clear, occupied := []byte{1, 2, 1, 0, 0xa1, 0x88}, []byte{1, 2, 1, 1, 0x60, 0x48}
+	synctest.Test(t, func(t *testing.T) {
+		var last time.Time
+		_, line := scripted(t, func(p *scriptPort, request []byte) error {
+			if last.IsZero() { // the first request: it fails, and is answered all the same
+				last = time.Now()
+				p.away = last.Add(reply / 4)
+				p.arrives, p.input = last.Add(reply/2), bytes.Clone(clear)
+				return nil
+			}
+			if len(p.input) == 0 {
+				p.arrives, p.input = time.Now().Add(reply/2), bytes.Clone(occupied)
+			}
+			return nil
+		})
+		if _, err := input0(t, line); !errors.Is(err, drivers.ErrOffline) {
+			t.Fatalf("read of a line that fails = %v, want drivers.ErrOffline", err)
+		}
+		<-time.After(reply / 3)
+		if on, err := input0(t, line); err != nil || !on {
+			t.Errorf("read after the line is back = %v, %v, want on: the reply to the lost request was taken for it", on, err)
+		}
+	})
+}
