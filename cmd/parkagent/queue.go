@@ -81,6 +81,7 @@ type heldEntry struct {
 func readQueues(ctx context.Context, site *config.Config) (queues []queue, err error) {
 	path := agent.DatabasePath(site)
 	books, err := store.OpenView(ctx, path)
+	var damaged sqliteError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &failure{text: text{"还没有数据 %s：agent 尚未用此配置运行过", "there is no data %s yet: the agent has not run with this configuration"}.with(path)}
@@ -88,6 +89,8 @@ func readQueues(ctx context.Context, site *config.Config) (queues []queue, err e
 		return nil, &failure{text: text{"无权读取 %s；请用 sudo 或以服务用户运行", "%s may not be read; use sudo, or run as the service's user"}.with(path)}
 	case errors.Is(err, store.ErrOlder):
 		return nil, &failure{text: text{"数据 %s 是旧版本写的；请先启动一次新版本的 agent", "data %s was written by an older version; start the new agent once first"}.with(path)}
+	case errors.As(err, &damaged):
+		return nil, &failure{booksTrouble(damaged.Code()).with(path), err}
 	case err != nil:
 		return nil, &failure{text{"无法读取数据", "the data cannot be read"}, err}
 	}

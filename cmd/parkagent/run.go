@@ -2,15 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net"
-	"syscall"
 
 	"parkagent/agent"
-	"parkagent/agent/config"
 	"parkagent/agent/wallclock"
-	"parkagent/store"
 )
 
 func runCommand() command {
@@ -55,31 +50,4 @@ func runSite(ctx context.Context, e *env, level slog.Level) error {
 		return &configError{path: e.config, cause: err}
 	}
 	return explainRun(a.Run(ctx), site)
-}
-
-// wsaAddressInUse is EADDRINUSE as Windows says it. No other system has an error
-// with this number.
-const wsaAddressInUse = syscall.Errno(10048)
-
-// explainRun puts words for an installer around what commonly keeps an agent
-// from starting.
-func explainRun(err error, site *config.Config) error {
-	var listen *net.OpError
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaAddressInUse):
-		return &failure{text{
-			"地址 %s 已被占用：另一个 parkagent 或其他程序正在使用；请停止它，或修改 [api] listen",
-			"address %s is in use: by another parkagent or another program; stop it, or change listen in [api]",
-		}.with(site.API.Listen), err}
-	case errors.As(err, &listen) && listen.Op == "listen":
-		return &failure{text{"无法监听 %s；请检查 [api] listen", "cannot listen on %s; check listen in [api]"}.with(site.API.Listen), err}
-	case errors.Is(err, store.ErrNewer):
-		return &failure{text{
-			"数据 %s 是更新版本的程序写的；请安装该版本，或恢复升级前的备份",
-			"data %s was written by a newer version of this program; install that version, or restore the backup from before the upgrade",
-		}.with(agent.DatabasePath(site)), err}
-	}
-	return &failure{text{"运行中出错", "the agent failed"}, err}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,6 +44,10 @@ func TestRunFailuresAreExplained(t *testing.T) {
 		{"an address in use, as Windows says it", fmt.Errorf("open api: %w", &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.Errno(10048))}), "address 203.0.113.7:80 is in use"},
 		{"an address of another machine", fmt.Errorf("open api: %w", &net.OpError{Op: "listen", Err: errors.New("cannot assign")}), "cannot listen on 203.0.113.7:80; check listen in [api]"},
 		{"newer data", fmt.Errorf("open store: %w", store.ErrNewer), "was written by a newer version of this program"},
+		{"a folder of somebody else", fmt.Errorf("open store: %w", &fs.PathError{Op: "mkdir", Path: "data", Err: syscall.EACCES}), "the data folder data may not be written; use sudo"},
+		{"a disk that went read-only", fmt.Errorf("open store: %w", &fs.PathError{Op: "open", Path: "data/park.db", Err: syscall.EROFS}), "is on a disk that is read-only"},
+		{"a full disk", fmt.Errorf("open store: %w", &fs.PathError{Op: "open", Path: "data/park.db", Err: syscall.ENOSPC}), "the disk is full"},
+		{"a file where the folder should be", fmt.Errorf("open store: %w", &fs.PathError{Op: "mkdir", Path: "data", Err: syscall.ENOTDIR}), "the data folder data cannot be used; check dir in [store]"},
 		{"anything else", errors.New("disk full"), "the agent failed: disk full"},
 	}
 	for _, tt := range tests {
@@ -53,6 +60,33 @@ func TestRunFailuresAreExplained(t *testing.T) {
 	}
 	if err := explainRun(nil, site); err != nil {
 		t.Errorf("no failure is explained as %v", err)
+	}
+}
+
+func TestDataThatIsNoneIsExplained(t *testing.T) {
+	path := siteWith(t, "")
+	dir := filepath.Join(filepath.Dir(path), "data")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "park.db"), bytes.Repeat([]byte("no database "), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"run"}, {"queue", "list"}} {
+		status, stdout, stderr := say(t, append(args, "--config", path)...)
+		if want := "park.db is damaged; restore the backup"; status != 1 || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%v = %d: %s%s, want 1 and %q", args, status, stdout, stderr, want)
+		}
+	}
+}
+
+func TestEveryTroubleOfTheDatabaseHasItsWords(t *testing.T) {
+	said := map[string]int{}
+	for _, code := range []int{5, 10, 11, 13, 14, 26, 4874} { // 4874 is a kind of 10
+		said[booksTrouble(code).with("park.db").zh]++
+	}
+	if len(said) != 4 {
+		t.Errorf("said %v, want four sentences", said)
 	}
 }
 
