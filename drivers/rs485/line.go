@@ -9,7 +9,7 @@
 // request looks like a fresh reply to the next, and a loop that a car stands on
 // would read clear. Before each request the Line therefore leaves the wire
 // quiet and throws away what was received; after a request without a reply it
-// stays quiet for at least as long as a reply may take.
+// asks that unit nothing for at least as long as a reply may take.
 //
 // The framing is goburrow/modbus's. Client gives that library's client for one
 // call; Raw sends the requests that it refuses to make.

@@ -25,13 +25,16 @@ type rtu struct {
 	echoSet bool // the installer says that the adapter echoes
 	echo    bool // it does
 
-	touched   time.Time // when the last byte was seen or sent
-	notBefore time.Time // a late reply may come until then
-	silences  int       // requests in a row without any byte
+	touched  time.Time          // when the last byte was seen or sent
+	late     map[byte]time.Time // until when a late reply of a unit may come
+	silences int                // requests in a row without any byte
 }
 
 func newRTU(cfg Config) *rtu {
-	w := &rtu{port: cfg.Port, quiet: cfg.Quiet, timeout: cfg.ReplyTimeout, baud: cfg.Baud, echoSet: cfg.Echo, echo: cfg.Echo}
+	w := &rtu{
+		port: cfg.Port, quiet: cfg.Quiet, timeout: cfg.ReplyTimeout, baud: cfg.Baud,
+		echoSet: cfg.Echo, echo: cfg.Echo, late: make(map[byte]time.Time),
+	}
 	if w.quiet == 0 {
 		w.quiet = defaultQuiet
 	}
@@ -60,12 +63,14 @@ func onWire(characters, baud int) time.Duration {
 	return time.Duration(characters*11) * time.Second / time.Duration(baud)
 }
 
-// settle listens, and throws away what it hears, until the wire was quiet long
-// enough. A line that never falls silent is given up after as long as a reply
-// may take: the request on it will then fail by itself.
-func (w *rtu) settle(ctx context.Context) {
+// settle keeps the silence between two frames.
+func (w *rtu) settle(ctx context.Context) { w.listen(ctx, w.touched.Add(w.quiet)) }
+
+// listen throws away what it hears until then, and on until the wire was quiet
+// long enough. A line that never falls silent is given up after as long as a
+// reply may take: the request on it will then fail by itself.
+func (w *rtu) listen(ctx context.Context, until time.Time) {
 	var waste [longestFrame]byte
-	until := later(w.touched.Add(w.quiet), w.notBefore)
 	for limit := until.Add(w.timeout); ; {
 		now := time.Now()
 		if !now.Before(until) || now.After(limit) || ctx.Err() != nil {
@@ -99,14 +104,16 @@ func (w *rtu) exchange(ctx context.Context, request []byte) ([]byte, error) {
 	if err := purge(ctx, w.port); err != nil {
 		return nil, err
 	}
-	w.settle(ctx) // again: a port that was away could not be listened to
+	// A reply carries its unit, so only this one's can be taken for the reply
+	// to this request: the others need not wait for a board that is dead.
+	w.listen(ctx, later(w.touched.Add(w.quiet), w.late[request[0]]))
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("not sent: %w", err)
 	}
 	err := w.port.Write(ctx, request)
 	w.touched = time.Now()
 	if err != nil {
-		w.expectLate()
+		w.expectLate(request[0])
 		return nil, err
 	}
 	function, data := request[1], request[2:len(request)-2]
@@ -134,7 +141,7 @@ func (w *rtu) receive(ctx context.Context, request []byte, until time.Time) ([]b
 			if !repeats(request[1]) && bytes.Contains(received, request) {
 				w.echo = true // our own bytes came back, the device's did not
 			}
-			w.expectLate()
+			w.expectLate(request[0])
 			w.countSilence(len(received), err)
 			if !reads(request[1]) {
 				_ = w.port.Close() // what is still on its way must not move anything later
@@ -168,9 +175,10 @@ func (w *rtu) learnEcho(request, before []byte) {
 	w.echo = bytes.Contains(before, request)
 }
 
-// expectLate keeps the line quiet until a reply that is merely late has come.
-func (w *rtu) expectLate() {
-	w.notBefore = time.Now().Add(w.timeout + lateMargin)
+// expectLate lets the unit be asked nothing until a reply that is merely late
+// has come.
+func (w *rtu) expectLate(unit byte) {
+	w.late[unit] = time.Now().Add(w.timeout + lateMargin)
 }
 
 func (w *rtu) countSilence(received int, err error) {

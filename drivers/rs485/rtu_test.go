@@ -142,3 +142,35 @@ func TestReplyThatComesAfterTheLineWasLostAnswersNothing(t *testing.T) {
 		}
 	})
 }
+
+// A lane's poll ends after half a second. Were the line quiet for all after each
+// question to a dead board, the others would look dead too.
+func TestDeadBoardCostsTheOthersItsTimeOutAndNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := make(chan struct{})
+		_, line := scripted(t, func(p *scriptPort, request []byte) error {
+			if request[0] == 2 {
+				close(asked)
+				return nil
+			}
+			p.arrives, p.input = time.Now().Add(time.Millisecond), []byte{1, 2, 1, 1, 0x60, 0x48}
+			return nil
+		})
+		start := time.Now()
+		dead := make(chan error, 1)
+		go func() {
+			_, err := line.Client(timed(t), 2, rs485.Poll).ReadDiscreteInputs(0, 1)
+			dead <- err
+		}()
+		<-asked
+		if on, err := input0(t, line); err != nil || !on {
+			t.Errorf("read of the board that is well = %v, %v, want on", on, err)
+		}
+		if took := time.Since(start); took > reply+50*time.Millisecond {
+			t.Errorf("read of the board that is well took %v behind a dead one that is given %v", took, reply)
+		}
+		if err := <-dead; !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("read of the dead board = %v, want drivers.ErrOffline", err)
+		}
+	})
+}
