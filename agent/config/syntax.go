@@ -16,22 +16,18 @@ var fullWidth = map[rune]string{
 // where a Chinese sign stands, it is the mistake: the two look alike on a screen,
 // and what the library says of it, in bytes, helps nobody.
 func syntaxMessage(message, line string) (chinese, english string) {
-	if sign := foreignSign(line); sign != 0 {
-		return fmt.Sprintf("语法错误：%s 是中文（全角）字符，请改为英文的 %s", named(sign, "全角空格"), named([]rune(fullWidth[sign])[0], "空格")),
-			fmt.Sprintf("not valid TOML: %s is a Chinese (full-width) sign; write %s", named(sign, "the full-width space"), named([]rune(fullWidth[sign])[0], "a space"))
+	switch sign := foreignSign(line); sign {
+	case 0:
+	case '　':
+		return "语法错误：有全角空格，请改为普通空格", "not valid TOML: there is a full-width space; write a plain one"
+	default:
+		return fmt.Sprintf("语法错误：「%c」是中文（全角）字符，请改为英文的 %s", sign, fullWidth[sign]),
+			fmt.Sprintf("not valid TOML: %c is a Chinese (full-width) sign; write %s", sign, fullWidth[sign])
 	}
 	if wide := regexp.MustCompile(`^[^#"']*?([０-９]+)`).FindStringSubmatch(line); wide != nil {
 		return fmt.Sprintf("语法错误：%s 是全角数字，请改为半角", wide[1]), fmt.Sprintf("not valid TOML: %s is written in full-width digits; write plain ones", wide[1])
 	}
 	return "语法错误：" + syntaxChinese(message), "not valid TOML: " + message
-}
-
-// named shows a sign as a message can, or the name of one that cannot be seen.
-func named(sign rune, space string) string {
-	if sign == ' ' || sign == '　' {
-		return space
-	}
-	return string(sign)
 }
 
 // foreignSign returns the first Chinese sign of a line that stands where TOML

@@ -7,15 +7,15 @@ import (
 
 func TestChineseSignsAreNamedWithWhatTheyShouldBe(t *testing.T) {
 	for _, tt := range []struct{ line, chinese, english string }{
-		{`name = “入口道闸”`, `“ 是中文（全角）字符，请改为英文的 "`, `“ is a Chinese (full-width) sign; write "`},
-		{`name = "入口道闸”`, `” 是中文（全角）字符，请改为英文的 "`, `write "`},
-		{`name = ‘入口道闸’`, `‘ 是中文（全角）字符，请改为英文的 "`, `write "`},
-		{`code ＝ "G1"`, "＝ 是中文（全角）字符，请改为英文的 =", "write ="},
-		{`code："G1"`, "： 是中文（全角）字符，请改为英文的 =", "write ="},
-		{`options = { unit = 1， open = 0 }`, "， 是中文（全角）字符，请改为英文的 ,", "write ,"},
+		{`name = “入口道闸”`, `「“」是中文（全角）字符，请改为英文的 "`, `“ is a Chinese (full-width) sign; write "`},
+		{`name = "入口道闸”`, `「”」是中文（全角）字符，请改为英文的 "`, `write "`},
+		{`name = ‘入口道闸’`, `「‘」是中文（全角）字符，请改为英文的 "`, `write "`},
+		{`code ＝ "G1"`, "「＝」是中文（全角）字符，请改为英文的 =", "write ="},
+		{`code："G1"`, "「：」是中文（全角）字符，请改为英文的 =", "write ="},
+		{`options = { unit = 1， open = 0 }`, "「，」是中文（全角）字符，请改为英文的 ,", "write ,"},
 		{`options = ｛ unit = 1 }`, "请改为英文的 {", "write {"},
-		{`【【area】】`, "【 是中文（全角）字符，请改为英文的 [", "write ["},
-		{"code　= \"G1\"", "全角空格 是中文（全角）字符，请改为英文的 空格", "the full-width space is a Chinese (full-width) sign; write a space"},
+		{`【【area】】`, "「【」是中文（全角）字符，请改为英文的 [", "write ["},
+		{"code　= \"G1\"", "有全角空格，请改为普通空格", "there is a full-width space; write a plain one"},
 		{`＃ rounding_limit = 99`, "请改为英文的 #", "write #"},
 		{`places = １００`, "１００ 是全角数字", "１００ is written in full-width digits"},
 	} {

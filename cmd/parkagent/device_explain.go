@@ -11,8 +11,13 @@ import (
 	"parkagent/drivers"
 )
 
-// wsaConnectionRefused is ECONNREFUSED as Windows says it.
-const wsaConnectionRefused = syscall.Errno(10061)
+// What Windows says for ECONNREFUSED, EHOSTUNREACH and ENETUNREACH. No other
+// system has errors with these numbers.
+const (
+	wsaConnectionRefused = syscall.Errno(10061)
+	wsaHostUnreachable   = syscall.Errno(10065)
+	wsaNetUnreachable    = syscall.Errno(10051)
+)
 
 // explain turns a driver's error into what an installer can act upon: what was
 // tried, what happened, and what to look at first.
@@ -28,6 +33,10 @@ func (j *job) explain(err error) error {
 		said = text{"端口已被占用：多半是 parkagent 正在运行，请先停止服务", "the port is taken, most likely by a running parkagent: stop the service first"}
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaConnectionRefused):
 		said = text{"该地址拒绝连接。请检查 IP 和端口号；有些设备同时只接受一个连接，而 parkagent 可能正在运行", "the address refuses the connection. Check address and port; some devices take one connection at a time, and parkagent may be running"}
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, wsaHostUnreachable), errors.Is(err, wsaNetUnreachable):
+		said = text{"到不了该地址。请检查设备的电源和网线，本机与设备的 IP 是否在同一网段", "the address cannot be reached. Check the device's power and network cable, and whether this machine's address and the device's are in one network"}
+	case strings.Contains(err.Error(), "not Modbus TCP"):
+		said = text{"该地址有应答，但不是 Modbus TCP。请检查 IP 和端口号；经串口服务器接的板，link 要加 ?framing=rtu", "something answers, but not in Modbus TCP. Check address and port; for a board behind a serial server, the link needs ?framing=rtu"}
 	case errors.Is(err, errors.ErrUnsupported):
 		said = text{"这台相机不能按命令抓拍：没有写 link，或型号不支持", "this camera takes no picture on command: it has no link, or the model cannot"}
 	case errors.Is(err, drivers.ErrOffline):
@@ -59,13 +68,16 @@ func (j *job) tried() text {
 // offline says what to look at when a device does not answer. A serial line and
 // a network fail in different ways.
 func (j *job) offline() text {
-	said := text{"%v 内没有应答", "no answer within %v"}.with(j.timeout)
+	said := text{"没有应答", "no answer"}
 	if j.sent {
 		said = text{said.zh + "，是否执行不得而知", said.en + ", so that it is not known whether it obeyed"}
 	}
 	wires := text{"电源；A、B 线是否接反；波特率和校验；parkagent 是否正在运行并占用串口（先停止服务）", "its power; whether A and B are swapped; speed and parity; whether parkagent runs and has the port (stop the service first)"}
 	if strings.HasPrefix(j.device.Link, "tcp://") || j.device.Kind == config.KindCamera {
 		wires = text{"电源；网线", "its power; the network cable"}
+		if j.device.Kind == config.KindGate && !strings.Contains(j.device.Link, "framing=") {
+			wires = text{wires.zh + "；经串口服务器接的板，link 要加 ?framing=rtu", wires.en + "; for a board behind a serial server, ?framing=rtu in the link"}
+		}
 	}
 	last := map[string]text{
 		config.KindGate:    {"站号 unit", "the unit"},

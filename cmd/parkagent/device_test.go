@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -121,9 +123,9 @@ func TestDeviceSaysWhatToCheck(t *testing.T) {
 		line  string
 		said  []string
 	}{
-		{"a board that is silent", sim.FaultDeaf, "open", []string{"device G1 (tcp://", ", unit 1): no answer within 1s", "Check its power; the network cable; the unit"}},
+		{"a board that is silent", sim.FaultDeaf, "open", []string{"device G1 (tcp://", ", unit 1): no answer", "Check its power; the network cable; for a board behind a serial server, ?framing=rtu in the link; the unit"}},
 		{"a board that refuses", sim.FaultException, "state", []string{"device G1", "the command was refused and did not happen. Check the numbers of relays and inputs in the options"}},
-		{"a board that hangs up", sim.FaultDisconnect, "hold", []string{"no answer within 1s"}},
+		{"a board that hangs up", sim.FaultDisconnect, "hold", []string{"no answer"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,6 +154,48 @@ func TestDeviceAdmitsWhatItCannotKnow(t *testing.T) {
 		err := j.explain(&drivers.DeviceError{Device: "G1", Op: "raise", Err: drivers.ErrOffline})
 		if said := messageOf(err, english); strings.Contains(said, unknown) != sent || !strings.Contains(said, "whether A and B are swapped") {
 			t.Errorf("with the command sent: %t, it says %q", sent, said)
+		}
+	}
+}
+
+func TestDeviceSaysThatSomethingElseAnswers(t *testing.T) {
+	link := "tcp://" + serveSim(t, func(ctx context.Context, l net.Listener) error {
+		defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		if _, err := conn.Read(make([]byte, 1)); err != nil {
+			return err
+		}
+		_, err = conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+		return err
+	})
+	path := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \""+link+"\"\noptions = { open = 0 }"))
+	status, _, stderr := say(t, "device", "G1", "state", "--config", path)
+	if status != 1 || !strings.Contains(stderr, "something answers, but not in Modbus TCP") {
+		t.Errorf("state of something else = %d: %s", status, stderr)
+	}
+}
+
+func TestDeviceSaysThatANetworkIsNotReached(t *testing.T) {
+	for _, number := range []syscall.Errno{syscall.EHOSTUNREACH, syscall.ENETUNREACH, 10065, 10051} {
+		j := job{code: "G1", op: "open", timeout: time.Second, all: &equipment{}, device: config.Device{Kind: config.KindGate, Link: "tcp://10.0.0.1:502"}}
+		err := j.explain(&drivers.DeviceError{Device: "G1", Op: "raise", Err: fmt.Errorf("%w: %w", drivers.ErrOffline, os.NewSyscallError("connect", number))})
+		if said := messageOf(err, english); !strings.Contains(said, "the address cannot be reached") {
+			t.Errorf("%d: it says %q", number, said)
+		}
+	}
+}
+
+func TestDeviceRemindsOfFramingBehindASerialServer(t *testing.T) {
+	for link, want := range map[string]bool{"tcp://10.0.0.1:502": true, "tcp://10.0.0.1:502?framing=rtu": false, "COM1": false} {
+		j := job{code: "G1", op: "open", timeout: time.Second, all: &equipment{}, device: config.Device{Kind: config.KindGate, Link: link}}
+		err := j.explain(&drivers.DeviceError{Device: "G1", Op: "raise", Err: drivers.ErrOffline})
+		said, hint := err.(*failure).text.en, "; for a board behind a serial server"
+		if strings.Contains(said, hint) != want {
+			t.Errorf("%s: it says %q, want the hint: %t", link, said, want)
 		}
 	}
 }
@@ -192,7 +236,7 @@ options = { address = 2, ack = true }`))
 		t.Errorf("show on a panel that refuses = %d: %s", status, stderr)
 	}
 	board.SetFault(sim.LEDDead)
-	if status, _, stderr := say(t, "device", "L1", "show", "x", "--timeout", "1s", "--config", path); status != 1 || !strings.Contains(stderr, "no answer within 1s") {
+	if status, _, stderr := say(t, "device", "L1", "show", "x", "--timeout", "1s", "--config", path); status != 1 || !strings.Contains(stderr, "no answer") {
 		t.Errorf("show on a dead panel = %d: %s", status, stderr)
 	}
 }

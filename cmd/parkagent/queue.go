@@ -22,10 +22,12 @@ func queueCommand() command {
 		summary: text{"查看各平台的上报进度和滞留的上报", "show how far each platform is told, and what is held back"},
 		details: text{
 			"list 只读数据，可在 agent 运行时使用。\n" +
-				"“落后”是尚未处理的记录数；“等待”的上报会自动重试；“搁置”的上报被平台反复拒绝，不再自动重试。",
+				"“落后”是尚未处理的记录数。如果它一直增加，最早的一条又很旧，就是平台不通；原因见日志 reports wait。\n" +
+				"“等待”的上报会自动重试；“搁置”的上报被平台反复拒绝，不再自动重试。",
 			"list only reads; it may be used while the agent runs.\n" +
-				"\"behind\" counts the journal's rows not dealt with yet; what is \"waiting\" is tried again by\n" +
-				"itself; what is \"dead\" was refused by the platform again and again and is not tried any more.",
+				"\"behind\" counts the journal's rows not dealt with yet. If it grows and the oldest row is old,\n" +
+				"the platform is not reached; the log says why, at \"reports wait\". What is \"waiting\" is tried\n" +
+				"again by itself; what is \"dead\" was refused by the platform again and again, and is not.",
 		},
 		setup: func(f *flags) runFunc {
 			asJSON := f.Bool("json", false, f.say("以 JSON 输出", "print JSON"))
@@ -60,6 +62,7 @@ type queue struct {
 	Cursor   int64       `json:"cursor"` // the last row dealt with
 	Head     int64       `json:"head"`   // the last row there is
 	Behind   int64       `json:"behind"`
+	Oldest   *time.Time  `json:"oldest,omitempty"` // since when it is behind
 	Waiting  int         `json:"waiting"`
 	Dead     int         `json:"dead"`
 	Held     []heldEntry `json:"held"`
@@ -119,6 +122,13 @@ func readQueue(ctx context.Context, books store.Reader, platform string, head in
 		return queue{}, err
 	}
 	q.Behind = max(head-q.Cursor, 0) // rows may have come since head was read
+	next, err := books.After(ctx, q.Cursor, 1)
+	if err != nil {
+		return queue{}, err
+	}
+	if q.Behind > 0 && len(next) > 0 {
+		q.Oldest = &next[0].At
+	}
 	held, err := books.Held(ctx, platform)
 	if err != nil {
 		return queue{}, err
@@ -166,6 +176,10 @@ func writeQueues(w io.Writer, queues []queue, zone *time.Location, l lang) error
 		}.with(q.Platform, q.Cursor, q.Head, q.Behind, q.Waiting, q.Dead)
 		if !q.Met {
 			said = text{"%s：从未上报过；共 %d 条记录", "%s: never told anything; there are %d rows"}.with(q.Platform, q.Head)
+		}
+		if q.Oldest != nil {
+			since := text{"，最早的一条 %s", ", the oldest of %s"}.with(q.Oldest.In(zone).Format(time.DateTime))
+			said = text{said.zh + since.zh, said.en + since.en}
 		}
 		fmt.Fprintln(&b, said.in(l))
 		if len(q.Held) == 0 {

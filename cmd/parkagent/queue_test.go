@@ -30,13 +30,16 @@ password = "p"
 key = "0123456789abcdef"
 `
 
+// written is when the books of heldBooks were: 11:30 in Shanghai.
+var written = time.Date(2026, 3, 1, 3, 30, 0, 0, time.UTC)
+
 // heldBooks makes books beside the configuration: four rows, of which mall has
 // dealt with three, one dead and one waiting. The books stay open, as under a
 // running agent.
 func heldBooks(t *testing.T, config string) time.Time {
 	t.Helper()
 	later := time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(filepath.Dir(config), "data", "park.db")})
+	db, err := store.Open(t.Context(), store.Options{Now: func() time.Time { return written }, Path: filepath.Join(filepath.Dir(config), "data", "park.db")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +73,11 @@ func TestQueueListShowsWhatIsHeld(t *testing.T) {
 	config := siteWith(t, twoPlatforms)
 	heldBooks(t, config)
 	status, stdout, stderr := say(t, "queue", "list", "--config", config)
-	want := `mall: told up to 3 of 4, behind 1, waiting 1, dead 1
+	want := `mall: told up to 3 of 4, behind 1, waiting 1, dead 1, the oldest of 2026-03-01 11:30:00
   seq  kind   key      state    refused  not before           reason
   1    entry  粤B…45  dead     20       -                    resCode 1: 车场不存在
   2    entry  粤B…45  waiting  0        2026-03-01 12:00:00  behind 1
-city: never told anything; there are 4 rows
+city: never told anything; there are 4 rows, the oldest of 2026-03-01 11:30:00
 `
 	squeeze := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	if diff := cmp.Diff(squeeze(want), squeeze(stdout)); status != 0 || diff != "" {
@@ -94,11 +97,11 @@ func TestQueueListForScripts(t *testing.T) {
 		t.Fatalf("queue list --json = %d, %v: %s%s", status, err, stdout, stderr)
 	}
 	want := []queue{
-		{Platform: "mall", Met: true, Cursor: 3, Head: 4, Behind: 1, Waiting: 1, Dead: 1, Held: []heldEntry{
+		{Platform: "mall", Met: true, Cursor: 3, Head: 4, Behind: 1, Oldest: &written, Waiting: 1, Dead: 1, Held: []heldEntry{
 			{Seq: 1, Kind: "entry", Key: "粤B…45", Dead: true, Attempts: 20, Reason: "resCode 1: 车场不存在"},
 			{Seq: 2, Kind: "entry", Key: "粤B…45", NotBefore: &later, Reason: "behind 1"},
 		}},
-		{Platform: "city", Head: 4, Behind: 4, Held: []heldEntry{}},
+		{Platform: "city", Head: 4, Behind: 4, Oldest: &written, Held: []heldEntry{}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("queues (-want +got):\n%s", diff)
