@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -194,5 +195,26 @@ func TestMistakesInTheConfigurationAreListed(t *testing.T) {
 	status, _, stderr := once(t, "site", "--config", path, "--lang", "en")
 	if status != wrong || !strings.Contains(stderr, "bad.toml:") || !strings.Contains(stderr, "option opne: is unknown") {
 		t.Errorf("status %d, stderr %q; want 2, the line and the option", status, stderr)
+	}
+}
+
+func TestAnAgentThatDoesNotRunIsSaidSo(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	status, _, stderr := once(t, strings.Fields("platform --lang en --user u --password p --key abcdefghijklmnopqrstuvwx --listen "+address)...)
+	if status != failed || !strings.Contains(stderr, "another program has this address") {
+		t.Errorf("an address that is taken: status %d, stderr %q", status, stderr)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for lang, want := range map[string]string{"en": "nothing answers there; see whether parkagent runs", "zh-CN": "请检查 parkagent 是否在运行"} {
+		status, _, stderr := once(t, strings.Fields("inside --user u --password p --key abcdefghijklmnopqrstuvwx --park http://"+address+" --lang "+lang)...)
+		if status != failed || !strings.Contains(stderr, want) {
+			t.Errorf("nobody answers: status %d, stderr %q, want %q", status, stderr, want)
+		}
 	}
 }

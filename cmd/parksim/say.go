@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"parkagent/agent/config"
@@ -119,6 +120,13 @@ func failure(cause error, t text, args ...any) error {
 // complain says what went wrong, on stderr.
 func (e *env) complain(err error) { e.print(e.stderr, "parksim: "+words(err, e.lang)) }
 
+// What Windows says for ECONNREFUSED and EADDRINUSE. No other system has errors
+// with these numbers.
+const (
+	wsaConnectionRefused = syscall.Errno(10061)
+	wsaAddressInUse      = syscall.Errno(10048)
+)
+
 // words returns an error in words for people where it has them.
 func words(err error, l lang) string {
 	var problems config.Errors
@@ -134,6 +142,10 @@ func words(err error, l lang) string {
 		return "\n" + strings.Join(lines, "\n")
 	case errors.As(err, &refused) && refused.Reply.Msg != "":
 		return refused.Reply.Msg
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaConnectionRefused):
+		return text{"该地址没有程序在应答，请检查 parkagent 是否在运行（", "nothing answers there; see whether parkagent runs ("}[l] + err.Error() + text{"）", ")"}[l]
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaAddressInUse):
+		return text{"该地址已被另一个程序占用（", "another program has this address ("}[l] + err.Error() + text{"）", ")"}[l]
 	}
 	return err.Error()
 }
