@@ -72,7 +72,7 @@ func byID(dir string) map[string]string {
 }
 
 func usbPorts() ([]*enumerator.PortDetails, error) {
-	details, err := enumerator.GetDetailedPortsList()
+	details, err := systemPorts()
 	var pe *serial.PortError
 	if errors.As(err, &pe) && pe.Code() == serial.FunctionNotImplemented {
 		return nil, fmt.Errorf("list ports: %w", errors.ErrUnsupported)
