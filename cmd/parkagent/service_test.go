@@ -169,7 +169,7 @@ func TestServiceDescription(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"run", "--config", "/etc/parkagent/parkagent.toml"}, c.Arguments); diff != "" {
+	if diff := cmp.Diff([]string{"run", "--config", "/etc/parkagent/parkagent.toml", "--log-file", "/var/lib/parkagent/parkagent.log"}, c.Arguments); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
 	}
 	if c.Name != "parkagent" || c.UserName != "bob" {

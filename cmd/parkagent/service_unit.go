@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/kardianos/service"
@@ -30,7 +31,8 @@ func (s services) describe(config, data, user string) (*service.Config, error) {
 		DisplayName: "Parkagent 停车场现场端",
 		Description: "Runs the lanes of a car park: cameras, gates, displays, payments.",
 		UserName:    user,
-		Arguments:   []string{"run", "--config", config},
+		// For Windows; the unit below has its own, and systemd keeps the log.
+		Arguments: []string{"run", "--config", config, "--log-file", filepath.Join(data, "parkagent.log")},
 		Option: service.KeyValue{
 			// The library's own unit waits two minutes before a restart and
 			// gives up after a few.
