@@ -72,3 +72,25 @@ func TestPortThatIsInUseIsBusyEvenForRoot(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whoever can reach the agent's network ports can make it hold as many files as
+// he likes; select(2), with which the library reads, knows 1024.
+func TestPortIsReadWhileTheProgramHasManyFiles(t *testing.T) {
+	for range 1100 {
+		f, err := os.Open(os.DevNull)
+		if errors.Is(err, syscall.EMFILE) {
+			t.Skip("this system allows too few open files")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+	}
+	p := serialPeer(t)
+	if _, err := p.far.Write([]byte{7}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.port.Read(within(t, 2*time.Second), make([]byte, 8)); n != 1 || err != nil {
+		t.Errorf("Read = %d, %v, want 1 byte", n, err)
+	}
+}

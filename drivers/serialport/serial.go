@@ -19,17 +19,19 @@ import (
 // stopped, and its Close lets a running read go on with a file number that may
 // already belong to another file.
 type serialConn struct {
-	port   serial.Port
-	tx     transmitter
+	port   serial.Port // sets the line's mode and empties its buffers
+	io     stream
 	closed atomic.Bool
 
 	rd sync.Mutex // held by the reader
 	wr sync.Mutex // held by the writer
 }
 
-// A transmitter writes to an opened port such that a write can be ended, which
+// A stream reads and writes an opened port such that both can be ended, which
 // each system does its own way.
-type transmitter interface {
+type stream interface {
+	// read waits for at least one byte. Silence is (0, nil).
+	read(b []byte, wait time.Duration) (int, error)
 	write(ctx context.Context, b []byte) error
 	abort() // ends a running write and lets none begin
 	close() error
@@ -90,10 +92,7 @@ func (c *serialConn) Read(ctx context.Context, b []byte) (int, error) {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return 0, ctx.Err()
 		}
-		if err := c.port.SetReadTimeout(max(wait, 0)); err != nil {
-			return 0, err
-		}
-		n, err := c.port.Read(b)
+		n, err := c.io.read(b, max(wait, time.Millisecond))
 		if n > 0 || err != nil {
 			return n, err
 		}
@@ -112,7 +111,7 @@ func (c *serialConn) Write(ctx context.Context, b []byte) error {
 	if ctx.Err() != nil {
 		return contextError(ctx)
 	}
-	return c.tx.write(ctx, b)
+	return c.io.write(ctx, b)
 }
 
 func (c *serialConn) ResetInput() error {
@@ -130,12 +129,12 @@ func (c *serialConn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
-	c.tx.abort()
+	c.io.abort()
 	c.rd.Lock()
 	defer c.rd.Unlock()
 	c.wr.Lock()
 	defer c.wr.Unlock()
 	// Without this, closing a real line waits for its unsent bytes.
 	_ = c.port.ResetOutputBuffer()
-	return errors.Join(c.tx.close(), c.port.Close())
+	return errors.Join(c.io.close(), c.port.Close())
 }

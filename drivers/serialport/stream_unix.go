@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 	"time"
@@ -14,18 +15,15 @@ import (
 )
 
 // openNamed opens the port twice: once through the library, which sets the
-// line's mode and reads, and before that as a plain file that only writes. A
-// write that blocks in the system is not ended by closing its file here, so it
-// must never block there: the plain file does not block and has deadlines.
+// line's mode, and before that as a plain file that reads and writes. A call
+// that blocks in the system is not ended by closing its file here, so it must
+// never block there: the plain file does not block and has deadlines. Nor does
+// it fail, as the library's reading does, in a program with 1024 open files.
 // Before, because the library takes the port for itself.
 func openNamed(name string, mode *serial.Mode) (conn, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(name, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		var pathErr *os.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err // the name is said by the caller
-		}
-		return nil, err
+		return nil, bare(err)
 	}
 	if err := lock(f); err != nil {
 		_ = f.Close()
@@ -36,7 +34,7 @@ func openNamed(name string, mode *serial.Mode) (conn, error) {
 		_ = f.Close()
 		return nil, openError(err)
 	}
-	return &serialConn{port: port, tx: fileTransmitter{f}}, nil
+	return &serialConn{port: port, io: fileStream{f}}, nil
 }
 
 // lock takes the port until f is closed, or fails with syscall.EBUSY. The
@@ -55,9 +53,23 @@ func lock(f *os.File) error {
 	return err // a system without such locks does without
 }
 
-type fileTransmitter struct{ f *os.File }
+type fileStream struct{ f *os.File }
 
-func (t fileTransmitter) write(ctx context.Context, b []byte) error {
+func (t fileStream) read(b []byte, wait time.Duration) (int, error) {
+	if err := t.f.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		return 0, fmt.Errorf("read cannot be bounded: %w", err)
+	}
+	n, err := t.f.Read(b)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, nil
+	case errors.Is(err, io.EOF):
+		return n, errors.New("the port was unplugged")
+	}
+	return n, bare(err)
+}
+
+func (t fileStream) write(ctx context.Context, b []byte) error {
 	if err := t.f.SetWriteDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("write cannot be bounded: %w", err)
 	}
@@ -66,6 +78,11 @@ func (t fileTransmitter) write(ctx context.Context, b []byte) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil {
 		return contextError(ctx)
 	}
+	return bare(err)
+}
+
+// bare takes the name out of err, which the caller says.
+func bare(err error) error {
 	var pathErr *os.PathError
 	if errors.As(err, &pathErr) {
 		return pathErr.Err
@@ -73,6 +90,6 @@ func (t fileTransmitter) write(ctx context.Context, b []byte) error {
 	return err
 }
 
-func (t fileTransmitter) abort() { _ = t.f.SetWriteDeadline(time.Unix(1, 0)) }
+func (t fileStream) abort() { _ = t.f.SetWriteDeadline(time.Unix(1, 0)) }
 
-func (t fileTransmitter) close() error { return t.f.Close() }
+func (t fileStream) close() error { return t.f.Close() }

@@ -14,14 +14,21 @@ func openNamed(name string, mode *serial.Mode) (conn, error) {
 	if err != nil {
 		return nil, openError(err)
 	}
-	return &serialConn{port: port, tx: portTransmitter{port}}, nil
+	return &serialConn{port: port, io: portStream{port}}, nil
 }
 
-// A portTransmitter ends a blocked write by purging the output buffer, which on
+// A portStream ends a blocked write by purging the output buffer, which on
 // Windows aborts the writes that wait for it.
-type portTransmitter struct{ port serial.Port }
+type portStream struct{ port serial.Port }
 
-func (t portTransmitter) write(ctx context.Context, b []byte) error {
+func (t portStream) read(b []byte, wait time.Duration) (int, error) {
+	if err := t.port.SetReadTimeout(wait); err != nil {
+		return 0, err
+	}
+	return t.port.Read(b)
+}
+
+func (t portStream) write(ctx context.Context, b []byte) error {
 	wrote := make(chan struct{})
 	defer atEnd(ctx, func() {
 		for { // a purge ends only a write that has begun
@@ -47,6 +54,6 @@ func (t portTransmitter) write(ctx context.Context, b []byte) error {
 	return nil
 }
 
-func (t portTransmitter) abort() { _ = t.port.ResetOutputBuffer() }
+func (t portStream) abort() { _ = t.port.ResetOutputBuffer() }
 
-func (t portTransmitter) close() error { return nil }
+func (t portStream) close() error { return nil }
