@@ -233,7 +233,7 @@ func (l *Line) Run(ctx context.Context) error {
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, func() {
 		l.kept.Lock() // waits for those who keep the line
-		l.kept.Unlock()
+		defer l.kept.Unlock()
 		end()
 	})
 	return l.serve(serving)
