@@ -84,9 +84,9 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 		return ruled{of: c, v: v, err: err}, nil
 	case raise:
 		err := l.raise(ctx, c)
-		if err != nil && l.state.tries == 0 && ctx.Err() == nil {
-			// Also a refusal, which report takes for the answer of a well gate.
-			l.cfg.Log.Warn("the gate did not open, it is tried again", "gate", l.cfg.GateCode, "error", err)
+		if errors.Is(err, drivers.ErrRefused) && l.state.tries == 0 {
+			// report takes it for the answer of a well gate and says nothing.
+			l.cfg.Log.Warn("the gate refuses to open, it is tried again", "gate", l.cfg.GateCode, "error", err)
 		}
 		return raised{err: err}, nil
 	case confirm:

@@ -55,8 +55,9 @@ func TestGarbageFromAGateOpensNothingTwice(t *testing.T) {
 			if cars, err := r.phone.Inside(t.Context(), no); err != nil || len(cars) != 1 {
 				t.Errorf("%d cars with its plate are inside, %v, want one", len(cars), err)
 			}
-			if loud := r.log.loud()[lines:]; len(loud) > 0 {
-				t.Errorf("besides the device's state the log says:\n%s", strings.Join(loud, ""))
+			loud := strings.Join(r.log.loud()[lines:], "")
+			if refuses := strings.Count(loud, "the gate refuses to open"); refuses != strings.Count(loud, "\n") || (refuses == 1) == tt.fails {
+				t.Errorf("besides the device's state the log says:\n%s\nwant that the gate refuses, once, if it answered", loud)
 			}
 			for _, want := range []string{`msg="device failed" lane=IN1 device=G1`, `msg="device works again" lane=IN1 device=G1`} {
 				if got := strings.Count(r.log.all(), want); tt.fails && got != 1 {
