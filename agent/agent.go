@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -101,6 +102,10 @@ func New(cfg Config) (*Agent, error) {
 	}, nil
 }
 
+// ErrInUse means that another agent works on the same data folder, and would
+// move the same gates.
+var ErrInUse = errors.New("another agent works on the data folder")
+
 // DatabasePath returns where the books of a site are.
 func DatabasePath(site *config.Config) string { return filepath.Join(site.Store.Dir, "park.db") }
 
@@ -123,6 +128,11 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 			err = errors.Join(err, cerr)
 		}
 	}()
+	lock, err := a.lock()
+	if err != nil {
+		return fmt.Errorf("lock the data folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
 	db, err := store.Open(ctx, store.Options{Path: DatabasePath(a.cfg.Site), Now: a.clock.Now, Log: a.log})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -144,6 +154,16 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	err = g.Wait()
 	a.log.Info("agent stopped")
 	return err
+}
+
+// lock makes the data folder this agent's own until the file is closed.
+// Commands that only look, or settle what platforms refused, need no lock.
+func (a *Agent) lock() (*os.File, error) {
+	dir := a.cfg.Site.Store.Dir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return lockFile(filepath.Join(dir, "agent.lock"))
 }
 
 // assemble builds the parts on an open store.

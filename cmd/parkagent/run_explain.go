@@ -31,6 +31,11 @@ func explainRun(err error, site *config.Config) error {
 		}.with(site.API.Listen), err}
 	case errors.As(err, &listen) && listen.Op == "listen":
 		return &failure{text{"无法监听 %s；请检查 [api] listen", "cannot listen on %s; check listen in [api]"}.with(site.API.Listen), err}
+	case errors.Is(err, agent.ErrInUse):
+		return &failure{text{
+			"数据目录 %s 正由另一个 parkagent 使用；同一数据目录只能运行一个，请先停止另一个",
+			"the data folder %s is in use by another parkagent; only one may run on it, stop the other one first",
+		}.with(site.Store.Dir), err}
 	case errors.Is(err, store.ErrNewer):
 		return &failure{text{
 			"数据 %s 是更新版本的程序写的；请安装该版本，或恢复升级前的备份",

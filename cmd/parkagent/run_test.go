@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"parkagent/agent"
 	"parkagent/agent/config"
 	"parkagent/store"
 )
@@ -43,6 +44,7 @@ func TestRunFailuresAreExplained(t *testing.T) {
 	}{
 		{"an address in use, as Windows says it", fmt.Errorf("open api: %w", &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.Errno(10048))}), "address 203.0.113.7:80 is in use"},
 		{"an address of another machine", fmt.Errorf("open api: %w", &net.OpError{Op: "listen", Err: errors.New("cannot assign")}), "cannot listen on 203.0.113.7:80; check listen in [api]"},
+		{"a second agent on the same data", fmt.Errorf("lock the data folder: %w", agent.ErrInUse), "is in use by another parkagent"},
 		{"newer data", fmt.Errorf("open store: %w", store.ErrNewer), "was written by a newer version of this program"},
 		{"a folder of somebody else", fmt.Errorf("open store: %w", &fs.PathError{Op: "mkdir", Path: "data", Err: syscall.EACCES}), "the data folder data may not be written; use sudo"},
 		{"a disk that went read-only", fmt.Errorf("open store: %w", &fs.PathError{Op: "open", Path: "data/park.db", Err: syscall.EROFS}), "is on a disk that is read-only"},
