@@ -207,6 +207,30 @@ func TestACarWhoseGateFailedKeepsItsSession(t *testing.T) {
 	}
 }
 
+func TestAWaitingCarThatIsMisreadGoesOnWaiting(t *testing.T) {
+	r := newRig(t, 5)
+	in := r.park("粤B11111")
+	r.now = morning.Add(2 * time.Hour)
+	r.leave("OUT1", "粤B11111", false)
+	if v := r.leave("OUT1", "粤B1111I", false); v.Session != in.Session || v.Plate != "粤B11111" || v.Reason != ReasonDue {
+		t.Errorf("read as another plate = %+v, want the car that stands there", v)
+	}
+	if v := r.leave("OUT2", "粤B1111I", false); v.Reason != ReasonNoSession {
+		t.Errorf("the same reading at another exit = %+v, want unknown", v)
+	}
+	other := r.park("粤B1111L")
+	r.now = r.now.Add(time.Hour)
+	if v := r.leave("OUT1", "粤B1111L", false); v.Session != other.Session {
+		t.Errorf("a car with a plate like it = %+v, want its own session", v)
+	}
+	if v := r.leave("OUT1", "京A99999", false); v.Reason != ReasonNoSession {
+		t.Errorf("an unknown car = %+v, want unknown", v)
+	}
+	if _, _, err := r.desk.Order(t.Context(), billing.Ref{Lane: "OUT1"}, "mall"); err == nil {
+		t.Error("a bill for the exit where an unknown car stands, want none")
+	}
+}
+
 func TestAPaidCarWhoseExitGateFailed(t *testing.T) {
 	r := newRig(t, 5)
 	in := r.park("粤B11111")

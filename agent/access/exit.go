@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parkagent/agent/billing"
+	"parkagent/agent/plate"
 	"parkagent/store"
 )
 
@@ -29,6 +30,9 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 			return err
 		}
 		s, err := billing.Find(ctx, tx.Reader, billing.Ref{Plate: a.Plate})
+		if errors.Is(err, billing.ErrNoSession) {
+			s, err = misread(ctx, tx, a)
+		}
 		var many *billing.AmbiguousError
 		switch {
 		case errors.Is(err, billing.ErrNoSession):
@@ -49,13 +53,24 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 	return v, err
 }
 
+// misread returns the session of the car that stands at the lane already, if
+// the plate may be another reading of its own: a camera that reads a waiting car
+// a second time must not make it unknown, or its payment would not let it out.
+func misread(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
+	s, err := billing.Find(ctx, tx.Reader, billing.Ref{Lane: a.Lane})
+	if err == nil && !plate.Alike(s.Plate, a.Plate) {
+		return store.Session{}, billing.ErrNoSession
+	}
+	return s, err
+}
+
 // letIn books the entry of a car that stands at an exit although no gate has
 // acknowledged to have let it in: the answer was lost, or somebody opened by
 // hand. Its session may have been given up since, when the next car came.
-func (r *Rules) letIn(ctx context.Context, tx *store.Tx, plate string) error {
-	s, err := tx.OpenSessionByPlate(ctx, plate)
+func (r *Rules) letIn(ctx context.Context, tx *store.Tx, no string) error {
+	s, err := tx.OpenSessionByPlate(ctx, no)
 	if errors.Is(err, store.ErrNotFound) {
-		s, err = tx.VoidSession(ctx, plate)
+		s, err = tx.VoidSession(ctx, no)
 		s.State, s.LeftAt, s.Note = store.Entering, time.Time{}, ""
 	}
 	if errors.Is(err, store.ErrNotFound) {

@@ -106,6 +106,23 @@ func Tail(plate string) string {
 	return plate
 }
 
+// Alike reports whether two plates in normal form may be two readings of one:
+// they are as long as each other and differ in at most two characters. It is
+// for a car that is known to stand there, not for finding one among many.
+func Alike(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	if len(x) != len(y) {
+		return false
+	}
+	differ := 0
+	for i := range x {
+		if x[i] != y[i] {
+			differ++
+		}
+	}
+	return differ <= 2
+}
+
 // Temporary returns the plate of a car without one: 空 and six digits, the last
 // six of n. Whoever gives it out sees to it that no car inside has it.
 func Temporary(n int) string {

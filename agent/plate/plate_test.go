@@ -144,3 +144,23 @@ func FuzzNormal(f *testing.F) {
 		Tail(once)
 	})
 }
+
+func TestAlike(t *testing.T) {
+	tests := []struct {
+		name, a, b string
+		want       bool
+	}{
+		{"the same", "粤B12345", "粤B12345", true},
+		{"one character misread", "粤B12345", "粤B1234S", true},
+		{"the province and another", "粤B12345", "京B12346", true},
+		{"three", "粤B12345", "京B12367", false},
+		{"one is missing", "粤B12345", "粤B1234", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Alike(tt.a, tt.b); got != tt.want || Alike(tt.b, tt.a) != got {
+				t.Errorf("Alike(%s, %s) = %v, want %v both ways", tt.a, tt.b, got, tt.want)
+			}
+		})
+	}
+}
