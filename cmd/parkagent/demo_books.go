@@ -52,6 +52,7 @@ func (d *demo) checkBooks(ctx context.Context) (err error) {
 		{"paid for cars that had left", b.Orphans, 0},
 		{"sessions that do not balance", int64(len(b.Mismatches)), 0},
 		{"strikes of a barrier", int64(d.strikes()), 0},
+		{"damaged frames at the panels", int64(d.damagedFrames()), 0},
 	} {
 		if p.got != p.want {
 			err = errors.Join(err, fmt.Errorf("the books do not agree: %s is %d, want %d", p.what, p.got, p.want))
@@ -75,6 +76,16 @@ func (d *demo) strikes() int {
 				n++
 			}
 		}
+	}
+	return n
+}
+
+// damagedFrames counts the frames that a panel could not read.
+func (d *demo) damagedFrames() int {
+	n := 0
+	for _, code := range []string{"L1", "L2", "L3"} {
+		_, damaged := d.site.Display(code).Frames()
+		n += damaged
 	}
 	return n
 }
