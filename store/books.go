@@ -17,7 +17,7 @@ type Books struct {
 	Paid   int64 // money taken
 	Waived int64 // discounts, coupons and roundings
 	Unpaid int64 // still due when the car left nevertheless
-	Over   int64 // of Paid, more than was due
+	Over   int64 // of Paid and Waived, more than was due
 
 	Prepaid int64 // money taken for sessions in any other state
 	Orphans int64 // money that came after the car had left; in none of the other sums

@@ -49,7 +49,8 @@ type Session struct {
 
 	// Fee and Credit are the same two figures fixed when the exit was decided.
 	// Unpaid is what was still due when the car left nevertheless (a gate held
-	// open), Over what was paid beyond the due; they are fixed when it left.
+	// open), Over what was paid or waived beyond the due; they are fixed when it
+	// left. Money to give back is what Payments flag, not Over.
 	// Then Fee + Over == Credit + Unpaid + what Payments say was paid, waived and rounded.
 	Fee    int64
 	Credit int64
