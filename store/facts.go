@@ -1,7 +1,5 @@
 package store
 
-import "time"
-
 // A Kind names what a journal row tells. The bodies are the …Fact types below,
 // one for each kind that a reader decodes.
 type Kind string
@@ -21,6 +19,17 @@ const (
 	KindCommand     Kind = "command"      // CommandFact, key device code: a gate or display was commanded, or was refused to be
 	KindRecognition Kind = "recognition"  // RecognitionFact, key plate: a recognition that opened nothing, and why
 	KindSeamless    Kind = "seamless"     // SeamlessFact, key plate: a platform answered that it deducts
+	KindDeduction   Kind = "deduction"    // DeductionFact, key plate: a platform is asked to deduct, or has answered
+	KindCorrect     Kind = "correct"      // CorrectFact, key plate: a platform is to reverse a deduction
+	KindChange      Kind = "change"       // ChangeFact, key plate: a pay machine owes change, or it was given
+	KindCode        Kind = "code"         // CodeFact, key plate: a platform's code was shown, or a driver's was scanned
+	KindCard        Kind = "card"         // CardFact, key "card:" and number: a card was added, changed or deleted
+	KindRecharge    Kind = "recharge"     // RechargeFact, key "card:" and number
+	KindCardUse     Kind = "card_use"     // CardUseFact, key "card:" and number: a stay took from the balance
+	KindBlack       Kind = "black"        // BlackFact, key plate: the blacklist was changed
+	KindBlackEntry  Kind = "black_entry"  // BlackFact, key plate: a blacklisted car stood at an entry
+	KindBooking     Kind = "booking"      // BookingFact, key plate: a booking was added, changed or cancelled
+	KindSpacesSet   Kind = "spaces_set"   // SpacesSetFact, key "": somebody set the free places of an area
 )
 
 // A StayFact is a session as it was when it opened or closed. Times are Unix
@@ -52,6 +61,8 @@ type StayFact struct {
 	FreeMoney  int64  `json:"freeMoney,omitempty"`   // coupons
 	FreeMinute int64  `json:"freeMinutes,omitempty"` // minutes
 	Discount   int64  `json:"discount,omitempty"`    // campaigns and roundings
+	Card       int64  `json:"card,omitempty"`
+	Booking    int64  `json:"booking,omitempty"`
 	Note       string `json:"note,omitempty"`
 }
 
@@ -63,7 +74,7 @@ func NewStayFact(s Session) StayFact {
 		Color: s.Color, Size: s.Size, CarType: s.CarType, Area: s.Area,
 		EnteredMs: Millis(s.EnteredAt), EntryLane: s.EntryLane, EntryPlace: s.EntryPlace, EntryImage: s.EntryImage,
 		LeftMs: Millis(s.LeftAt), ExitLane: s.ExitLane, ExitPlace: s.ExitPlace, ExitImage: s.ExitImage,
-		Fee: s.Fee, Credit: s.Credit, Unpaid: s.Unpaid, Over: s.Over, PayMethod: -1, Note: s.Note,
+		Fee: s.Fee, Credit: s.Credit, Unpaid: s.Unpaid, Over: s.Over, PayMethod: -1, Card: s.Card, Booking: s.Booking, Note: s.Note,
 	}
 }
 
@@ -98,6 +109,8 @@ type PaymentFact struct {
 	Over        int64  `json:"over,omitempty"`
 	PayType     int    `json:"payType"`
 	PayMethod   int    `json:"payMethod"`
+	Terminal    int    `json:"terminal"`
+	Change      int64  `json:"change,omitempty"` // that a pay machine owes for it
 	Client      string `json:"client"`
 }
 
@@ -167,54 +180,5 @@ type RecognitionFact struct {
 // A SeamlessFact marks a session for seamless payment.
 type SeamlessFact struct {
 	Session string `json:"session"`
-	By      string `json:"by"` // platform name
-}
-
-// An Entry is one row of the journal.
-type Entry struct {
-	Box  string // the box that wrote it
-	Seq  int64  // from 1, without gaps
-	At   time.Time
-	Kind Kind
-	Key  string
-	Body []byte // JSON object of the kind's fact
-	Prev string // hash of the row before, hex; 64 zeros in the first
-	Hash string // of this row, hex
-}
-
-// An Outcome settles one Entry for one platform.
-type Outcome struct {
-	Seq       int64
-	Key       string // order key: Kind-independent, the Entry's Key
-	Verdict   Verdict
-	Attempts  int       // how often the platform refused it so far
-	NotBefore time.Time // for Keep: when to try again
-	Reason    string    // for Keep and Reject: the last error, for people
-}
-
-// A Verdict is what became of an Entry. The zero value is Keep, so a
-// forgotten outcome loses nothing.
-type Verdict uint8
-
-// The verdicts.
-const (
-	Keep   Verdict = iota // try again
-	Accept                // the platform has it, or never wants it
-	Reject                // the platform will never take it: set aside for a person
-)
-
-// Millis returns t as Unix milliseconds, 0 for the zero time.
-func Millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-// Time is the inverse of Millis.
-func Time(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
+	By      string `json:"by"` // platform or client name
 }

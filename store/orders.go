@@ -5,11 +5,11 @@ import (
 	"database/sql"
 )
 
-const orderColumns = `no, session, kind, lane, client, created_ms, expires_ms, total, credit, paid, waived, payable, state, settled_ms`
+const orderColumns = `no, session, kind, lane, client, created_ms, expires_ms, total, credit, paid, waived, payable, state, settled_ms, scanned_ms, scanned_by`
 
 func scanOrder(rows *sql.Rows, o *Order) error {
 	return rows.Scan(&o.No, &o.Session, &o.Kind, &o.Lane, &o.Client, at(&o.CreatedAt), at(&o.ExpiresAt),
-		&o.Total, &o.Credit, &o.Paid, &o.Waived, &o.Payable, &o.State, at(&o.SettledAt))
+		&o.Total, &o.Credit, &o.Paid, &o.Waived, &o.Payable, &o.State, at(&o.SettledAt), at(&o.ScannedAt), &o.ScannedBy)
 }
 
 // Order returns the order with that number, or ErrNotFound.
@@ -27,21 +27,21 @@ func (r Reader) UnpaidOrders(ctx context.Context, session string) ([]Order, erro
 
 // InsertOrder adds an order. The error is ErrConflict when its number is taken.
 func (tx *Tx) InsertOrder(ctx context.Context, o Order) error {
-	rows, err := tx.exec(ctx, `INSERT INTO orders (session, kind, lane, client, created_ms, expires_ms, total, credit, paid, waived, payable, state, settled_ms, no)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, orderValues(o)...)
+	rows, err := tx.exec(ctx, `INSERT INTO orders (session, kind, lane, client, created_ms, expires_ms, total, credit, paid, waived, payable, state, settled_ms, scanned_ms, scanned_by, no)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, orderValues(o)...)
 	return changed("insert order", rows, err)
 }
 
 // UpdateOrder replaces an order, or returns ErrNotFound.
 func (tx *Tx) UpdateOrder(ctx context.Context, o Order) error {
 	rows, err := tx.exec(ctx, `UPDATE orders SET session = ?, kind = ?, lane = ?, client = ?, created_ms = ?, expires_ms = ?,
-		total = ?, credit = ?, paid = ?, waived = ?, payable = ?, state = ?, settled_ms = ? WHERE no = ?`, orderValues(o)...)
+		total = ?, credit = ?, paid = ?, waived = ?, payable = ?, state = ?, settled_ms = ?, scanned_ms = ?, scanned_by = ? WHERE no = ?`, orderValues(o)...)
 	return changed("update order", rows, err)
 }
 
 func orderValues(o Order) []any {
 	return []any{
 		o.Session, o.Kind, o.Lane, o.Client, millis(o.CreatedAt), millis(o.ExpiresAt),
-		o.Total, o.Credit, o.Paid, o.Waived, o.Payable, o.State, millis(o.SettledAt), o.No,
+		o.Total, o.Credit, o.Paid, o.Waived, o.Payable, o.State, millis(o.SettledAt), millis(o.ScannedAt), o.ScannedBy, o.No,
 	}
 }

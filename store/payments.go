@@ -6,11 +6,11 @@ import (
 )
 
 const paymentColumns = `id, coalesce(order_no, ''), session, kind, amount, discount, free_money, free_minutes, rounding, over,
-	pay_type, pay_method, client, free_detail, paid_ms`
+	pay_type, pay_method, terminal, client, free_detail, paid_ms`
 
 func scanPayment(rows *sql.Rows, p *Payment) error {
 	return rows.Scan(&p.ID, &p.Order, &p.Session, &p.Kind, &p.Amount, &p.Discount, &p.FreeMoney, &p.FreeMinutes, &p.Rounding, &p.Over,
-		&p.PayType, &p.PayMethod, &p.Client, &p.FreeDetail, at(&p.PaidAt))
+		&p.PayType, &p.PayMethod, &p.Terminal, &p.Client, &p.FreeDetail, at(&p.PaidAt))
 }
 
 // Payments returns the ledger rows of a session, oldest first.
@@ -30,9 +30,9 @@ func (r Reader) PaymentOfOrder(ctx context.Context, orderNo string) (Payment, er
 // order has a PaymentMoney or PaymentOrphan row already and p would be another.
 func (tx *Tx) InsertPayment(ctx context.Context, p Payment) error {
 	rows, err := tx.exec(ctx, `INSERT INTO payments (id, order_no, session, kind, amount, discount, free_money, free_minutes, rounding, over,
-		pay_type, pay_method, client, free_detail, paid_ms)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		pay_type, pay_method, terminal, client, free_detail, paid_ms)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.ID, nullText(p.Order), p.Session, p.Kind, p.Amount, p.Discount, p.FreeMoney, p.FreeMinutes, p.Rounding, p.Over,
-		p.PayType, p.PayMethod, p.Client, p.FreeDetail, millis(p.PaidAt))
+		p.PayType, p.PayMethod, p.Terminal, p.Client, p.FreeDetail, millis(p.PaidAt))
 	return changed("insert payment", rows, err)
 }

@@ -104,6 +104,14 @@ func nullText(s string) any {
 	return s
 }
 
+// nullNumber is a number as a column with a reference holds it: NULL for 0.
+func nullNumber(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
 // changed turns the end of a write into the errors that callers know: a broken
 // uniqueness is ErrConflict, an update of nothing ErrNotFound.
 func changed(what string, rows int64, err error) error {

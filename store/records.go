@@ -57,8 +57,18 @@ type Session struct {
 	Unpaid int64
 	Over   int64
 
-	Seamless bool   // a platform has promised to deduct the fee
-	Note     string // why a session ended as abnormal or void
+	Seamless   bool   // a platform has promised to deduct the fee
+	SeamlessBy string // which; or the client that said so (downlink 2.5)
+
+	Card    int64 // on which card the car is inside; 0 none
+	Booking int64 // on which booking; 0 none
+
+	// QuoteFee is the fee of the whole stay as a platform that prices said at
+	// QuotedAt; that is zero when none did.
+	QuoteFee int64
+	QuotedAt time.Time
+
+	Note string // why a session ended as abnormal or void
 }
 
 // A SessionState is where a stay stands. The zero value is invalid.
@@ -99,6 +109,11 @@ type Order struct {
 	Payable   int64 // due by this order
 	State     OrderState
 	SettledAt time.Time
+
+	// ScannedAt is when a driver's payment code was handed to the platform
+	// ScannedBy for this order; zero when none was, or when it was refused.
+	ScannedAt time.Time
+	ScannedBy string
 }
 
 // An OrderKind tells where an order was made. The zero value is a bill asked
@@ -107,8 +122,11 @@ type OrderKind uint8
 
 // The kinds of orders.
 const (
-	OrderQuery OrderKind = iota // downlink 3.1
-	OrderExit                   // made by an exit lane for the car before it
+	OrderQuery     OrderKind = iota // downlink 3.1, or a pay machine in the lot
+	OrderExit                       // for a car that stands at an exit
+	OrderDiscount                   // downlink 3.3
+	OrderDeduction                  // uplink 2.2
+	OrderCard                       // paid from a stored-value card
 )
 
 // An OrderState tells whether an order was paid. The zero value is not.
@@ -134,8 +152,9 @@ type Payment struct {
 	Over        int64  // of Amount, more than was due; flagged for the operator
 	PayType     int    // who collected it, as downlink 3.2 says
 	PayMethod   int    // how, as downlink 3.2 says
-	Client      string // client name
-	FreeDetail  string // JSON text of 3.2's freeDetail, empty if none
+	Terminal    int    // where, appendix 1.3
+	Client      string // client name, platform name or device code
+	FreeDetail  string // JSON text of 3.2's freeDetail or text of 3.3's remark, empty if none
 	PaidAt      time.Time
 }
 

@@ -11,12 +11,14 @@ import (
 
 const sessionColumns = `s.id, s.plate, s.plate_read, s.color, s.size, s.car_type, s.card_no, s.area, s.state,
 	s.entered_ms, s.entry_lane, s.entry_place, s.entry_image, s.left_ms, s.exit_lane, s.exit_place, s.exit_image,
-	s.paid_until_ms, s.settled_fee, s.settled_credit, s.fee, s.credit, s.unpaid, s.over, s.seamless, s.note`
+	s.paid_until_ms, s.settled_fee, s.settled_credit, s.fee, s.credit, s.unpaid, s.over, s.seamless, s.note,
+	coalesce(s.card, 0), coalesce(s.booking, 0), s.seamless_by, s.quote_fee, s.quoted_ms`
 
 func scanSession(rows *sql.Rows, s *Session) error {
 	return rows.Scan(&s.ID, &s.Plate, &s.PlateRead, &s.Color, &s.Size, &s.CarType, &s.CardNo, &s.Area, &s.State,
 		at(&s.EnteredAt), &s.EntryLane, &s.EntryPlace, &s.EntryImage, at(&s.LeftAt), &s.ExitLane, &s.ExitPlace, &s.ExitImage,
-		at(&s.PaidUntil), &s.SettledFee, &s.SettledCredit, &s.Fee, &s.Credit, &s.Unpaid, &s.Over, &s.Seamless, &s.Note)
+		at(&s.PaidUntil), &s.SettledFee, &s.SettledCredit, &s.Fee, &s.Credit, &s.Unpaid, &s.Over, &s.Seamless, &s.Note,
+		&s.Card, &s.Booking, &s.SeamlessBy, &s.QuoteFee, at(&s.QuotedAt))
 }
 
 // Session returns the session with that id, or ErrNotFound.
@@ -45,6 +47,21 @@ func (r Reader) OpenSessionByCard(ctx context.Context, cardNo string) (Session, 
 	s, err := one(ctx, r, scanSession, `SELECT `+sessionColumns+` FROM sessions s
 		WHERE s.card_no = ? AND s.state <= 3 AND s.card_no <> ''`, cardNo)
 	return named(s, "open session by card", err)
+}
+
+// SessionsOnCard returns the open sessions of the cars that are inside on a
+// card, oldest first.
+func (r Reader) SessionsOnCard(ctx context.Context, card int64) ([]Session, error) {
+	s, err := all(ctx, r, scanSession, `SELECT `+sessionColumns+` FROM sessions s
+		WHERE s.card = ? AND s.state <= 3 ORDER BY s.entered_ms, s.id`, card)
+	return named(s, "sessions on card", err)
+}
+
+// SessionsOnBooking returns the open sessions on a booking, oldest first.
+func (r Reader) SessionsOnBooking(ctx context.Context, booking int64) ([]Session, error) {
+	s, err := all(ctx, r, scanSession, `SELECT `+sessionColumns+` FROM sessions s
+		WHERE s.booking = ? AND s.state <= 3 ORDER BY s.entered_ms, s.id`, booking)
+	return named(s, "sessions on booking", err)
 }
 
 // VoidSession returns the latest session of that plate, given in normal form,
@@ -159,8 +176,9 @@ func (tx *Tx) InsertSession(ctx context.Context, s Session) error {
 	}
 	rows, err := tx.exec(ctx, `INSERT INTO sessions (plate, plate_read, color, size, car_type, card_no, area, state,
 		entered_ms, entry_lane, entry_place, entry_image, left_ms, exit_lane, exit_place, exit_image,
-		paid_until_ms, settled_fee, settled_credit, fee, credit, unpaid, over, seamless, note, id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sessionValues(s)...)
+		paid_until_ms, settled_fee, settled_credit, fee, credit, unpaid, over, seamless, note,
+		card, booking, seamless_by, quote_fee, quoted_ms, id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sessionValues(s)...)
 	return changed("insert session", rows, err)
 }
 
@@ -172,7 +190,8 @@ func (tx *Tx) UpdateSession(ctx context.Context, s Session) error {
 	}
 	rows, err := tx.exec(ctx, `UPDATE sessions SET plate = ?, plate_read = ?, color = ?, size = ?, car_type = ?, card_no = ?, area = ?, state = ?,
 		entered_ms = ?, entry_lane = ?, entry_place = ?, entry_image = ?, left_ms = ?, exit_lane = ?, exit_place = ?, exit_image = ?,
-		paid_until_ms = ?, settled_fee = ?, settled_credit = ?, fee = ?, credit = ?, unpaid = ?, over = ?, seamless = ?, note = ?
+		paid_until_ms = ?, settled_fee = ?, settled_credit = ?, fee = ?, credit = ?, unpaid = ?, over = ?, seamless = ?, note = ?,
+		card = ?, booking = ?, seamless_by = ?, quote_fee = ?, quoted_ms = ?
 		WHERE id = ?`, sessionValues(s)...)
 	return changed("update session", rows, err)
 }
@@ -181,7 +200,8 @@ func sessionValues(s Session) []any {
 	return []any{
 		s.Plate, s.PlateRead, s.Color, s.Size, s.CarType, s.CardNo, s.Area, s.State,
 		millis(s.EnteredAt), s.EntryLane, s.EntryPlace, s.EntryImage, millis(s.LeftAt), s.ExitLane, s.ExitPlace, s.ExitImage,
-		millis(s.PaidUntil), s.SettledFee, s.SettledCredit, s.Fee, s.Credit, s.Unpaid, s.Over, s.Seamless, s.Note, s.ID,
+		millis(s.PaidUntil), s.SettledFee, s.SettledCredit, s.Fee, s.Credit, s.Unpaid, s.Over, s.Seamless, s.Note,
+		nullNumber(s.Card), nullNumber(s.Booking), s.SeamlessBy, s.QuoteFee, millis(s.QuotedAt), s.ID,
 	}
 }
 

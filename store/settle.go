@@ -13,6 +13,22 @@ func (r Reader) Cursor(ctx context.Context, platform string) (int64, error) {
 	return named(seq, "cursor", err)
 }
 
+// MeetPlatform begins the cursor of a platform at the end of the journal, and
+// reports whether the platform is new. What it is to know of what went before is
+// appended afterwards, addressed to it: history as it happened would tell it of
+// cars that are long gone.
+func (tx *Tx) MeetPlatform(ctx context.Context, platform string) (bool, error) {
+	head, err := tx.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	rows, err := tx.exec(ctx, `INSERT INTO platforms (name, cursor) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, platform, head)
+	if err != nil {
+		return false, fmt.Errorf("meet platform: %w", err)
+	}
+	return rows > 0, nil
+}
+
 const heldColumns = `seq, key, dead, attempts, not_before_ms, reason`
 
 func scanHeld(rows *sql.Rows, o *Outcome) error {
