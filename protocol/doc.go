@@ -7,9 +7,14 @@
 // JSON, {"resCode":0,"resMsg":"","data":…} ([Response], [Reply]).
 //
 // A server opens requests with [Cipher.OpenRequest] and [DecodeFields] and
-// answers with [WriteResponse]. A caller uses [Client]. The messages are the
-// structs of downlink.go and uplink.go; [Match] and [UplinkNamed] find out
-// what is being called.
+// answers with [WriteResponse]. A caller uses [Client]. Every message of the 28
+// downlink and 17 uplink interfaces is a struct of the files downlink_*.go and
+// uplink_*.go, whose comment names the interface: request and answer rows. [Match]
+// and [UplinkNamed] find out what is being called. 5.1 and 5.2 of the uplink are
+// links for people, [TicketLink] and [ChangeLink].
+//
+// Where the document's tables and examples disagree about a name, both are
+// written and either is read; names are read in any case.
 //
 // Real clients deviate from the document in many ways. What is written here is
 // exact; what is read is tolerant. On the wire money is an integer number of

@@ -43,6 +43,24 @@ func (i Int) MarshalJSON() ([]byte, error) {
 	return strconv.AppendInt(nil, i.N, 10), nil
 }
 
+// text returns the number in decimal, "" when it is absent.
+func (i Int) text() string {
+	if !i.Set {
+		return ""
+	}
+	return strconv.FormatInt(i.N, 10)
+}
+
+// twins returns the value of a field that is sent by two names, of which the writer
+// may have set either.
+func twins[T comparable](a, b T) (T, T) {
+	var zero T
+	if a == zero {
+		return b, b
+	}
+	return a, a
+}
+
 // UnmarshalJSON reads a number also from a string; null and "" are absent.
 func (i *Int) UnmarshalJSON(raw []byte) error {
 	if isAbsent(raw) {

@@ -115,14 +115,23 @@ func TestDecodeFieldsRefusesWhatIsNoObject(t *testing.T) {
 	}
 }
 
-// messages are all requests of the interfaces that have structs, with the name of
-// the interface.
+// messages are the requests of all interfaces but the two links, by the name of the
+// interface.
 func messages() map[string]any {
 	return map[string]any{
-		"GetCarInOutInfoByPlate": StaysQuery{}, "SearchParkingInfo": InsideQuery{}, "GateControl": GateCommand{}, "ShowLedMsg": ShowCommand{},
-		"GetParkingPaymentInfo": BillQuery{}, "PayParkingFee": Payment{}, "GetPaymentStatus": OrderQuery{},
+		"GetCarInOutInfoByPlate": StaysQuery{}, "GetCarInOutInfoByPlace": PlaceQuery{}, "SearchParkingInfo": InsideQuery{},
+		"OnlineCarInOut": PassCommand{}, "ModifyFreeSpace": SpaceCommand{}, "GateControl": GateCommand{}, "ShowLedMsg": ShowCommand{},
+		"RecordDensityPay": SeamlessMark{}, "GetPhoto": PhotoCommand{},
+		"GetParkingPaymentInfo": BillQuery{}, "PayParkingFee": Payment{}, "ParkingFree": Discount{}, "GetPaymentStatus": OrderQuery{},
+		"GetPayChargeInfo": OrderQuery{}, "PayChargeNotice": ChangeNotice{}, "PayChargeReport": ChangesQuery{},
+		"AddCarCardNo": CardAdd{}, "ModifyCarCardNo": CardEdit{}, "DeleteCarCardNo": CardDelete{}, "CarCardNoManage": CardPlateEdit{},
+		"GetCarCardInfo": CardQuery{}, "PayCarCardFee": CardPayment{}, "GetCardProduct": ProductQuery{},
+		"BlackListControl": BlackEdit{}, "GetBlackInfo": BlackQuery{},
+		"AddBookingCar": BookingAdd{}, "ModifyBookingCar": BookingEdit{}, "GetBookingCar": BookingQuery{},
 		"PostParkingInfo": ParkingInfo{}, "PostAreaInfo": AreaInfo{}, "PostDeviceState": DeviceState{}, "PostParkingDevice": ParkingDevice{},
-		"PostCarInInfo": CarIn{}, "PostPayDetail": PayDetail{}, "PostFreeParkingSpace": FreeSpaces{}, "PostCarBillDetail": BillDetail{},
+		"PostCarInInfo": CarIn{}, "PostCarOutInfo": CarOut{}, "PostPayDetail": PayDetail{}, "PostBlackInInfo": BlackIn{},
+		"PostFreeParkingSpace": FreeSpaces{}, "PostCarCorrect": CarCorrect{}, "PostCarBillDetail": BillDetail{}, "PostCarCard": CarCard{},
+		"GetPayQRCode": CodeQuery{}, "PayScanCode": ScanPay{}, "AutonomousCalfee": PriceQuery{},
 	}
 }
 

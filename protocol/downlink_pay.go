@@ -5,87 +5,7 @@ import (
 	"fmt"
 )
 
-// The messages of the downlink: what a platform asks (requests, read with
-// DecodeFields and written by a platform's Client) and the rows that the car
-// park answers. ParkCode is the code given to the client; absent, it is that
-// client's own. Times are strings of car-park local time.
-
-// A StaysQuery is the request of downlink 1.1 GetCarInOutInfoByPlate, the charge
-// report by plate: finished stays whose leaving lies in the period, newest first.
-type StaysQuery struct {
-	ParkCode  string `json:"parkCode,omitempty"`
-	PlateNo   string `json:"plateNo" wire:"required,alias=plateNum|carNo"` // any part of a plate
-	StartTime string `json:"startTime" wire:"required"`
-	EndTime   string `json:"endTime" wire:"required"`
-	PageIndex int    `json:"pageIndex" wire:"required,min=1"` // from 1
-	PageCount int    `json:"pageCount" wire:"required,min=1"` // rows of a page
-}
-
-// A StaysPage is the one row that downlink 1.1 answers.
-type StaysPage struct {
-	TotalNum int    `json:"totalNum,string"` // stays found on all pages
-	Detail   []Stay `json:"detail"`
-}
-
-// MarshalJSON writes an empty Detail as an empty array, which clients loop over
-// without looking.
-func (p StaysPage) MarshalJSON() ([]byte, error) {
-	type plain StaysPage
-	if p.Detail == nil {
-		p.Detail = []Stay{}
-	}
-	return marshal(plain(p))
-}
-
-// A Stay is one row of a StaysPage. Times are as FormatSlashBare writes them.
-type Stay struct {
-	ID         string `json:"id"`
-	PlateNo    string `json:"plateNo"`
-	EntryTime  string `json:"entryTime"`
-	EntryPlace string `json:"entryPlace"`
-	LeaveTime  string `json:"leaveTime"`
-	LeavePlace string `json:"leavePlace"`
-	ImgName    string `json:"imgName"`        // URL of the picture at the exit
-	Payable    int64  `json:"payable,string"` // paid, fen
-	CashUser   string `json:"cashUser"`       // operator
-	CashTime   string `json:"cashTime"`
-}
-
-// An InsideQuery is the request of downlink 1.3 SearchParkingInfo, the cars
-// inside. The plate may be any part of one; without filters all cars are listed.
-type InsideQuery struct {
-	ParkCode string `json:"parkCode,omitempty"`
-	PlateNo  string `json:"plateNo,omitempty" wire:"alias=plateNum|carNo"`
-	CardNo   string `json:"cardNo,omitempty"`
-}
-
-// An InsideCar is a row that downlink 1.3 answers. The time is as FormatDash
-// writes it.
-type InsideCar struct {
-	PlateNo    string  `json:"plateNo"`
-	CardNo     string  `json:"cardNo"`
-	EntryTime  string  `json:"entryTime"`
-	EntryPlace string  `json:"entryPlace"`
-	CarType    CarType `json:"carType"`
-	ImgName    string  `json:"imgName"` // URL of the picture at the entry
-}
-
-// A GateCommand is the request of downlink 2.3 GateControl. It moves a gate and
-// touches no stay. The answer has no rows.
-type GateCommand struct {
-	ParkCode    string     `json:"parkCode,omitempty"`
-	DeviceCode  string     `json:"deviceCode" wire:"required,alias=deviceId"` // code or IP, see DeviceType
-	DeviceType  int        `json:"deviceType" wire:"oneof=0|1"`               // ByCode or ByIP
-	ControlType GateAction `json:"controlType" wire:"required,oneof=1|2|11|12"`
-}
-
-// A ShowCommand is the request of downlink 2.4 ShowLedMsg. The answer has no rows.
-type ShowCommand struct {
-	ParkCode   string `json:"parkCode,omitempty"`
-	DeviceCode string `json:"deviceCode" wire:"required,alias=deviceId"` // code or IP, see DeviceType
-	DeviceType int    `json:"deviceType" wire:"oneof=0|1"`               // ByCode or ByIP
-	ShowInfo   string `json:"showInfo"`                                  // lines, with | between them
-}
+// The messages of downlink 3.1 to 3.4, bills and payments.
 
 // A BillQuery is the request of downlink 3.1 GetParkingPaymentInfo: the bill of
 // the car with a plate, with a card or ticket, or standing at an exit device. One
@@ -105,8 +25,8 @@ func (q *BillQuery) Check() error {
 	return nil
 }
 
-// A Bill is the row that downlink 3.1 answers. Times are as FormatDash writes
-// them. Payable is what this order settles; TotalFee and PayedFee are about the
+// A Bill is the row that downlink 3.1 GetParkingPaymentInfo answers. Times are as FormatDash writes
+// them, money is in fen. Payable is what this order settles; TotalFee and PayedFee are about the
 // whole stay.
 type Bill struct {
 	OrderNo     string `json:"orderNo"`
@@ -141,9 +61,11 @@ type Payment struct {
 // Channel returns who collected the money and how. A payment that only says one
 // of them means the other to be equal; one that says neither is taken for WeChat,
 // the channel of the clients that leave both out.
-func (p Payment) Channel() (payType, payMethod int64) {
-	payType = p.PayType.Or(p.PayMethod.Or(CollectedByWeChat))
-	return payType, p.PayMethod.Or(payType)
+func (p Payment) Channel() (payType, payMethod int64) { return channel(p.PayType, p.PayMethod) }
+
+func channel(givenType, givenMethod Int) (payType, payMethod int64) {
+	payType = givenType.Or(givenMethod.Or(CollectedByWeChat))
+	return payType, givenMethod.Or(payType)
 }
 
 // A FreeDetail is a list of discounts. On the wire it is JSON inside a string; a
@@ -195,18 +117,51 @@ func (d *FreeDetail) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// A PaymentReceipt is the row that downlink 3.2 answers.
+// A PaymentReceipt is the row that downlink 3.2 PayParkingFee answers.
 type PaymentReceipt struct {
 	ParkingTime int64 `json:"parkingTime"` // minutes parked
 }
 
-// An OrderQuery is the request of downlink 3.4 GetPaymentStatus.
+// A Discount is the request of downlink 3.3 ParkingFree: money or time waived for
+// the car with a plate, or with a card or ticket, without an order. FreeTime is in
+// seconds here, while that of 3.2 is in minutes.
+type Discount struct {
+	ParkCode  string `json:"parkCode,omitempty"`
+	PlateNo   string `json:"plateNo,omitempty" wire:"alias=plateNum|carNo"`
+	CardNo    string `json:"cardNo,omitempty"`
+	FreeMoney int64  `json:"freeMoney" wire:"min=0"` // fen
+	FreeTime  int64  `json:"freeTime" wire:"min=0"`  // seconds
+	PayType   Int    `json:"payType,omitzero"`       // who gives it: CollectedByWeChat, CollectedByApp …
+	PayMethod Int    `json:"payMethod,omitzero"`     // as BoothPay counts
+	Remark    string `json:"remark,omitempty"`       // what the discount is for
+}
+
+// Check returns an error when the discount says nothing about which car is meant.
+func (d Discount) Check() error {
+	if d.PlateNo == "" && d.CardNo == "" {
+		return &FieldError{Field: "plateNo", Problem: Missing}
+	}
+	return nil
+}
+
+// Channel returns who gives the discount and how, as [Payment.Channel] does.
+func (d Discount) Channel() (payType, payMethod int64) { return channel(d.PayType, d.PayMethod) }
+
+// A DiscountReceipt is the row that downlink 3.3 ParkingFree answers. Its order
+// number is a JSON number, so it has 15 digits at most: JavaScript and .NET read
+// longer ones with a loss.
+type DiscountReceipt struct {
+	OrderNo int64 `json:"orderNo"`
+}
+
+// An OrderQuery is the request of downlink 3.4 GetPaymentStatus and of 3.5
+// GetPayChargeInfo.
 type OrderQuery struct {
 	ParkCode string `json:"parkCode,omitempty"`
 	OrderNo  string `json:"orderNo" wire:"required"`
 }
 
-// An OrderStatus is the row that downlink 3.4 answers.
+// An OrderStatus is the row that downlink 3.4 GetPaymentStatus answers.
 type OrderStatus struct {
 	Status int `json:"status,string"` // OrderUnpaid or OrderPaid
 }

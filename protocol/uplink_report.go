@@ -2,9 +2,10 @@ package protocol
 
 import "strconv"
 
-// The messages of the uplink: what the car park reports to a platform. Fields
-// have the JSON types of the document's examples, so some numbers are strings.
-// ImgName holds a URL, base64 or nothing, as the platform is configured.
+// The reports of the uplink: what the car park tells a platform. Fields have the
+// JSON types of the document's examples, so some numbers are strings. ImgName
+// holds a URL, base64 or nothing, as the platform is configured. Answers to
+// reports have no rows, but for 2.1.
 
 // A ParkingInfo is uplink 1.1 PostParkingInfo, once a day.
 type ParkingInfo struct {
@@ -75,7 +76,7 @@ type CarIn struct {
 	VplColor   string `json:"vplColor"` // "0" blue, "1" yellow, "2" white, "3" black, "4" green, "" unknown
 }
 
-// A CarInAnswer is the row that a platform answers to uplink 2.1.
+// A CarInAnswer is the row that a platform answers to uplink 2.1 PostCarInInfo.
 type CarInAnswer struct {
 	// IsDensityPay 1 means that the platform will deduct the fee of this stay
 	// at the exit, and wants to be asked then (2.2).
@@ -101,6 +102,17 @@ type PayDetail struct {
 	ImgName     string   `json:"imgName"`
 }
 
+// A BlackIn is uplink 2.4 PostBlackInInfo: a blacklisted car wanted to enter. The
+// time is as FormatSlash writes it.
+type BlackIn struct {
+	ParkCode   string `json:"parkCode" wire:"required"`
+	BlackID    int64  `json:"blackId"` // as downlink 4.8 answered it
+	PlateNo    string `json:"plateNo" wire:"required"`
+	Remark     string `json:"remark"`     // why it is on the blacklist
+	EntryPlace string `json:"entryPlace"` // a name; the document's table calls it a number by mistake
+	EntryTime  string `json:"entryTime"`
+}
+
 // A FreeSpaces is uplink 2.5 PostFreeParkingSpace: the latest counts only.
 type FreeSpaces struct {
 	ParkCode      string      `json:"parkCode" wire:"required"`
@@ -114,6 +126,19 @@ type AreaSpace struct {
 	AreaCode         int    `json:"areaCode"`
 	AreaName         string `json:"areaName"`
 	AreaFreeSpaceNum int    `json:"areaFreeSpaceNum"`
+}
+
+// A CarCorrect is uplink 2.6 PostCarCorrect: whether the platform deducted for a
+// car that has left (2.2) is not known, and the driver has paid here, so the
+// platform is to reverse. Times are as FormatSlash writes them.
+type CarCorrect struct {
+	ParkCode   string `json:"parkCode" wire:"required"`
+	PlateNo    string `json:"plateNo" wire:"required"`
+	EntryTime  string `json:"entryTime" wire:"required"`
+	LeaveTime  string `json:"leaveTime" wire:"required"`
+	TotalMoney int64  `json:"totalMoney"` // was asked for, fen
+	LeavePlace string `json:"leavePlace"`
+	ImgName    string `json:"imgName"`
 }
 
 // A BillDetail is uplink 2.7 PostCarBillDetail, sent for each payment. Money is
@@ -138,4 +163,18 @@ type BillDetail struct {
 	PayTime      string    `json:"payTime" wire:"required"`
 	PaidType     PaidType  `json:"paidType"`
 	Remark       string    `json:"remark"` // order number
+}
+
+// A CarCard is uplink 3.1 PostCarCard: a card as it is now. All valid cards are
+// sent on the first contact with a platform, then changes. Times are as FormatSlash
+// writes them.
+type CarCard struct {
+	ParkCode     string       `json:"parkCode" wire:"required"`
+	CardID       string       `json:"cardId" wire:"required"`
+	UserName     string       `json:"userName"` // the owner
+	TelPhone     string       `json:"telPhone"`
+	CarType      CarType      `json:"carType"`
+	ValidFrom    string       `json:"validFrom" wire:"alias=validForm"`
+	ValidTo      string       `json:"validTo"`
+	PlateDetails PlateDetails `json:"plateDetails"`
 }
