@@ -74,7 +74,7 @@ type Client struct {
 	ObjectData  bool           // wants single rows as an object
 }
 
-// A Platform is told what happens in the car park.
+// A Platform is told what happens in the car park, and asked what it alone knows.
 type Platform struct {
 	Name        string
 	URL         string // without a slash at the end
@@ -83,12 +83,18 @@ type Platform struct {
 	Key         Secret
 	ParkCode    string
 	Reports     []string // names of interfaces; empty: all
+	Questions   []string // names of interfaces, QuestionPrice among them or not; empty: none
+	TicketURL   string   // of the links on entry tickets and on change slips (uplink
+	ChangeURL   string   // 5.1 and 5.2); may hold a query. Without a setting, URL
 	Images      string   // ImagesURL, ImagesBase64 or ImagesNone
 	Timeout     time.Duration
 	Charset     string   // CharsetGBK unless it asked for CharsetUTF8
 	Accepted    []string // answer codes that mean accepted, besides 0
 	Duplicates  []string // texts in a refusal that mean "I have this already"
 	MaxRefusals int      // after so many a report is set aside
+
+	// MaxPerSecond is how many messages it takes in a second; 0 is no limit.
+	MaxPerSecond int
 }
 
 // An Area is a part of the car park.

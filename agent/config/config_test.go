@@ -122,6 +122,8 @@ func TestParseFillsInEveryDefault(t *testing.T) {
 		}},
 		Platforms: []Platform{{
 			Name: "mall", URL: "http://platform.example/park", User: "park", Password: secret("p-two"), Key: secret("0123456789abcdef"), ParkCode: "1",
+			Questions: []string{"PostCarOutInfo", "GetPayQRCode", "PayScanCode"},
+			TicketURL: "http://platform.example/park", ChangeURL: "http://platform.example/park",
 			Images: ImagesURL, Timeout: 3 * time.Second, Charset: CharsetGBK, MaxRefusals: 20,
 		}},
 		Areas: []Area{{Code: 1, Name: "A地面", Places: 100}},
@@ -208,6 +210,11 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"a platform without address", `url = "http://platform.example/park/"`, `url = "ftp://platform.example"`, []string{`19 platform[0].url: "ftp://platform.example" is no web address`}},
 		{"an unknown report", `user = "park"`, "user = \"park\"\nreports = [\"PostCarOutInfo\"]", []string{`21 platform[0].reports[0]: "PostCarOutInfo" is not possible`}},
 		{"an unknown way of images", `user = "park"`, "user = \"park\"\nimages = \"jpeg\"", []string{`21 platform[0].images: "jpeg" is not possible; it can be: url, base64, none`}},
+		{"an unknown question", `user = "park"`, "user = \"park\"\nquestions = [\"PayScanCode\", \"PostCarInInfo\", \"\"]", []string{`21 platform[0].questions[1]: "PostCarInInfo" is not possible; it can be: PostCarOutInfo, GetPayQRCode, PayScanCode, AutonomousCalfee`, "21 platform[0].questions[2]: a list must not hold empty text"}},
+		{"a question that is no list", `user = "park"`, "user = \"park\"\nquestions = \"PayScanCode\"", []string{"21 platform[0].questions: has the wrong type; it must be a list"}},
+		{"a link that is no web address", `user = "park"`, "user = \"park\"\nticket_url = \"platform.example/t\"\nchange_url = \"http://platform.example/#/change\"", []string{`21 platform[0].ticket_url: "platform.example/t" is no web address`, `22 platform[0].change_url: "http://platform.example/#/change" is no web address; write for example http://203.0.113.7/ticket?from=qr, without #`}},
+		{"fewer messages than none", `user = "park"`, "user = \"park\"\nmax_per_second = -1", []string{"21 platform[0].max_per_second: must not be less than 0, which is no limit"}},
+		{"a part of a message", `user = "park"`, "user = \"park\"\nmax_per_second = 0.5", []string{"21 platform[0].max_per_second: has the wrong type; it must be a whole number"}},
 		{"no refusals", `user = "park"`, "user = \"park\"\nmax_refusals = 0", []string{"21 platform[0].max_refusals: must be more than 0"}},
 		{"an area outside", "code = 1\nname", "code = 0\nname", []string{"25 area[0].code: an area's code must be more than 0", "49 lane[0].to: there is no [[area]]"}},
 		{"two areas with one code", "[[device]]", "[[area]]\ncode = 1\nname = \"B\"\n[[device]]", []string{`30 area[1].code: "1" is used twice; line 25 has it already`}},
@@ -283,7 +290,6 @@ func TestKeysOfLaterVersionsThatAskForNothingAreAccepted(t *testing.T) {
 	text := strings.NewReplacer(
 		`free = "30m"`, "free = \"30m\"\ndays = []\nvalid_from = \"\"\nvalid_to = \"\"\nvisits_cap = 0\nvisits_period = \"day\"\nadders = []\npercent = 100\nround_total = 1",
 		"[[tariff.band]]", "[[tariff.band]]\ncap = 0\ncrossing = \"split\"\nladder = \"continue\"",
-		`user = "park"`, "user = \"park\"\nquestions = []\nticket_url = \"\"\nchange_url = \"\"",
 	).Replace(site)
 	if _, errs := parse(t, text); errs != nil {
 		t.Errorf("mistakes = %v, want none", errs)

@@ -132,9 +132,29 @@ func (p *parser) pair(cert, key string) {
 // webAddress checks an http address and returns it without a slash at the end.
 func (p *parser) webAddress(key, value string) string {
 	u, err := url.Parse(value)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !IsHost(u.Hostname()) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || !isWeb(u) || u.RawQuery != "" {
 		p.addf(key, "%q 不是网址；请写成例如 http://203.0.113.7:8099", "%q is no web address; write for example http://203.0.113.7:8099", value)
 		return ""
 	}
 	return strings.TrimRight(value, "/")
+}
+
+// linkBase checks the http address that links are made of by adding to its
+// query, and returns it as it stands; an empty one gives the default.
+func (p *parser) linkBase(key, value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	u, err := url.Parse(value)
+	if err != nil || !isWeb(u) {
+		p.addf(key, "%q 不是网址；请写成例如 http://203.0.113.7/ticket?from=qr（不能有 #）", "%q is no web address; write for example http://203.0.113.7/ticket?from=qr, without #", value)
+		return ""
+	}
+	return value
+}
+
+// isWeb reports whether an address is one of the web, without a user or a place
+// within the page.
+func isWeb(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && IsHost(u.Hostname()) && u.Fragment == "" && u.User == nil
 }

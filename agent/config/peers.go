@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,6 +21,15 @@ var reports = []string{
 	"PostParkingInfo", "PostAreaInfo", "PostDeviceState", "PostParkingDevice", "PostCarInInfo", "PostPayDetail",
 	"PostBlackInInfo", "PostFreeParkingSpace", "PostCarCorrect", "PostCarBillDetail", "PostCarCard",
 }
+
+// QuestionPrice is the question that replaces the park's own prices (uplink 5.3),
+// which is why one platform at most is asked it, and only when it is named.
+const QuestionPrice = "AutonomousCalfee"
+
+// defaultQuestions are the interfaces by which a platform is asked something,
+// unless the file says otherwise: to deduct, for a code to pay by, and to charge
+// a code that was scanned (uplink 2.2, 4.1 and 4.2).
+func defaultQuestions() []string { return []string{"PostCarOutInfo", "GetPayQRCode", "PayScanCode"} }
 
 const (
 	defaultTimeout     = 3 * time.Second
@@ -57,12 +67,13 @@ func (p *parser) clients(raw []rawClient, park Park) []Client {
 
 func (p *parser) platforms(raw []rawPlatform, park Park) []Platform {
 	names := unique{}
+	pricing := -1 // the first platform that prices
 	var list []Platform
 	for i, r := range raw {
 		at := fmt.Sprintf("platform[%d]", i)
 		f := Platform{
 			Name: r.Name, User: r.User, ParkCode: r.ParkCode, Reports: r.Reports, Images: r.Images, Charset: r.Charset,
-			Accepted: r.Accepted, Duplicates: r.Duplicates, MaxRefusals: defaultMaxRefusals,
+			Accepted: r.Accepted, Duplicates: r.Duplicates, MaxRefusals: defaultMaxRefusals, MaxPerSecond: r.MaxRate,
 		}
 		p.required(at+".name", r.Name)
 		p.unique(names, at+".name", r.Name)
@@ -76,6 +87,16 @@ func (p *parser) platforms(raw []rawPlatform, park Park) []Platform {
 		for j, name := range r.Reports {
 			p.oneOf(fmt.Sprintf("%s.reports[%d]", at, j), name, reports)
 		}
+		f.Questions = p.questions(at+".questions", r.Questions)
+		if j := slices.Index(f.Questions, QuestionPrice); j >= 0 {
+			if pricing < 0 {
+				pricing = i
+			} else {
+				p.addf(fmt.Sprintf("%s.questions[%d]", at, j), "只能有一个平台计费，而 %q 和 %q 都写了 "+QuestionPrice, "only one platform can set the price, but %q and %q both name "+QuestionPrice, raw[pricing].Name, r.Name)
+			}
+		}
+		f.TicketURL = p.linkBase(at+".ticket_url", r.TicketURL, f.URL)
+		f.ChangeURL = p.linkBase(at+".change_url", r.ChangeURL, f.URL)
 		for j, text := range r.Duplicates {
 			p.required(fmt.Sprintf("%s.duplicates[%d]", at, j), text)
 		}
@@ -95,9 +116,23 @@ func (p *parser) platforms(raw []rawPlatform, park Park) []Platform {
 		if f.MaxRefusals < 1 {
 			p.add(at+".max_refusals", "必须大于 0", "must be more than 0")
 		}
+		if r.MaxRate < 0 {
+			p.add(at+".max_per_second", "不能小于 0（0 表示不限）", "must not be less than 0, which is no limit")
+		}
 		list = append(list, f)
 	}
 	return list
+}
+
+// questions returns what a platform is asked.
+func (p *parser) questions(key string, names []string) []string {
+	if !p.there(key) {
+		return defaultQuestions()
+	}
+	for j, name := range names {
+		p.oneOf(fmt.Sprintf("%s[%d]", key, j), name, append(defaultQuestions(), QuestionPrice))
+	}
+	return names
 }
 
 // oneOf is choice for an element of a list, which cannot be empty.

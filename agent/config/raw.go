@@ -74,12 +74,16 @@ type rawPlatform struct {
 	User        string   `toml:"user"`
 	ParkCode    string   `toml:"park_code"`
 	Reports     []string `toml:"reports"`
+	Questions   []string `toml:"questions"`
+	TicketURL   string   `toml:"ticket_url"`
+	ChangeURL   string   `toml:"change_url"`
 	Images      string   `toml:"images"`
 	Timeout     string   `toml:"timeout"`
 	Charset     string   `toml:"charset"`
 	Accepted    []string `toml:"accepted"`
 	Duplicates  []string `toml:"duplicates"`
 	MaxRefusals *int     `toml:"max_refusals"`
+	MaxRate     int      `toml:"max_per_second"`
 }
 
 type rawArea struct {

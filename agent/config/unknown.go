@@ -15,9 +15,6 @@ import (
 var later = map[string][]string{
 	"calendar":             nil,
 	"card_product":         nil,
-	"platform.questions":   {"[]"},
-	"platform.ticket_url":  {""},
-	"platform.change_url":  {""},
 	"tariff.days":          {"[]"},
 	"tariff.valid_from":    {""},
 	"tariff.valid_to":      {""},
