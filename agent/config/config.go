@@ -29,6 +29,7 @@ type Config struct {
 	Areas     []Area
 	Devices   []Device
 	Lanes     []Lane
+	Products  []Product       // by which cards are recharged
 	Tariffs   []tariff.Tariff // in the order of the file; the first that fits a car applies
 
 	// Warnings are what works but should be known, such as a secret that

@@ -52,6 +52,7 @@ func (p *parser) parse(data []byte) *Config {
 	c.Devices = p.devices(raw.Device)
 	p.judge(c.Devices)
 	c.Lanes = p.lanes(raw.Lane, c)
+	c.Products = p.products(raw.Product)
 	c.Tariffs = p.tariffs(raw.Tariff, c)
 	return c
 }

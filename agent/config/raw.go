@@ -19,6 +19,7 @@ type rawConfig struct {
 	Area     []rawArea     `toml:"area"`
 	Device   []rawDevice   `toml:"device"`
 	Lane     []rawLane     `toml:"lane"`
+	Product  []rawProduct  `toml:"card_product"`
 	Tariff   []rawTariff   `toml:"tariff"`
 }
 
@@ -117,6 +118,16 @@ type rawLane struct {
 	Display   string `toml:"display"`
 	Dedupe    string `toml:"dedupe"`
 	Late      string `toml:"late"`
+}
+
+type rawProduct struct {
+	Name       string `toml:"name"`
+	CarType    *int64 `toml:"car_type"`
+	Amount     *int64 `toml:"amount"`
+	Unit       *int64 `toml:"unit"`
+	Price      *int64 `toml:"price"`
+	SentAmount int64  `toml:"sent_amount"`
+	SentUnit   *int64 `toml:"sent_unit"`
 }
 
 type rawTariff struct {

@@ -14,7 +14,6 @@ import (
 // than one that is missing.
 var later = map[string][]string{
 	"calendar":             nil,
-	"card_product":         nil,
 	"tariff.days":          {"[]"},
 	"tariff.valid_from":    {""},
 	"tariff.valid_to":      {""},
