@@ -24,6 +24,7 @@ type Config struct {
 	Park      Park
 	Store     Store
 	API       API
+	Console   Console
 	Clients   []Client
 	Platforms []Platform
 	Areas     []Area
@@ -60,6 +61,11 @@ type API struct {
 	TLSCert   string // files; both empty without TLS
 	TLSKey    string
 	TestMode  bool // published credentials are allowed
+}
+
+// A Console is the server for the pay machines of the park.
+type Console struct {
+	Listen string // address to listen on; never where the API listens
 }
 
 // A Client may call the downlink.
@@ -116,6 +122,7 @@ type Lane struct {
 	Camera  string // device codes; Display may be empty
 	Gate    string
 	Display string
+	Kiosk   string        // the pay machine that stands at it; may be empty
 	Dedupe  time.Duration // recognitions of one plate within this are one
 	Late    time.Duration // a recognition older than this opens nothing
 }
@@ -144,7 +151,11 @@ const (
 	KindGate    = "gate"
 	KindDisplay = "display"
 	KindCamera  = "camera"
+	KindKiosk   = "kiosk" // a pay machine; it calls, and nothing calls it
 )
+
+// kinds are all of them.
+var kinds = []string{KindGate, KindDisplay, KindCamera, KindKiosk}
 
 // Known tells what the program can do, because this package knows no driver.
 type Known struct {

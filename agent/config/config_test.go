@@ -20,7 +20,7 @@ import (
 )
 
 var known = Known{Drivers: map[string][]string{
-	KindGate: {"modbus-relay"}, KindDisplay: {"fangkong"}, KindCamera: {"hikvision", "vzenith"},
+	KindGate: {"modbus-relay"}, KindDisplay: {"fangkong"}, KindCamera: {"hikvision", "vzenith"}, KindKiosk: {"kiosk"},
 }}
 
 // site is a small valid configuration. The tests change a line of it.
@@ -112,10 +112,11 @@ func TestParseFillsInEveryDefault(t *testing.T) {
 	}
 	secret := func(s string) Secret { return Secret{value: s, inline: true} }
 	want := &Config{
-		Path:  "park.toml",
-		Park:  Park{Code: "1", Name: "测试车场", Zone: shanghai, Language: English, RoundingLimit: 99, OrderValid: 5 * time.Minute, Delay: 15 * time.Minute},
-		Store: Store{Dir: got.Store.Dir},
-		API:   API{Listen: "127.0.0.1:8099", PublicURL: "http://203.0.113.7:8099"},
+		Path:    "park.toml",
+		Park:    Park{Code: "1", Name: "测试车场", Zone: shanghai, Language: English, RoundingLimit: 99, OrderValid: 5 * time.Minute, Delay: 15 * time.Minute},
+		Store:   Store{Dir: got.Store.Dir},
+		API:     API{Listen: "127.0.0.1:8099", PublicURL: "http://203.0.113.7:8099"},
+		Console: Console{Listen: "127.0.0.1:8098"},
 		Clients: []Client{{
 			Name: "mall", User: "mall", Password: secret("p-one"), Key: secret("abcdefghijklmnopqrstuvwx"), ParkCode: "1",
 			Allow: []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24"), netip.MustParsePrefix("10.0.0.7/32")},
@@ -170,7 +171,8 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"a key of a later version", "[api]", "[calendar]\nholidays = []\n[console]\nlistn = \"127.0.0.1:8098\"\n[api]\nextra = 1", []string{"6 calendar: is not supported by this version", "9 console.listn: unknown key; is it listen?", "11 api.extra: unknown key"}},
 		{"a tariff key of a later version", `free = "30m"`, `percent = 90`, []string{"55 tariff[0].percent: is not supported by this version"}},
 		{"a kind of a later version", `kind = "gate"`, `kind = "printer"`, []string{`32 device[0].kind: devices of kind "printer" are not supported`}},
-		{"a kind that does not exist", `kind = "gate"`, `kind = "道闸"`, []string{`32 device[0].kind: "道闸" is not possible; it can be: gate, display, camera`}},
+		{"another kind of a later version", `kind = "gate"`, `kind = "scanner"`, []string{`32 device[0].kind: devices of kind "scanner" are not supported by this version`}},
+		{"a kind that does not exist", `kind = "gate"`, `kind = "道闸"`, []string{`32 device[0].kind: "道闸" is not possible; it can be: gate, display, camera, kiosk`}},
 		{"a number where text is wanted", `code = "1"`, `code = 1`, []string{"2 park.code: has the wrong type; it must be text in quotes"}},
 		{"text where a number is wanted", `places = 100`, `places = "100"`, []string{"27 area[0].places: has the wrong type; it must be a whole number"}},
 		{"text where a list is wanted", `allow = ["192.168.1.0/24", "10.0.0.7"]`, `allow = "10.0.0.7"`, []string{"15 client[0].allow: has the wrong type; it must be a list"}},
@@ -293,13 +295,6 @@ func TestKeysOfLaterVersionsThatAskForNothingAreAccepted(t *testing.T) {
 	).Replace(site)
 	if _, errs := parse(t, text); errs != nil {
 		t.Errorf("mistakes = %v, want none", errs)
-	}
-}
-
-func TestAConsoleThatIsNotThereIsAWarning(t *testing.T) {
-	c, errs := parse(t, change(t, "[api]", "[console]\nlisten = \"127.0.0.1:8098\"\n[api]"))
-	if errs != nil || len(c.Warnings) != 1 || c.Warnings[0].Key != "console" || c.Warnings[0].Line != 6 {
-		t.Errorf("Parse = %v, mistakes %v, want a warning", c, errs)
 	}
 }
 

@@ -12,14 +12,15 @@ type Device struct {
 	Code     string
 	Name     string
 	Kind     string
-	IP       string // may be empty but for cameras
+	IP       string // may be empty but for cameras and kiosks
 	Driver   string
 	Link     string // "tcp://…", "serial://…" or whatever the driver takes
 	User     string // for cameras that ask for one
 	Password Secret
 
-	// Token is options.token of a camera: then it pushes to a path that
-	// nobody can guess. The options do not hold it any more.
+	// Token is options.token. A camera may have one: then it pushes to a path
+	// that nobody can guess. A kiosk always has one, by which it is known. The
+	// options do not hold it any more.
 	Token Secret
 
 	Options map[string]any // as in the file; its driver reads them, strictly
@@ -31,10 +32,16 @@ type Device struct {
 
 // notBuilt are the kinds of devices of the format that this version does not
 // know.
-var notBuilt = []string{"scanner", "printer", "kiosk"}
+var notBuilt = []string{"scanner", "printer"}
 
 // token is what can stand in a path and cannot be guessed.
 var token = regexp.MustCompile(`^[A-Za-z0-9_-]{8,128}$`)
+
+// What a token is, and how to make one, on any system and on Windows.
+const (
+	tokenChinese = "token 要用引号，至少 8 个字母、数字、- 或 _；可用 openssl rand -hex 16 生成（Windows：在 PowerShell 中用 [guid]::NewGuid()）"
+	tokenEnglish = "a token is text of at least 8 letters, digits, - or _; make one with openssl rand -hex 16, on Windows with [guid]::NewGuid() in PowerShell"
+)
 
 func (p *parser) devices(raw []rawDevice) []Device {
 	codes, addresses := unique{}, map[string]string{}
@@ -54,11 +61,14 @@ func (p *parser) devices(raw []rawDevice) []Device {
 		if p.there(at+".password") || p.there(at+".password_file") {
 			d.Password = p.secret(at+".password", r.Password, r.PasswordFile)
 		}
-		if r.Kind == KindCamera {
+		switch r.Kind {
+		case KindCamera:
 			if r.IP == "" {
 				p.add(at+".ip", "相机必须填写 IP：只接受来自该地址的推送", "a camera needs its address: pushes from others are refused")
 			}
 			d.Token = p.token(at+".options.token", d.Options)
+		case KindKiosk:
+			d.Token = p.kiosk(at, d)
 		}
 		d.where = map[string]Problem{}
 		for _, key := range []string{"", "driver", "link", "user", "password", "options"} {
@@ -87,14 +97,46 @@ func (p *parser) driver(at string, r rawDevice) {
 	case r.Kind == "":
 	case slices.Contains(notBuilt, r.Kind):
 		p.addf(at+".kind", "设备类型 %q 本版本不支持", "devices of kind %q are not supported by this version", r.Kind)
-	case r.Kind != KindGate && r.Kind != KindDisplay && r.Kind != KindCamera:
-		p.choice(at+".kind", r.Kind, KindGate, KindDisplay, KindCamera)
+	case !slices.Contains(kinds, r.Kind):
+		p.choice(at+".kind", r.Kind, kinds...)
 	case p.known.Drivers != nil:
 		p.choice(at+".driver", r.Driver, p.known.Drivers[r.Kind]...)
 	}
 }
 
-// token takes options.token out of a camera's options.
+// kiosk checks what only a kiosk has, and returns its token. It calls the
+// console, so that there is nothing by which it could be called.
+func (p *parser) kiosk(at string, d Device) Secret {
+	if d.IP == "" {
+		p.add(at+".ip", "缴费机必须填写 IP：只接受来自该地址的调用", "a kiosk needs its address: calls from others are refused")
+	}
+	for key, given := range map[string]bool{"link": d.Link != "", "user": d.User != "", "password": d.Password.Set()} {
+		if given {
+			p.add(p.source(at+"."+key), "缴费机不使用此项，请删除", "is not used for a kiosk; remove it")
+		}
+	}
+	if _, given := d.Options["token"]; !given {
+		p.addUnseen(at+".options.token", "必须填写：缴费机凭它调用，"+tokenChinese, "must be given, a kiosk is known by it: "+tokenEnglish)
+	}
+	secret := p.token(at+".options.token", d.Options)
+	for key := range d.Options {
+		p.addUnseen(at+".options."+key, fmt.Sprintf("缴费机没有选项 %s，只有 token", key), fmt.Sprintf("a kiosk has no option %s, only token", key))
+	}
+	return secret
+}
+
+// addUnseen is add for what may be a mistyped secret: the message does not show
+// what stands there.
+func (p *parser) addUnseen(key, chinese, english string) {
+	n := len(p.problems)
+	p.add(key, chinese, english)
+	for i := range p.problems[n:] {
+		_, _, text := position(p.index.doc, p.index.find(key))
+		p.problems[n+i].Text = shownKey(text)
+	}
+}
+
+// token takes options.token out of a device's options.
 func (p *parser) token(key string, options map[string]any) Secret {
 	value, ok := options["token"]
 	if !ok {
@@ -102,7 +144,7 @@ func (p *parser) token(key string, options map[string]any) Secret {
 	}
 	text, isText := value.(string)
 	if !isText || !token.MatchString(text) {
-		p.add(key, "token 要用引号，至少 8 个字母、数字、- 或 _", "a token is text of at least 8 letters, digits, - or _")
+		p.add(key, tokenChinese, tokenEnglish)
 	}
 	delete(options, "token")
 	return Secret{value: text, inline: true}

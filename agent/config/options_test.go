@@ -141,6 +141,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("tariff = [{ band = [{ blocks = [{}] }] }]\nclient = [{ password = 1 }]"))
 	f.Add([]byte("a = \"\"\"\n\xb3\xb5\xb3\xa1"))
 	f.Add([]byte("[[lane]]\n[[lane]]\ncode=\"\"\n[console]\n"))
+	f.Add([]byte("[console]\nlisten = \":8099\"\n[[device]]\nkind = \"kiosk\"\noptions = { token = 1, a.b = 2 }\n[[card_product]]\nunit = 9\nsent_amount = 1\n[[platform]]\nquestions = [\"AutonomousCalfee\"]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Parse("f.toml", data, "/nonexistent", known)
 		var all Errors

@@ -19,6 +19,7 @@ const (
 	defaultZone          = "Asia/Shanghai"
 	defaultDir           = "data"
 	defaultListen        = "0.0.0.0:8099"
+	defaultConsole       = "127.0.0.1:8098"
 	defaultRoundingLimit = 99 // fen
 	defaultOrderValid    = 5 * time.Minute
 	defaultDelay         = 15 * time.Minute
@@ -66,9 +67,8 @@ func (p *parser) api(raw rawAPI) API {
 	if a.Listen == "" {
 		a.Listen = defaultListen
 	}
-	host, port, err := net.SplitHostPort(a.Listen)
-	n, portErr := strconv.ParseUint(port, 10, 16)
-	if err != nil || portErr != nil || host != "" && !IsHost(host) {
+	host, port, ok := listening(a.Listen)
+	if !ok {
 		p.addf("api.listen", "%q 不是监听地址；请写成例如 0.0.0.0:8099", "%q is no address to listen on; write for example 0.0.0.0:8099", a.Listen)
 	}
 	a.TLSCert, a.TLSKey = p.certificate("api.tls_cert", raw.TLSCert), p.certificate("api.tls_key", raw.TLSKey)
@@ -83,7 +83,7 @@ func (p *parser) api(raw rawAPI) API {
 		if a.TLSCert != "" {
 			scheme = "https"
 		}
-		a.PublicURL = scheme + "://" + net.JoinHostPort(host, strconv.FormatUint(n, 10))
+		a.PublicURL = scheme + "://" + net.JoinHostPort(host, strconv.FormatUint(port, 10))
 	}
 	if a.TestMode {
 		p.warn("api.test_mode", "测试模式已打开：允许使用公开的密码，正式运行前请关闭", "test mode is on: published credentials are allowed; turn it off before real use")

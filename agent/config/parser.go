@@ -43,14 +43,13 @@ func (p *parser) parse(data []byte) *Config {
 	c.Park = p.park(raw.Park)
 	c.Store = p.store(raw.Store)
 	c.API = p.api(raw.API)
-	if p.there("console") {
-		p.warn("console", "本版本没有网页控制台，该设置不起作用", "this version has no console; the setting does nothing")
-	}
+	c.Console = p.console(raw.Console, c.API)
 	c.Areas = p.areas(raw.Area)
 	c.Clients = p.clients(raw.Client, c.Park)
 	c.Platforms = p.platforms(raw.Platform, c.Park)
 	c.Devices = p.devices(raw.Device)
 	p.judge(c.Devices)
+	p.reachable(c)
 	c.Lanes = p.lanes(raw.Lane, c)
 	c.Products = p.products(raw.Product)
 	c.Tariffs = p.tariffs(raw.Tariff, c)

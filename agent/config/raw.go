@@ -45,7 +45,6 @@ type rawAPI struct {
 	TestMode  bool   `toml:"test_mode"`
 }
 
-// rawConsole is accepted so that one file serves this version and later ones.
 type rawConsole struct {
 	Listen string `toml:"listen"`
 }
@@ -116,6 +115,7 @@ type rawLane struct {
 	Camera    string `toml:"camera"`
 	Gate      string `toml:"gate"`
 	Display   string `toml:"display"`
+	Kiosk     string `toml:"kiosk"`
 	Dedupe    string `toml:"dedupe"`
 	Late      string `toml:"late"`
 }

@@ -54,7 +54,7 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 	var list []Lane
 	for i, r := range raw {
 		at := fmt.Sprintf("lane[%d]", i)
-		l := Lane{Code: r.Code, Name: r.Name, Entry: r.Direction == "entry", From: r.From, To: r.To, Camera: r.Camera, Gate: r.Gate, Display: r.Display}
+		l := Lane{Code: r.Code, Name: r.Name, Entry: r.Direction == "entry", From: r.From, To: r.To, Camera: r.Camera, Gate: r.Gate, Display: r.Display, Kiosk: r.Kiosk}
 		p.code(at+".code", r.Code)
 		p.unique(codes, at+".code", r.Code)
 		p.required(at+".name", r.Name)
@@ -66,6 +66,9 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 		if r.Display != "" {
 			p.uses(used, at+".display", r.Display, KindDisplay, c.Devices)
 		}
+		if r.Kiosk != "" {
+			p.uses(used, at+".kiosk", r.Kiosk, KindKiosk, c.Devices)
+		}
 		l.Dedupe = p.duration(at+".dedupe", r.Dedupe, defaultDedupe, 0, time.Hour)
 		l.Late = p.duration(at+".late", r.Late, defaultLate, time.Second, 24*time.Hour)
 		list = append(list, l)
@@ -74,7 +77,8 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 		p.warn("lane", "没有 [[lane]]：没有车道，就不会有车进出", "there is no [[lane]]: without lanes no car comes in or goes out")
 	}
 	for i, d := range c.Devices {
-		if _, ok := used[d.Code]; !ok && d.Code != "" {
+		// A kiosk may stand in the middle of the park, and serve all lanes.
+		if _, ok := used[d.Code]; !ok && d.Code != "" && d.Kind != KindKiosk {
 			p.warn(fmt.Sprintf("device[%d].code", i), "没有车道使用这个设备", "no lane uses this device")
 		}
 	}
@@ -121,7 +125,7 @@ func (p *parser) uses(used unique, key, code, kind string, devices []Device) {
 		p.addf(key, "没有编号为 %q 的 [[device]]", "there is no [[device]] with code %q", code)
 		return
 	}
-	if k := devices[i].Kind; k != KindGate && k != KindDisplay && k != KindCamera {
+	if !slices.Contains(kinds, devices[i].Kind) {
 		return // that is reported where the device stands
 	}
 	if devices[i].Kind != kind {
