@@ -15,6 +15,8 @@ func deviceType(kind string) int {
 		return int(protocol.DeviceCamera)
 	case config.KindDisplay:
 		return int(protocol.DeviceDisplay)
+	case config.KindKiosk:
+		return int(protocol.DeviceComputer)
 	}
 	return int(protocol.DeviceGate)
 }

@@ -31,6 +31,7 @@ func known() config.Known {
 			config.KindGate:    {"modbus-relay", "vzenith"},
 			config.KindDisplay: {"fangkong"},
 			config.KindCamera:  {"hikvision", "vzenith"},
+			config.KindKiosk:   {"kiosk"}, // which is none: a kiosk calls the agent
 		},
 		Judge: func(list []config.Device) []config.Problem {
 			_, problems := buildDrivers(list, driverConfig{zone: time.UTC})
@@ -73,7 +74,8 @@ func equip(site *config.Config, log *slog.Logger) (*equipment, error) {
 
 // buildDrivers makes the driver of every device. Problems are mistakes in links
 // and options; with any, the equipment is of no use. A device whose driver is
-// not known here was reported by the configuration's own checks.
+// not known here was reported by the configuration's own checks. A kiosk has no
+// driver, and the configuration itself checks it.
 func buildDrivers(list []config.Device, cfg driverConfig) (*equipment, []config.Problem) {
 	b := &builder{
 		cfg: cfg, devices: list,

@@ -60,6 +60,10 @@ func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 		{"a camera's gate without its camera", opener("G1", ""), []string{"device[0].options: must name the camera"}},
 		{"a camera's gate with another camera", opener("G1", `options = { camera = "C1" }`) + camera("C1", "hikvision", ""), []string{`device[0].options: there is no camera "C1" with driver vzenith`}},
 		{"a camera's gate with other options", opener("G1", `options = { camera = "C1", unit = 1 }`) + camera("C1", "vzenith", ""), []string{`device[0].options: driver vzenith: unknown option "unit"`}},
+		{"a kiosk", deviceTable("K1", "kiosk", "kiosk", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"), nil},
+		{"a kiosk with another kind's driver", deviceTable("K1", "kiosk", "vzenith", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"), []string{`device[0].driver: "vzenith" is not possible; it can be: kiosk`}},
+		{"a kiosk with a link", deviceTable("K1", "kiosk", "kiosk", "ip = \"127.0.0.1\"\nlink = \"http://127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"), []string{"device[0].link: is not used for a kiosk"}},
+		{"a kind of a later version", deviceTable("P1", "printer", "escpos", ""), []string{`device[0].kind: devices of kind "printer" are not supported by this version`}},
 		{"two gates of one camera", opener("G1", `options = { camera = "C1" }`) + opener("G2", `options = { camera = "C1" }`) + camera("C1", "vzenith", ""), []string{`device[1].options: camera "C1" opens gate G1 already`}},
 	}
 	for _, tt := range tests {
@@ -86,7 +90,8 @@ func TestEveryKnownDriverIsBuilt(t *testing.T) {
 		deviceTable("G-vzenith", "gate", "vzenith", `options = { camera = "C-vzenith" }`) +
 		deviceTable("L-fangkong", "display", "fangkong", `link = "COM2"`) +
 		deviceTable("C-hikvision", "camera", "hikvision", `ip = "127.0.0.1"`) +
-		deviceTable("C-vzenith", "camera", "vzenith", `ip = "127.0.0.2"`)
+		deviceTable("C-vzenith", "camera", "vzenith", `ip = "127.0.0.2"`) +
+		deviceTable("K-kiosk", "kiosk", "kiosk", "ip = \"127.0.0.3\"\noptions = { token = \"hard-to-guess\" }") // nothing is built for it
 	site, err := config.Parse("park.toml", []byte(testPark+tables), t.TempDir(), known())
 	if err != nil {
 		t.Fatal(err)

@@ -22,10 +22,12 @@ func deviceCommand() command {
 		details: text{
 			"道闸：open 开，close 关，hold 保持常开，release 取消常开，state 显示状态。\n" +
 				"显示屏：show TEXT 显示文字 30 秒，用 | 分行。相机：snapshot 抓拍，保存到 FILE 或 ./CODE.jpg。\n" +
+				"缴费机由它调用 agent，不能用此命令操作。\n" +
 				"close 与 agent 遵守同样的安全规则：地感必须为空闲，或道闸已注明 self_guarded。\n" +
 				"agent 运行时串口被它占用，此命令会失败，请先停止服务；agent 也不会知道此命令做了什么。",
 			"A gate: open, close, hold it open, release it, or show its state. A display: show TEXT for 30\n" +
 				"seconds, its lines parted by |. A camera: take a snapshot into FILE or ./CODE.jpg.\n" +
+				"A kiosk cannot be tried: it calls the agent.\n" +
 				"close obeys the agent's rules of safety: the presence input must read clear, or the gate be\n" +
 				"declared self_guarded. While the agent runs, it has the serial port, so that this command\n" +
 				"fails: stop the service first. The agent does not learn what this command did.",
@@ -136,6 +138,11 @@ func (j *job) find(devices []config.Device) error {
 	switch {
 	case j.device.Code == "":
 		return usageError{text{"配置中没有设备 %q，只有 %s。", "the configuration has no device %q, only %s."}.with(j.code, strings.Join(codes, ", "))}
+	case j.device.Kind == config.KindKiosk:
+		return usageError{text{
+			"%s 是缴费机：由它调用 parkagent，不能用此命令操作。",
+			"%s is a kiosk: it calls parkagent, and is no device that can be tried.",
+		}.with(j.code)}
 	case j.device.Kind != kindOf[j.op]:
 		want, have := kindNames[kindOf[j.op]], kindNames[j.device.Kind]
 		return usageError{text{

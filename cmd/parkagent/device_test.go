@@ -273,7 +273,8 @@ password = "`+password+`"`))
 
 func TestDeviceRefusesWrongUse(t *testing.T) {
 	path := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"COM1\"\noptions = { open = 0 }")+
-		deviceTable("G2", "gate", "vzenith", `options = { camera = "C1" }`)+deviceTable("C1", "camera", "vzenith", `ip = "127.0.0.1"`))
+		deviceTable("G2", "gate", "vzenith", `options = { camera = "C1" }`)+deviceTable("C1", "camera", "vzenith", `ip = "127.0.0.1"`)+
+		deviceTable("K1", "kiosk", "kiosk", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"))
 	tests := []struct {
 		line   string
 		status int
@@ -286,8 +287,10 @@ func TestDeviceRefusesWrongUse(t *testing.T) {
 		{"G1 open --json", 2, "--json goes with state only"},
 		{"G1 open --timeout 0s", 2, "--timeout must be more than 0"},
 		{"L1 show", 2, "say what to show"},
-		{"G9 open", 2, `the configuration has no device "G9", only G1, G2, C1`},
+		{"G9 open", 2, `the configuration has no device "G9", only G1, G2, C1, K1`},
 		{"G1 show x", 2, "show is for a display, and device G1 is a gate"},
+		{"K1 state", 2, "parkagent: K1 is a kiosk: it calls parkagent, and is no device that can be tried.\n"},
+		{"K1 show x", 2, "K1 is a kiosk"},
 		{"G2 open", 1, "gate G2 is opened by camera C1, which only a running agent can do"},
 	}
 	for _, tt := range tests {
