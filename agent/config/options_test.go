@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -130,6 +131,40 @@ func TestTheDefaultConfigurationIsValid(t *testing.T) {
 	}
 	if len(c.Lanes) != 2 || len(c.Devices) != 6 || len(c.Warnings) != 0 {
 		t.Errorf("%d lanes, %d devices, warnings %v", len(c.Lanes), len(c.Devices), c.Warnings)
+	}
+}
+
+// Whoever takes the mark from a line of the default configuration gets a setting
+// that holds.
+func TestEverySettingInACommentOfTheDefaultConfigurationIsRight(t *testing.T) {
+	text, err := os.ReadFile("../../packaging/parkagent.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := regexp.MustCompile(`(?m)^# (\[\[|[a-z_]+ +?= )`).ReplaceAllString(string(text), "$1")
+	live = regexp.MustCompile(`(?m)^tls_.*|_file = .*`).ReplaceAllStringFunc(live, func(line string) string {
+		if strings.HasPrefix(line, "tls_") {
+			return "" // there is no certificate here
+		}
+		return ` = "abcdefghijklmnopqrstuvwx"`
+	})
+	_, errs := parse(t, live)
+	if len(errs) != 1 || errs[0].Key != "device[6].options.token" {
+		t.Fatalf("mistakes = %v, want one: the kiosk's token is the installer's to make", errs)
+	}
+	c, errs := parse(t, strings.Replace(live, `token = ""`, `token = "hard-to-guess"`, 1))
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	if len(c.Products) != 1 || c.Lanes[1].Kiosk != "K1" || !c.Devices[6].Token.Set() || c.Platforms[0].MaxPerSecond != 20 || c.Platforms[0].TicketURL == c.Platforms[0].ChangeURL {
+		t.Errorf("products %v, lanes %v, devices %v, platforms %v", c.Products, c.Lanes, c.Devices, c.Platforms)
+	}
+	var warned []string
+	for _, w := range c.Warnings {
+		warned = append(warned, w.Key)
+	}
+	if diff := cmp.Diff([]string{"api.test_mode", "device[6].ip"}, warned); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
 }
 
