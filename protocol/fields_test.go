@@ -115,26 +115,6 @@ func TestDecodeFieldsRefusesWhatIsNoObject(t *testing.T) {
 	}
 }
 
-// messages are the requests of all interfaces but the two links, by the name of the
-// interface.
-func messages() map[string]any {
-	return map[string]any{
-		"GetCarInOutInfoByPlate": StaysQuery{}, "GetCarInOutInfoByPlace": PlaceQuery{}, "SearchParkingInfo": InsideQuery{},
-		"OnlineCarInOut": PassCommand{}, "ModifyFreeSpace": SpaceCommand{}, "GateControl": GateCommand{}, "ShowLedMsg": ShowCommand{},
-		"RecordDensityPay": SeamlessMark{}, "GetPhoto": PhotoCommand{},
-		"GetParkingPaymentInfo": BillQuery{}, "PayParkingFee": Payment{}, "ParkingFree": Discount{}, "GetPaymentStatus": OrderQuery{},
-		"GetPayChargeInfo": OrderQuery{}, "PayChargeNotice": ChangeNotice{}, "PayChargeReport": ChangesQuery{},
-		"AddCarCardNo": CardAdd{}, "ModifyCarCardNo": CardEdit{}, "DeleteCarCardNo": CardDelete{}, "CarCardNoManage": CardPlateEdit{},
-		"GetCarCardInfo": CardQuery{}, "PayCarCardFee": CardPayment{}, "GetCardProduct": ProductQuery{},
-		"BlackListControl": BlackEdit{}, "GetBlackInfo": BlackQuery{},
-		"AddBookingCar": BookingAdd{}, "ModifyBookingCar": BookingEdit{}, "GetBookingCar": BookingQuery{},
-		"PostParkingInfo": ParkingInfo{}, "PostAreaInfo": AreaInfo{}, "PostDeviceState": DeviceState{}, "PostParkingDevice": ParkingDevice{},
-		"PostCarInInfo": CarIn{}, "PostCarOutInfo": CarOut{}, "PostPayDetail": PayDetail{}, "PostBlackInInfo": BlackIn{},
-		"PostFreeParkingSpace": FreeSpaces{}, "PostCarCorrect": CarCorrect{}, "PostCarBillDetail": BillDetail{}, "PostCarCard": CarCard{},
-		"GetPayQRCode": CodeQuery{}, "PayScanCode": ScanPay{}, "AutonomousCalfee": PriceQuery{},
-	}
-}
-
 func paramsOf(t *testing.T, name string) []string {
 	t.Helper()
 	if r, ok := RouteNamed(name); ok {
@@ -148,9 +128,9 @@ func paramsOf(t *testing.T, name string) []string {
 }
 
 func TestEveryFieldOfAMessageIsAParameterOfItsInterface(t *testing.T) {
-	for name, message := range messages() {
+	for name, c := range contracts() {
 		params := paramsOf(t, name)
-		typ := reflect.TypeOf(message)
+		typ := reflect.TypeOf(c.request)
 		for i := range typ.NumField() {
 			tag, err := readTag(typ.Field(i))
 			if err != nil {
@@ -165,20 +145,36 @@ func TestEveryFieldOfAMessageIsAParameterOfItsInterface(t *testing.T) {
 	}
 }
 
+// FuzzDecodeFields reads any text as every message there is. What was read must be
+// written, and read the same again.
 func FuzzDecodeFields(f *testing.F) {
 	f.Add([]byte(`{"parkCode":"1","orderNo":"1","amount":"5","freeDetail":"[{\"type\":0}]"}`))
 	f.Add([]byte(`{"areaInfo":"[{\"areaCode\":\"1\"}]","freeSpaceNum":200}`))
 	f.Add([]byte(`{"plateNo":null,"startTime":{},"pageIndex":1e9}`))
+	f.Add([]byte(`{"cardId":"135","plateDetails":"[{\"plateNo\":\"A12345\",\"etcNo\":\"\",\"type\":1}]","totalSPNum":10,"carType":1,"ValidFrom":"2018-08-01","ValidTo":"2018-08-31"}`))
+	f.Add([]byte(`{"blackId":"1","controlType":2,"modifyType":1,"plateNo":"A12345","oldplateNo":"A12346","cardNo":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}`))
+	f.Add([]byte(`{"densityMoney":"","deductMoney":200,"snetType":1,"validForm":"2018-01-01","payMoney":"100","qrcode":"q","chargeType":"0"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for name, message := range messages() {
-			into := reflect.New(reflect.TypeOf(message))
-			if DecodeFields(text, into.Interface()) != nil {
-				continue
-			}
-			// What was read must be written and read the same again.
-			encoded, err := marshal(into.Interface())
-			if err != nil || !json.Valid(encoded) {
-				t.Errorf("%s: write again: %v", name, err)
+		for name, c := range contracts() {
+			for _, message := range []any{c.request, c.answer} {
+				if message == nil {
+					continue
+				}
+				into := reflect.New(reflect.TypeOf(message)).Interface()
+				if DecodeFields(text, into) != nil {
+					continue
+				}
+				first, err := marshal(into)
+				if err != nil || !json.Valid(first) {
+					t.Fatalf("%s: write %T: %v", name, message, err)
+				}
+				again := reflect.New(reflect.TypeOf(message)).Interface()
+				if err := DecodeFields(first, again); err != nil {
+					t.Fatalf("%s: read %s as %T again: %v", name, first, message, err)
+				}
+				if second, err := marshal(again); err != nil || string(first) != string(second) {
+					t.Errorf("%s: %T is written as\n%s\nand after reading as\n%s\n%v", name, message, first, second, err)
+				}
 			}
 		}
 	})
