@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -104,8 +105,8 @@ func (s ScanPay) String() string {
 	return fmt.Sprintf("order %s, %d fen, auth code ***", s.OrderNo, s.Amount)
 }
 
-// GoString is String, for %#v.
-func (s ScanPay) GoString() string { return s.String() }
+// Format implements [fmt.Formatter]: every verb prints String.
+func (s ScanPay) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue implements [slog.LogValuer] with the order and the amount.
 func (s ScanPay) LogValue() slog.Value {
