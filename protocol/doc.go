@@ -20,5 +20,8 @@
 // exact; what is read is tolerant. On the wire money is an integer number of
 // fen and a time is car-park local time without a zone.
 //
+// README.md beside this file is the guide for integrators: vectors, error texts,
+// and a request and an answer of every interface.
+//
 // The package is pure: it keeps no state, starts no goroutine and logs nothing.
 package protocol
