@@ -1,13 +1,19 @@
 // Package platform is the other side of the protocol, runnable: a third-party platform that a car park reports to and that can bill and pay there.
 //
-// It serves the reports 1.1–1.4, 2.1, 2.3, 2.5 and 2.7 of the uplink, keeps what
-// it was told and adds it up. It can be told to fail in the ways in which
-// platforms fail. [CarPark] calls the car park's downlink. Tests, the simulator
-// and the demo use it, and an integrator may read it as an example: everything
-// it needs from the protocol is in the package above.
+// It serves all 17 interfaces of the uplink. It keeps the reports and adds them
+// up; it answers the questions from accounts, prices and orders that it is given,
+// takes money once and gives it back when it has to; it has the pages for tickets
+// and change slips. [Platform.Books] tells what it took from whom, so that a test
+// can see that nothing was lost and nothing taken twice. It can be told to fail in
+// the ways in which platforms fail.
+//
+// [CarPark] calls the 28 interfaces of the car park's downlink. Tests, the
+// simulator and the demo use it, and an integrator may read it as an example:
+// everything it needs from the protocol is in the package above.
 package platform
 
 import (
+	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -30,27 +36,44 @@ type Config struct {
 	Now      func() time.Time // nil means time.Now
 	Log      *slog.Logger     // nil means no log
 
+	// CarPark is whom the platform tells of payments and asks about bills. Nil
+	// until SetCarPark: then drivers cannot pay, and what 4.2 charges waits.
+	CarPark *CarPark
+	// PageURL is where drivers reach the platform's pages, for the codes of 4.1.
+	// Empty means a place that is nowhere: such codes are for ScanCode only.
+	PageURL string
+
 	// Duplicate, if set, is the sentence with which a report is refused that is
 	// here already. Empty means that it is accepted again, as most platforms do.
 	Duplicate string
-	// Keep is how many records are remembered, 0 meaning 10000. Totals count
-	// the forgotten ones too.
+	// Keep is how many records, stays and orders are remembered, 0 meaning 10000.
+	// Totals count the forgotten ones too.
 	Keep int
 }
 
-// A Platform is an [http.Handler] for the uplink. Its methods may be called at
-// any time, from any goroutine.
+// A Platform is an [http.Handler] for the uplink and for the pages that 5.1 and
+// 5.2 link to. Its methods may be called at any time, from any goroutine.
 type Platform struct {
-	config Config
+	config Config // CarPark is guarded by mu
 	cipher *protocol.Cipher
 
-	mu       sync.Mutex // guards the following fields
-	charset  protocol.Charset
-	outage   Outage
-	faults   []fault
-	seamless map[string]bool // by plate
-	book     book
-	changed  chan struct{} // closed and replaced at every change of book
+	mu        sync.Mutex // guards the following fields
+	charset   protocol.Charset
+	outage    Outage
+	faults    []fault
+	seamless  map[string]bool  // by plate
+	accounts  map[string]int64 // fen by plate
+	pricing   func(protocol.PriceQuery) (int64, bool)
+	cards     shelf[string, protocol.CarCard] // by number
+	stays     shelf[stayKey, *Stay]
+	orders    shelf[string, *order]            // by the car park's number
+	codes     shelf[string, *order]            // by what the code says
+	auths     shelf[[sha256.Size]byte, *order] // by the digest of the auth code that was charged
+	waiting   []*order                         // taken, oldest first
+	lastOrder int
+	changes   shelf[string, *change] // given, by order number
+	book      book
+	changed   chan struct{} // closed and replaced at every change
 }
 
 // New checks the configuration and makes a Platform that is up.
@@ -73,25 +96,22 @@ func New(config Config) (*Platform, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	if config.Keep == 0 {
+	if config.Keep <= 0 {
 		config.Keep = 10_000
 	}
 	return &Platform{
-		config: config, cipher: cipher, seamless: map[string]bool{},
+		config: config, cipher: cipher,
+		seamless: map[string]bool{}, accounts: map[string]int64{},
+		cards: newShelf[string, protocol.CarCard](config.Keep), stays: newShelf[stayKey, *Stay](config.Keep),
+		orders: newShelf[string, *order](config.Keep), codes: newShelf[string, *order](config.Keep),
+		auths: newShelf[[sha256.Size]byte, *order](config.Keep), changes: newShelf[string, *change](config.Keep),
 		book: book{seen: map[string]bool{}}, changed: make(chan struct{}),
 	}, nil
 }
 
-// SetSeamless says whether the platform will deduct the fee of a plate, which it
-// answers when the car's entry is reported.
-func (p *Platform) SetSeamless(plate string, on bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.seamless[plate] = on
-}
-
-// ServeHTTP takes one report. The last part of the path names the interface, so
-// the platform can be mounted anywhere.
+// ServeHTTP takes one report or question, or serves a page. The last part of the
+// path names the interface, so the platform can be mounted anywhere; a path that
+// names none, with a parkCode or code in its query, is a page.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := path.Base(r.URL.Path)
 	switch p.takeOutage() {
@@ -102,6 +122,10 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // net/http's way to cut a connection
 	case Silent:
 		p.keepSilent(r)
+	}
+	if isPage(name, r) {
+		p.servePage(w, r)
+		return
 	}
 	status, response, lost := p.serve(name, r)
 	if lost {
@@ -189,9 +213,13 @@ func (p *Platform) logRefused(name string, err error) {
 	p.config.Log.Warn("report refused", "interface", name, "err", err)
 }
 
-// take books a report and decides its answer, as one step: two equal reports at
-// once must not both be new.
+// take books a report or question and decides its answer, as one step: two equal
+// reports at once must not both be new.
 func (p *Platform) take(name string, r report) (status int, response protocol.Response, lost bool) {
+	var priced answer
+	if question, ok := r.message.(protocol.PriceQuery); ok {
+		priced = p.price(question)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	kind, msg, ok := p.takeFaultLocked(name)
@@ -203,23 +231,54 @@ func (p *Platform) take(name string, r report) (status int, response protocol.Re
 	case ok && kind == Drop:
 		return 0, protocol.Response{}, true
 	}
-	record := p.book.add(Record{At: p.config.Now(), Interface: name, Message: r.message}, r.key, p.config.Keep)
-	p.notifyLocked()
+	record := p.book.add(Record{At: p.config.Now(), Interface: name, Message: masked(r.message)}, r.key, p.config.Keep)
+	defer p.notifyLocked()
 	p.config.Log.Debug("report taken", "interface", name, "seq", record.Seq, "duplicate", record.Duplicate)
-	if record.Duplicate && p.config.Duplicate != "" {
+	if !record.Duplicate {
+		p.heardLocked(r.message)
+	} else if p.config.Duplicate != "" {
 		return http.StatusOK, protocol.Response{ResCode: protocol.Failure, ResMsg: p.config.Duplicate}, ok
 	}
-	if car, isEntry := r.message.(protocol.CarIn); isEntry {
-		answer := protocol.CarInAnswer{}
-		if p.seamless[car.PlateNo] {
-			answer.IsDensityPay = 1
-		}
-		response.Data = []protocol.CarInAnswer{answer}
+	given := p.answerLocked(r.message, priced)
+	record.Answer, record.Refusal = given.row, given.refusal
+	switch {
+	case given.refusal != "":
+		response = protocol.Response{ResCode: protocol.Failure, ResMsg: given.refusal}
+	case given.row != nil:
+		response.Data = protocol.Row(given.row, false)
 	}
 	return http.StatusOK, response, ok // the fault left is Lose
 }
 
-func (p *Platform) notifyLocked() {
-	close(p.changed)
-	p.changed = make(chan struct{})
+// answerLocked returns what is answered to a message besides success.
+func (p *Platform) answerLocked(message any, priced answer) answer {
+	switch m := message.(type) {
+	case protocol.CarIn:
+		row := protocol.CarInAnswer{}
+		if p.seamless[m.PlateNo] {
+			row.IsDensityPay = 1
+		}
+		return answer{row: row}
+	case protocol.CarOut:
+		return p.deductLocked(m)
+	case protocol.CodeQuery:
+		return p.codeLocked(m)
+	case protocol.ScanPay:
+		return p.scanLocked(m)
+	case protocol.PriceQuery:
+		if priced.row != nil {
+			p.book.totals.Prices++
+		}
+		return priced
+	}
+	return answer{}
+}
+
+// masked returns a message as it may be kept: an auth code is worth money.
+func masked(message any) any {
+	if scan, ok := message.(protocol.ScanPay); ok {
+		scan.AuthCode = "***"
+		return scan
+	}
+	return message
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"parkagent/protocol"
 )
 
-// A Record is one report as it was taken.
+// A Record is one report or question as it was taken.
 type Record struct {
 	Seq       int // from 1, in the order of taking
 	At        time.Time
@@ -18,20 +17,45 @@ type Record struct {
 	// Duplicate means that the same fact was reported before: the car park
 	// repeats what it has no answer to. It is not counted again.
 	Duplicate bool
-	Message   any // protocol.CarIn, protocol.PayDetail … by interface
+	// Message is a protocol.CarIn, protocol.PayDetail … by interface. The
+	// AuthCode of a protocol.ScanPay is "***": nobody needs it any more.
+	Message any
+	// Answer is the row that was answered, such as a protocol.CarOutAnswer; nil
+	// if there was none. Refusal is the sentence of a refused question.
+	Answer  any
+	Refusal string
 }
 
-// Totals add up what was reported, duplicates left out.
+// Totals add up what was reported, duplicates left out, and what the platform did
+// with money. Sums are in fen and only grow: what was taken and given back is in
+// both.
 type Totals struct {
-	Entries int   // 2.1
-	Exits   int   // 2.3
-	Bills   int   // 2.7
-	Charged int64 // fen that leaving cars had paid, before and at the exit (2.3)
-	Paid    int64 // fen of single payments (2.7); equals Charged once all cars have left
-	Reports int   // of all kinds
+	Entries     int   // 2.1
+	Exits       int   // 2.3
+	Bills       int   // 2.7
+	Charged     int64 // that leaving cars had paid, before and at the exit (2.3)
+	Paid        int64 // single payments (2.7); equals Charged once all cars have left
+	Blacklisted int   // 2.4
+	Corrections int   // 2.6
+	Cards       int   // 3.1
+	Reports     int   // of all kinds
+
+	Questions  int   // 2.2, 4.1, 4.2 and 5.3, asked again or not
+	Deductions int   // stays that an account paid for (2.2)
+	Deducted   int64 // by them
+	Reversals  int   // deductions that a correction gave back (2.6)
+	Reversed   int64 // by them
+	Codes      int   // orders that have a code (4.1)
+	Scans      int   // orders that a driver's own code was charged for (4.2)
+	Prices     int   // stays priced (5.3), asked again or not
+	Collected  int64 // paid for orders: by codes, by scans and on pages
+	Refunded   int64 // of it given back, because the car park did not take the payment
+	Waiting    int   // payments of which the car park has not been told with success
+	Changes    int   // change orders that the platform gave the change of (5.2)
+	Given      int64 // by them
 
 	Duplicates int // reports that were here already
-	Refused    int // reports refused by an injected fault
+	Refused    int // reports and questions refused by an injected fault
 }
 
 // Records returns what was taken, oldest first.
@@ -49,7 +73,7 @@ func (p *Platform) Totals() Totals {
 }
 
 // Wait returns when done says yes to the totals, which it is asked now and after
-// every report, or with an error when ctx ends.
+// every change, or with an error when ctx ends.
 func (p *Platform) Wait(ctx context.Context, done func(Totals) bool) error {
 	for {
 		p.mu.Lock()
@@ -64,6 +88,12 @@ func (p *Platform) Wait(ctx context.Context, done func(Totals) bool) error {
 			return fmt.Errorf("wait for reports: %w", ctx.Err())
 		}
 	}
+}
+
+// notifyLocked wakes who waits for a change.
+func (p *Platform) notifyLocked() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // Messages returns the messages of one type in records, oldest first, without
@@ -89,7 +119,7 @@ type book struct {
 
 // add books r and returns it completed. key is what makes the fact one of a kind;
 // empty for reports of a present state, of which none is a duplicate.
-func (b *book) add(r Record, key string, keep int) Record {
+func (b *book) add(r Record, key string, keep int) *Record {
 	b.seq++
 	r.Seq = b.seq
 	if key != "" {
@@ -105,7 +135,7 @@ func (b *book) add(r Record, key string, keep int) Record {
 		b.records, b.keys = b.records[1:], b.keys[1:]
 	}
 	b.count(r)
-	return r
+	return &b.records[len(b.records)-1]
 }
 
 func (b *book) count(r Record) {
@@ -114,8 +144,10 @@ func (b *book) count(r Record) {
 		t.Duplicates++
 		return
 	}
-	t.Reports++
 	switch m := r.Message.(type) {
+	case protocol.CarOut, protocol.CodeQuery, protocol.ScanPay, protocol.PriceQuery:
+		t.Questions++
+		return
 	case protocol.CarIn:
 		t.Entries++
 	case protocol.PayDetail:
@@ -124,53 +156,12 @@ func (b *book) count(r Record) {
 	case protocol.BillDetail:
 		t.Bills++
 		t.Paid += m.PayMoney
+	case protocol.BlackIn:
+		t.Blacklisted++
+	case protocol.CarCorrect:
+		t.Corrections++
+	case protocol.CarCard:
+		t.Cards++
 	}
+	t.Reports++
 }
-
-// A report is a decoded message and what the platform has to know of it.
-type report struct {
-	message any
-	facts
-}
-
-// facts are what the platform has to know of every kind of report.
-type facts struct {
-	parkCode string
-	key      string            // natural key of the fact, "" for a present state
-	times    map[string]string // fields that must hold a time
-}
-
-// decoder makes the function that decodes reports of one type.
-func decoder[T any](see func(T) facts) func([]byte) (report, error) {
-	return func(text []byte) (report, error) {
-		var message T
-		if err := protocol.DecodeFields(text, &message); err != nil {
-			return report{}, err
-		}
-		return report{message: message, facts: see(message)}, nil
-	}
-}
-
-// decoders lists the interfaces that the platform serves.
-var decoders = map[string]func([]byte) (report, error){
-	"PostParkingInfo":   decoder(func(m protocol.ParkingInfo) facts { return facts{parkCode: m.ParkCode} }),
-	"PostAreaInfo":      decoder(func(m protocol.AreaInfo) facts { return facts{parkCode: m.ParkCode} }),
-	"PostDeviceState":   decoder(func(m protocol.DeviceState) facts { return facts{parkCode: m.ParkCode} }),
-	"PostParkingDevice": decoder(func(m protocol.ParkingDevice) facts { return facts{parkCode: m.ParkCode} }),
-	"PostFreeParkingSpace": decoder(func(m protocol.FreeSpaces) facts {
-		return facts{parkCode: m.ParkCode}
-	}),
-	"PostCarInInfo": decoder(func(m protocol.CarIn) facts {
-		return facts{m.ParkCode, join(m.PlateNo, m.CardNo, m.EntryTime), map[string]string{"entryTime": m.EntryTime}}
-	}),
-	"PostPayDetail": decoder(func(m protocol.PayDetail) facts {
-		times := map[string]string{"entryTime": m.EntryTime, "leaveTime": m.LeaveTime}
-		return facts{m.ParkCode, join(m.PlateNo, m.CardNo, m.EntryTime, m.LeaveTime), times}
-	}),
-	"PostCarBillDetail": decoder(func(m protocol.BillDetail) facts {
-		key := join(m.PlateNo, m.CardNo, m.EntryTime, m.PayTime, m.Remark, fmt.Sprint(m.PayMoney, m.FreeMoney, m.TicketMoney))
-		return facts{m.ParkCode, key, map[string]string{"payTime": m.PayTime}}
-	}),
-}
-
-func join(parts ...string) string { return strings.Join(parts, "|") }
