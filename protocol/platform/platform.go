@@ -13,11 +13,13 @@
 package platform
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"path"
 	"sync"
@@ -46,6 +48,8 @@ type Config struct {
 	// Duplicate, if set, is the sentence with which a report is refused that is
 	// here already. Empty means that it is accepted again, as most platforms do.
 	Duplicate string
+	// Nasty lets the platform behave badly, as some do. Nil means that it behaves.
+	Nasty *Nasty
 	// Keep is how many records, stays and orders are remembered, 0 meaning 10000.
 	// Totals count the forgotten ones too.
 	Keep int
@@ -72,6 +76,7 @@ type Platform struct {
 	waiting   []*order                         // taken, oldest first
 	lastOrder int
 	changes   shelf[string, *change] // given, by order number
+	fates     map[string]*rand.Rand  // by interface
 	book      book
 	changed   chan struct{} // closed and replaced at every change
 }
@@ -84,6 +89,11 @@ func New(config Config) (*Platform, error) {
 	}
 	if config.ParkCode == "" {
 		return nil, errors.New("platform: no park code")
+	}
+	if config.Nasty != nil {
+		if err := config.Nasty.check(); err != nil {
+			return nil, fmt.Errorf("platform: %w", err)
+		}
 	}
 	if config.Location == nil {
 		if config.Location, err = protocol.LoadZone(""); err != nil {
@@ -105,7 +115,7 @@ func New(config Config) (*Platform, error) {
 		cards: newShelf[string, protocol.CarCard](config.Keep), stays: newShelf[stayKey, *Stay](config.Keep),
 		orders: newShelf[string, *order](config.Keep), codes: newShelf[string, *order](config.Keep),
 		auths: newShelf[[sha256.Size]byte, *order](config.Keep), changes: newShelf[string, *change](config.Keep),
-		book: book{seen: map[string]bool{}}, changed: make(chan struct{}),
+		fates: map[string]*rand.Rand{}, book: book{seen: map[string]bool{}}, changed: make(chan struct{}),
 	}, nil
 }
 
@@ -116,10 +126,10 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := path.Base(r.URL.Path)
 	switch p.takeOutage() {
 	case Unavailable:
-		p.answer(w, http.StatusServiceUnavailable, protocol.Response{ResCode: protocol.Failure, ResMsg: "系统维护"})
+		p.answer(w, refuse(http.StatusServiceUnavailable, "系统维护"))
 		return
 	case Dropping:
-		panic(http.ErrAbortHandler) // net/http's way to cut a connection
+		p.answer(w, outcome{cut: true})
 	case Silent:
 		p.keepSilent(r)
 	}
@@ -127,24 +137,16 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.servePage(w, r)
 		return
 	}
-	status, response, lost := p.serve(name, r)
-	if lost {
-		panic(http.ErrAbortHandler)
-	}
-	p.answer(w, status, response)
+	p.answer(w, p.serve(name, r))
 }
 
-func (p *Platform) answer(w http.ResponseWriter, status int, response protocol.Response) {
-	if err := protocol.WriteResponse(w, status, response); err != nil {
-		p.config.Log.Warn("answer not written", "err", err)
-	}
+// refuse is an answer that books nothing.
+func refuse(status int, msg string) outcome {
+	return outcome{status: status, response: protocol.Response{ResCode: protocol.Failure, ResMsg: msg}}
 }
 
-// serve decides the answer to one request; lost means that none may arrive.
-func (p *Platform) serve(name string, r *http.Request) (status int, response protocol.Response, lost bool) {
-	refuse := func(status int, msg string) (int, protocol.Response, bool) {
-		return status, protocol.Response{ResCode: protocol.Failure, ResMsg: msg}, false
-	}
+// serve decides what becomes of one request.
+func (p *Platform) serve(name string, r *http.Request) outcome {
 	if r.Method != http.MethodPost {
 		return refuse(http.StatusMethodNotAllowed, "只接受 POST")
 	}
@@ -166,7 +168,7 @@ func (p *Platform) serve(name string, r *http.Request) (status int, response pro
 	if report.parkCode != p.config.ParkCode {
 		return refuse(http.StatusOK, "停车场编号不存在")
 	}
-	return p.take(up.Name, report)
+	return p.treat(r.Context(), up.Name, report)
 }
 
 // authorised compares in constant time, so that a guess cannot be measured.
@@ -214,8 +216,9 @@ func (p *Platform) logRefused(name string, err error) {
 }
 
 // take books a report or question and decides its answer, as one step: two equal
-// reports at once must not both be new.
-func (p *Platform) take(name string, r report) (status int, response protocol.Response, lost bool) {
+// reports at once must not both be new. refuses says whether a report that is here
+// already is refused.
+func (p *Platform) take(name string, r report, refuses bool) outcome {
 	var priced answer
 	if question, ok := r.message.(protocol.PriceQuery); ok {
 		priced = p.price(question)
@@ -227,27 +230,31 @@ func (p *Platform) take(name string, r report) (status int, response protocol.Re
 	case ok && kind == Refuse:
 		p.book.totals.Refused++
 		p.notifyLocked()
-		return http.StatusOK, protocol.Response{ResCode: protocol.Failure, ResMsg: msg}, false
+		return refuse(http.StatusOK, msg)
 	case ok && kind == Drop:
-		return 0, protocol.Response{}, true
+		return outcome{cut: true}
 	}
+	lost := ok // the fault left is Lose
 	record := p.book.add(Record{At: p.config.Now(), Interface: name, Message: masked(r.message)}, r.key, p.config.Keep)
 	defer p.notifyLocked()
 	p.config.Log.Debug("report taken", "interface", name, "seq", record.Seq, "duplicate", record.Duplicate)
 	if !record.Duplicate {
 		p.heardLocked(r.message)
-	} else if p.config.Duplicate != "" {
-		return http.StatusOK, protocol.Response{ResCode: protocol.Failure, ResMsg: p.config.Duplicate}, ok
+	} else if refuses {
+		o := refuse(http.StatusOK, cmp.Or(p.config.Duplicate, defaultDuplicate))
+		o.cut = lost
+		return o
 	}
 	given := p.answerLocked(r.message, priced)
 	record.Answer, record.Refusal = given.row, given.refusal
+	o := outcome{status: http.StatusOK, cut: lost}
 	switch {
 	case given.refusal != "":
-		response = protocol.Response{ResCode: protocol.Failure, ResMsg: given.refusal}
+		o.response = protocol.Response{ResCode: protocol.Failure, ResMsg: given.refusal}
 	case given.row != nil:
-		response.Data = protocol.Row(given.row, false)
+		o.response.Data = []any{given.row}
 	}
-	return http.StatusOK, response, ok // the fault left is Lose
+	return o
 }
 
 // answerLocked returns what is answered to a message besides success.
