@@ -2,8 +2,8 @@
 //
 // It is for who sets up parkagent and lacks the rest: `parksim platform` stands
 // in for a platform that is not ready yet, `parksim site` for gates, panels and
-// cameras that are not built in yet, and `parksim pay`, `inside` and `gate` ask
-// the agent what a platform would. Everything goes over real sockets, so what
+// cameras that are not built in yet, and `parksim pay`, `inside`, `gate` and `call`
+// ask the agent what a platform would. Everything goes over real sockets, so what
 // works here works with the real thing at the same address. Faults happen on
 // demand.
 package main
@@ -47,7 +47,7 @@ type command struct {
 type work func(ctx context.Context, e *env, words []string) error
 
 func commands() []command {
-	return []command{platformCommand(), siteCommand(), payCommand(), insideCommand(), gateCommand()}
+	return []command{platformCommand(), siteCommand(), payCommand(), insideCommand(), gateCommand(), callCommand()}
 }
 
 // run executes the command line and returns the exit status.
