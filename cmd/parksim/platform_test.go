@@ -38,6 +38,17 @@ func post(t *testing.T, c *protocol.Client, name string, message any) error {
 	return err
 }
 
+// read returns the body of a response.
+func read(t *testing.T, response *http.Response) string {
+	t.Helper()
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
 func testEntry(plate string) protocol.CarIn {
 	return protocol.CarIn{ParkCode: "7", PlateNo: plate, EntryTime: "2026/01/05 08:00:00", EntryPlace: "入口1"}
 }
@@ -73,11 +84,10 @@ func TestPlatformTellsEachReportAndAddsThemUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	page, err := io.ReadAll(response.Body)
+	page := read(t, response)
 	const want = "Totals: 5 reports (and 1 again, 0 refused); 1 entries, 1 exits, 1 payments; cars that left had paid 4.50, single payments 4.50"
-	if err != nil || strings.TrimSpace(string(page)) != want {
-		t.Errorf("the page says %q, %v, want %q", page, err, want)
+	if strings.TrimSpace(page) != want {
+		t.Errorf("the page says %q, want %q", page, want)
 	}
 	if status := stop(); status != done || !strings.HasSuffix(strings.TrimSpace(out.String()), want) {
 		t.Errorf("status %d at the end, and the last line of:\n%s\nis not %q", status, out, want)
