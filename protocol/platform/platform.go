@@ -5,7 +5,8 @@
 // takes money once and gives it back when it has to; it has the pages for tickets
 // and change slips. [Platform.Books] tells what it took from whom, so that a test
 // can see that nothing was lost and nothing taken twice. It can be told to fail in
-// the ways in which platforms fail.
+// the ways in which platforms fail: as a whole ([Platform.Down]), with a certain
+// request ([Platform.Inject]), or now and then ([Nasty]).
 //
 // [CarPark] calls the 28 interfaces of the car park's downlink. Tests, the
 // simulator and the demo use it, and an integrator may read it as an example:

@@ -31,8 +31,9 @@ type Stay struct {
 func (s Stay) Taken() int64 { return s.Deducted - s.Reversed + s.Collected - s.Refunded }
 
 // Over returns what the driver has paid beyond what the car park says it was paid:
-// money that was taken twice, or that the car park has lost. It is 0 as long as the
-// exit, or for a car inside every payment, has not been reported.
+// money that was taken twice, or that the car park has lost. It is measured by the
+// exit's report; for a car inside by the payments reported so far, of which the
+// latest may be on its way; and it is 0 before the first.
 func (s Stay) Over() int64 {
 	switch {
 	case s.Left:
