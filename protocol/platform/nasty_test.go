@@ -20,7 +20,7 @@ import (
 // startNasty serves a platform that behaves as badly as said, with short waits.
 func startNasty(t *testing.T, n *Nasty) (*Platform, *protocol.Client) {
 	t.Helper()
-	n.Slow = 40 * time.Millisecond
+	n.Slow = 100 * time.Millisecond
 	config := testConfig()
 	config.Nasty = n
 	return start(t, config)
@@ -110,16 +110,24 @@ func TestWrongTypesAndErrorPages(t *testing.T) {
 }
 
 func TestALateRequestIsBookedThoughNobodyWaits(t *testing.T) {
-	p, c := startNasty(t, &Nasty{LateBefore: 1})
+	nasty := &Nasty{LateBefore: 1}
+	p, c := startNasty(t, nasty)
+	nasty.Slow = 500 * time.Millisecond
 	p.SetAccount("京A12345", 1000)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	var none *protocol.NoAnswerError
-	if _, err := c.Post(ctx, "PostCarOutInfo", carOut("京A12345", 300)); !errors.As(err, &none) {
-		t.Errorf("error = %v, want no answer", err)
+	// A caller this hasty may give up before its request is out, so it comes back.
+	for p.Totals().Deducted == 0 && ctx.Err() == nil {
+		attempt, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		_, err := c.Post(attempt, "PostCarOutInfo", carOut("京A12345", 300))
+		cancel()
+		var none *protocol.NoAnswerError
+		if !errors.As(err, &none) {
+			t.Fatalf("error = %v, want no answer", err)
+		}
 	}
-	if err := p.Wait(t.Context(), func(t Totals) bool { return t.Deducted == 300 }); err != nil {
-		t.Errorf("Wait: %v", err)
+	if got := p.Totals().Deducted; got != 300 {
+		t.Errorf("deducted %d, want 300", got)
 	}
 }
 
@@ -178,11 +186,14 @@ func TestTheSameSeedHasTheSameFates(t *testing.T) {
 	}
 }
 
+// patience is how long a car park waits for an answer here, less than late ones take.
+const patience = 60 * time.Millisecond
+
 // deliver posts a report as a car park does: again and again until it is accepted,
 // or refused as a duplicate.
 func deliver(ctx context.Context, c *protocol.Client, name string, message any) error {
 	for {
-		attempt, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		attempt, cancel := context.WithTimeout(ctx, patience)
 		_, err := c.Post(attempt, name, message)
 		cancel()
 		var refused *protocol.RefusedError
@@ -198,7 +209,7 @@ func deliver(ctx context.Context, c *protocol.Client, name string, message any) 
 // deduct asks for a deduction until there is an answer with an amount.
 func deduct(ctx context.Context, c *protocol.Client, question protocol.CarOut) (int64, error) {
 	for {
-		attempt, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		attempt, cancel := context.WithTimeout(ctx, patience)
 		reply, err := c.Post(attempt, "PostCarOutInfo", question)
 		cancel()
 		if row, ok, rowErr := protocol.FirstOf[protocol.CarOutAnswer](reply); err == nil && ok && rowErr == nil {
