@@ -49,7 +49,7 @@ func (r Reader) cardPlates(ctx context.Context, id int64) ([]CardPlate, error) {
 // province) and then tail.
 func (r Reader) CardsByTail(ctx context.Context, tail string) ([]Card, error) {
 	return r.cards(ctx, "cards by tail", `SELECT DISTINCT `+cardColumns+` FROM card_plates p JOIN cards c ON c.id = p.card
-		WHERE substr(p.plate, 2) = ? ORDER BY c.id`, tail)
+		WHERE substr(p.plate, 2) = ? AND p.plate <> '' ORDER BY c.id`, tail)
 }
 
 // Cards returns all cards that are not deleted, by number.
@@ -66,7 +66,8 @@ func (r Reader) cards(ctx context.Context, what, q string, args ...any) ([]Card,
 }
 
 // InsertCard adds a card with its plates and returns its number. The error is
-// ErrConflict when one of the plates belongs to a card.
+// ErrConflict when one of the plates belongs to a card; the update must then
+// fail, because the card is there without them.
 func (tx *Tx) InsertCard(ctx context.Context, c Card) (int64, error) {
 	id, err := one(ctx, tx.Reader, column[int64], `INSERT INTO cards (name, owner, tel, room, car_type, spaces, valid_from_ms, valid_to_ms,
 		balance, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
@@ -79,7 +80,8 @@ func (tx *Tx) InsertCard(ctx context.Context, c Card) (int64, error) {
 
 // UpdateCard replaces a card and its plates. The error is ErrNotFound when
 // there is none with its number or it is deleted, ErrConflict when one of the
-// plates belongs to another.
+// plates belongs to another; the update must then fail, because the card has lost
+// its own.
 func (tx *Tx) UpdateCard(ctx context.Context, c Card) error {
 	rows, err := tx.exec(ctx, `UPDATE cards SET name = ?, owner = ?, tel = ?, room = ?, car_type = ?, spaces = ?, valid_from_ms = ?,
 		valid_to_ms = ?, balance = ?, updated_ms = ? WHERE id = ? AND deleted_ms IS NULL`,
