@@ -55,8 +55,7 @@ const listed = 7
 
 // Bill works out the fee of s. Leaving before entering costs nothing.
 func (t Tariff) Bill(s Stay) Bill {
-	start, end := t.Seconds.round(s.Entered), t.Seconds.round(s.Left)
-	length := end.Sub(start)
+	start, length := t.Seconds.round(s.Entered), t.Length(s)
 	if length <= 0 {
 		return Bill{}
 	}
@@ -71,6 +70,13 @@ func (t Tariff) Bill(s Stay) Bill {
 		w.flat(0, charged, NoteStayCap, t.StayCap-w.bill.Total)
 	}
 	return w.bill
+}
+
+// Length returns how long s is once entry and exit are rounded, before free
+// minutes are taken off: what Bill charges for at most. It is negative for a
+// stay that ends before it begins.
+func (t Tariff) Length(s Stay) time.Duration {
+	return t.Seconds.round(s.Left).Sub(t.Seconds.round(s.Entered))
 }
 
 // freeTime is the part of a stay that coupon minutes take off. They are compared

@@ -189,3 +189,22 @@ func TestAYearIsAShortBill(t *testing.T) {
 		t.Errorf("the bill has %d lines, want few", len(got.Lines))
 	}
 }
+
+func TestTheLengthOfAStayIsThatAfterRounding(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		seconds      Seconds
+		entered, end time.Duration // after noon
+		want         time.Duration
+	}{
+		{"cut to the minute", SecondsTruncate, 59 * time.Second, hm(1, 0), hm(1, 0)},
+		{"to the second", SecondsExact, 59 * time.Second, hm(1, 0), hm(1, 0) - 59*time.Second},
+		{"raised to the minute", SecondsUp, time.Second, hm(1, 0), hm(0, 59)},
+		{"a stay that ends before it begins", SecondsExact, hm(1, 0), 0, -hm(1, 0)},
+	} {
+		stay := Stay{Entered: noon.Add(tt.entered), Left: noon.Add(tt.end), FreeMinutes: 30}
+		if got := (Tariff{Seconds: tt.seconds}).Length(stay); got != tt.want {
+			t.Errorf("%s: Length = %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
