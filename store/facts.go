@@ -18,6 +18,7 @@ const (
 	KindAreas       Kind = "areas"        // ParkFact, key "": the daily data of its areas
 	KindCommand     Kind = "command"      // CommandFact, key device code: a gate or display was commanded, or was refused to be
 	KindRecognition Kind = "recognition"  // RecognitionFact, key plate: a recognition that opened nothing, and why
+	KindQuote       Kind = "quote"        // QuoteFact, key plate: a platform that prices said what is due
 	KindSeamless    Kind = "seamless"     // SeamlessFact, key plate: a platform answered that it deducts
 	KindDeduction   Kind = "deduction"    // DeductionFact, key plate: a platform is asked to deduct, or has answered
 	KindCorrect     Kind = "correct"      // CorrectFact, key plate: a platform is to reverse a deduction
@@ -181,4 +182,12 @@ type RecognitionFact struct {
 type SeamlessFact struct {
 	Session string `json:"session"`
 	By      string `json:"by"` // platform or client name
+}
+
+// A QuoteFact is what a platform that prices said is due for a session.
+type QuoteFact struct {
+	Session  string `json:"session"`
+	Platform string `json:"platform"`
+	Due      int64  `json:"due"` // still to be paid
+	Fee      int64  `json:"fee"` // of the whole stay: that, and what was paid and waived before
 }

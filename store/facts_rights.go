@@ -80,10 +80,11 @@ type BookingFact struct {
 	Booking  int64  `json:"booking"`
 	Plate    string `json:"plate"`
 	PreMoney int64  `json:"preMoney"`
+	PreUsed  int64  `json:"preUsed,omitempty"`
 	FromMs   int64  `json:"fromMs"`
 	ToMs     int64  `json:"toMs"`
 	Type     int    `json:"type"`
-	Session  string `json:"session,omitempty"` // of the car inside that it became the booking of
+	Session  string `json:"session,omitempty"` // of the car inside that it became the booking of, or that used its money up
 	Client   string `json:"client,omitempty"`
 	Address  string `json:"address,omitempty"`
 }
@@ -140,7 +141,7 @@ type ChangeFact struct {
 type CodeFact struct {
 	Order    string `json:"order"`
 	Session  string `json:"session"`
-	Platform string `json:"platform"`
+	Platform string `json:"platform"` // whose code was shown; empty for a driver's
 	Kiosk    string `json:"kiosk"`
 	Act      string `json:"act"`              // shown, scanned, accepted, refused, unknown
 	Reason   string `json:"reason,omitempty"` // of a refusal

@@ -110,8 +110,9 @@ type Order struct {
 	State     OrderState
 	SettledAt time.Time
 
-	// ScannedAt is when a driver's payment code was handed to the platform
-	// ScannedBy for this order; zero when none was, or when it was refused.
+	// ScannedAt is when a driver's payment code, which the pay machine
+	// ScannedBy had read, was handed to a platform for this order; zero when
+	// none was, or when it was refused.
 	ScannedAt time.Time
 	ScannedBy string
 }

@@ -88,7 +88,8 @@ ALTER TABLE sessions ADD COLUMN quoted_ms INTEGER;
 CREATE INDEX sessions_open_on_card ON sessions (card) WHERE state <= 3 AND card IS NOT NULL;
 CREATE INDEX sessions_booking ON sessions (booking) WHERE booking IS NOT NULL;
 
--- When a driver's code was handed to a platform for an order, and to which.
+-- When a driver's code was handed to a platform for an order, and which machine
+-- had read it.
 ALTER TABLE orders ADD COLUMN scanned_ms INTEGER;
 ALTER TABLE orders ADD COLUMN scanned_by TEXT NOT NULL DEFAULT '';
 
