@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"parkagent/agent/billing"
 	"parkagent/store"
 )
 
@@ -131,8 +132,10 @@ func (r *Rules) end(ctx context.Context, tx *store.Tx, s store.Session, as store
 	if err := tx.UpdateSession(ctx, s); err != nil {
 		return err
 	}
-	_, err := tx.Append(ctx, store.KindAbnormal, s.Plate, store.NewStayFact(s))
-	return err
+	if _, err := tx.Append(ctx, store.KindAbnormal, s.Plate, store.NewStayFact(s)); err != nil {
+		return err
+	}
+	return billing.Correct(ctx, tx, s)
 }
 
 // places returns whether the area is configured, and its free places.

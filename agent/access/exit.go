@@ -102,21 +102,20 @@ func (r *Rules) Recheck(ctx context.Context, a Approach, session string) (Verdic
 func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Approach, v *Verdict) error {
 	now := r.now()
 	v.Session, v.Plate, v.Stay = s.ID, s.Plate, now.Sub(s.EnteredAt)
-	ledger, err := tx.Payments(ctx, s.ID)
-	if err != nil {
-		return err
-	}
-	b, err := r.cfg.Bills.Due(s, ledger, now)
+	b, err := r.cfg.Bills.Due(ctx, tx.Reader, s, now)
 	unpriced := errors.Is(err, billing.ErrNoTariff) || errors.Is(err, billing.ErrAboveLimit)
 	if err != nil && !unpriced {
 		return err
 	}
 	v.Payable = b.Payable
-	v.Open, v.Reason = ExitRule(a.Held, s.State, b.Payable, b.Paid+b.Waived+b.Credit > 0)
+	v.Open, v.Reason = ExitRule(a.Held, s.State, b.Payable, b.Paid+b.Waived+b.Credit+b.Card > 0)
 	if unpriced && !a.Held {
 		v.Open, v.Reason = false, ReasonOperator
 	}
 	if v.Open && s.State != store.Leaving {
+		if b, err = r.cfg.Bills.Collect(ctx, tx, s, b); err != nil {
+			return err
+		}
 		s.State = store.Leaving
 		billing.Fix(&s, b)
 	}
@@ -193,8 +192,10 @@ func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, note st
 	if err := standNowhere(ctx, tx, s.ID); err != nil {
 		return err
 	}
-	_, err = tx.Append(ctx, store.KindExit, s.Plate, fact)
-	return err
+	if _, err = tx.Append(ctx, store.KindExit, s.Plate, fact); err != nil {
+		return err
+	}
+	return billing.Correct(ctx, tx, s)
 }
 
 // Resume tells a lane that starts which car stands before it. A car whose

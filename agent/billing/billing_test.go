@@ -3,84 +3,12 @@ package billing
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"parkagent/agent/tariff"
 	"parkagent/store"
 )
-
-// A desk under test: a real store, a clock that is set by hand, and a list of
-// the sessions that were told to be paid for.
-type rig struct {
-	*Desk
-	db   *store.DB
-	now  time.Time
-	paid []string
-}
-
-var noon = time.Date(2026, 3, 2, 4, 0, 0, 0, time.UTC)
-
-// newRig charges 5 yuan for the first hour and 2 for each half hour after it,
-// nothing up to 15 minutes, at most 30 a day.
-func newRig(t *testing.T) *rig {
-	t.Helper()
-	r := &rig{now: noon}
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "park.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	r.db = db
-	r.Desk, err = New(Config{
-		DB: db, ParkCode: "1", Zone: time.FixedZone("CST", 8*3600), RoundingLimit: 99,
-		Tariffs: []tariff.Tariff{{
-			Name: "all", Free: 15 * time.Minute, FreeInclusive: true, FreeCounts: true, Restart: true, Caps: []int64{3000},
-			Blocks: []tariff.Block{{Until: time.Hour, Price: 500}, {Unit: 30 * time.Minute, Price: 200}},
-		}},
-		Now: func() time.Time { return r.now },
-	}, func(s string) { r.paid = append(r.paid, s) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// park puts a car inside, as of now.
-func (r *rig) park(t *testing.T, no string) store.Session {
-	t.Helper()
-	s := store.Session{ID: store.NewID(r.now), Plate: no, Color: 0, Size: 2, Area: 1, State: store.Inside, EnteredAt: r.now}
-	r.update(t, func(ctx context.Context, tx *store.Tx) error { return tx.InsertSession(ctx, s) })
-	return s
-}
-
-func (r *rig) update(t *testing.T, fn func(context.Context, *store.Tx) error) {
-	t.Helper()
-	if err := r.db.Update(t.Context(), func(tx *store.Tx) error { return fn(t.Context(), tx) }); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (r *rig) order(t *testing.T, no string) store.Order {
-	t.Helper()
-	o, _, err := r.Order(t.Context(), Ref{Plate: no}, "mall")
-	if err != nil {
-		t.Fatalf("Order(%s): %v", no, err)
-	}
-	return o
-}
-
-func (r *rig) pay(t *testing.T, n Notice) Receipt {
-	t.Helper()
-	n.Client = "mall"
-	got, err := r.Pay(t.Context(), n)
-	if err != nil {
-		t.Fatalf("Pay(%+v): %v", n, err)
-	}
-	return got
-}
 
 func TestOrder(t *testing.T) {
 	r := newRig(t)
@@ -244,12 +172,15 @@ func TestPay(t *testing.T) {
 			if !slices.Equal(r.paid, []string{s.ID}) {
 				t.Errorf("told paid: %v, want the session once", r.paid)
 			}
+			if again := r.pay(t, tt.notice); !again.Again || again.Rest != tt.rest || again.Over != tt.over {
+				t.Errorf("again = %+v, want the same receipt", again)
+			}
 			if next := r.order(t, "粤B12345"); next.Payable != tt.after {
 				t.Errorf("payable afterwards = %d, want %d", next.Payable, tt.after)
 			}
-			status, err := r.Status(t.Context(), o.No)
-			if err != nil || (status.State == store.OrderPaid) != (tt.rest == 0) {
-				t.Errorf("status = %v, %v with a rest of %d", status.State, err, tt.rest)
+			paid, err := r.Status(t.Context(), o.No)
+			if err != nil || paid != (tt.rest == 0) {
+				t.Errorf("paid = %v, %v with a rest of %d", paid, err, tt.rest)
 			}
 		})
 	}

@@ -29,7 +29,7 @@ func Settle(ctx context.Context, tx *store.Tx, s *store.Session) (store.StayFact
 		if err != nil {
 			return store.StayFact{}, err
 		}
-		if o.Lane != "" {
+		if o.Lane != "" || o.Kind == store.OrderCard {
 			atExit += p.Amount
 		} else {
 			before += p.Amount

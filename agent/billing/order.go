@@ -11,8 +11,8 @@ import (
 )
 
 // Order issues an order for the session that ref names and returns it with
-// the session. by is the client who asks. A stay with nothing due gets an
-// order with Payable 0, which counts as paid.
+// the session. by is the client who asks, or the device code of a pay machine.
+// A stay with nothing due gets an order with Payable 0, which counts as paid.
 //
 // The order fixes its price until it expires. When the car stands at an exit
 // the order remembers the lane.
@@ -34,20 +34,13 @@ func (d *Desk) Order(ctx context.Context, ref Ref, by string) (store.Order, stor
 }
 
 func (d *Desk) order(ctx context.Context, tx *store.Tx, s store.Session, by string) (store.Order, error) {
-	ledger, err := tx.Payments(ctx, s.ID)
-	if err != nil {
-		return store.Order{}, err
-	}
 	now := d.now()
-	b, err := d.Due(s, ledger, now)
+	b, err := d.Due(ctx, tx.Reader, s, now)
 	if err != nil {
 		return store.Order{}, err
 	}
-	o := store.Order{
-		Session: s.ID, Client: by,
-		CreatedAt: now, ExpiresAt: now.Add(d.cfg.OrderValid),
-		Total: b.Total, Credit: b.Credit, Paid: b.Paid, Waived: b.Waived, Payable: b.Payable,
-	}
+	o := d.newOrder(s, b, now)
+	o.Client, o.Payable = by, b.Payable
 	if o.Lane, err = exitLane(ctx, tx.Reader, s.ID); err != nil {
 		return store.Order{}, err
 	}
@@ -57,31 +50,50 @@ func (d *Desk) order(ctx context.Context, tx *store.Tx, s store.Session, by stri
 	if o.Payable == 0 {
 		o.State, o.SettledAt = store.OrderPaid, now
 	}
-	if err := d.insert(ctx, tx, &o, s.Plate); err != nil {
-		return store.Order{}, err
-	}
-	_, err = tx.Append(ctx, store.KindOrder, s.Plate, store.OrderFact{
-		Order: o.No, Session: s.ID, Client: by, Lane: o.Lane, Total: o.Total, Payable: o.Payable,
-	})
-	return o, err
+	return o, d.insert(ctx, tx, &o, s.Plate)
 }
 
-// insert gives o a number and keeps it. The number is the park code, the
-// park's local time to the millisecond and the plate without its province, as
-// clients of this protocol know it. An order of the same plate in the same
-// millisecond moves on to the next.
+// newOrder is an order of the bill b, made at a time.
+func (d *Desk) newOrder(s store.Session, b Bill, at time.Time) store.Order {
+	return store.Order{
+		Session: s.ID, CreatedAt: at, ExpiresAt: at.Add(d.cfg.OrderValid),
+		Total: b.Total, Credit: b.Credit, Paid: b.Paid, Waived: b.Waived,
+	}
+}
+
+// insert gives o a number, keeps it and journals it. The number is the park
+// code, the park's local time to the millisecond and the plate without its
+// province, as clients of this protocol know it.
 func (d *Desk) insert(ctx context.Context, tx *store.Tx, o *store.Order, no string) error {
+	return d.insertAs(ctx, tx, o, no, func(local time.Time) string {
+		return fmt.Sprintf("%s%s%03d%s", d.cfg.ParkCode, local.Format("20060102150405"), local.Nanosecond()/1e6, plate.Tail(no))
+	})
+}
+
+// insertAs numbers o by the local time. A number that is taken moves on to the
+// next millisecond.
+func (d *Desk) insertAs(ctx context.Context, tx *store.Tx, o *store.Order, no string, number func(local time.Time) string) error {
 	at := o.CreatedAt
 	for range 1000 {
-		local := at.In(d.cfg.Zone)
-		o.No = fmt.Sprintf("%s%s%03d%s", d.cfg.ParkCode, local.Format("20060102150405"), local.Nanosecond()/1e6, plate.Tail(no))
-		err := tx.InsertOrder(ctx, *o)
+		o.No = number(at.In(d.cfg.Zone))
+		err := keepOrder(ctx, tx, *o, no)
 		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 		at = at.Add(time.Millisecond)
 	}
 	return fmt.Errorf("number an order: %w", store.ErrConflict)
+}
+
+// keepOrder keeps and journals a numbered order for the car with that plate.
+func keepOrder(ctx context.Context, tx *store.Tx, o store.Order, no string) error {
+	if err := tx.InsertOrder(ctx, o); err != nil {
+		return err
+	}
+	_, err := tx.Append(ctx, store.KindOrder, no, store.OrderFact{
+		Order: o.No, Session: o.Session, Client: o.Client, Lane: o.Lane, Total: o.Total, Payable: o.Payable,
+	})
+	return err
 }
 
 // exitLane returns at which lane the car of a session stands, if any.
@@ -98,11 +110,17 @@ func exitLane(ctx context.Context, r store.Reader, session string) (string, erro
 	return "", nil
 }
 
-// Status returns an order by its number. Errors: ErrNoOrder.
-func (d *Desk) Status(ctx context.Context, no string) (store.Order, error) {
+// Status reports whether the order with that number was paid in full, or the
+// change order with that number was settled. It knows every number that was
+// ever issued. Errors: ErrNoOrder.
+func (d *Desk) Status(ctx context.Context, no string) (paid bool, err error) {
 	o, err := d.cfg.DB.Order(ctx, no)
-	if errors.Is(err, store.ErrNotFound) {
-		return o, ErrNoOrder
+	if err == nil {
+		return o.State == store.OrderPaid, nil
 	}
-	return o, err
+	if !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	c, err := d.Change(ctx, no)
+	return !c.SettledAt.IsZero(), err
 }

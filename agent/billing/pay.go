@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"parkagent/protocol"
 	"parkagent/store"
 )
 
@@ -19,6 +20,7 @@ type Notice struct {
 	FreeMinutes int64  // taken off the charged time
 	PayType     int    // who collected it, downlink 3.2
 	PayMethod   int    // how, downlink 3.2
+	Terminal    int    // where, appendix 1.3; 0 means a third-party platform (15)
 	FreeDetail  string // the coupons as JSON text, kept for the discount report
 	Tickets     int    // how many coupons FreeDetail lists
 	Client      string // who tells
@@ -29,7 +31,7 @@ type Receipt struct {
 	Order   store.Order
 	Session store.Session
 	Stay    time.Duration // from entry to payment
-	Rest    int64         // still due
+	Rest    int64         // still due, by the price at which the order was paid
 	Over    int64         // taken beyond the due; credited and flagged
 	Again   bool          // this notice had been booked before; nothing changed
 }
@@ -41,50 +43,23 @@ type Receipt struct {
 // Session.PaidUntil. The desk's paid function is told, of a notice that was
 // booked before as well: the lane may have missed the first.
 //
+// It waits for no other settlement. Money for an order that was paid in coins
+// meanwhile is other money: it is booked by a second order, and flagged as far
+// as nothing was due.
+//
 // When the car has left, or its session was closed otherwise, the money is kept as an orphan
 // and the error is ErrGone, so that the platform refunds.
 //
 // Errors: ErrNoOrder, ErrOtherAmounts, ErrGone.
 func (d *Desk) Pay(ctx context.Context, n Notice) (Receipt, error) {
-	if err := n.check(); err != nil {
+	if err := check(n.Order, n.Amount, n.Discount, n.FreeMoney, n.FreeMinutes); err != nil {
 		return Receipt{}, err
 	}
 	var r Receipt
 	var gone bool
-	err := d.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		r, gone = Receipt{}, false
-		o, err := tx.Order(ctx, n.Order)
-		if errors.Is(err, store.ErrNotFound) {
-			return ErrNoOrder
-		}
-		if err != nil {
-			return err
-		}
-		r.Order = o
-		if r.Session, err = tx.Session(ctx, o.Session); err != nil {
-			return err
-		}
-		before, err := tx.PaymentOfOrder(ctx, n.Order)
-		if err == nil {
-			if !n.sameAs(before) {
-				return ErrOtherAmounts
-			}
-			r.Again, r.Over = true, before.Over
-			r.Stay = before.PaidAt.Sub(r.Session.EnteredAt)
-			gone = before.Kind == store.PaymentOrphan
-			return nil
-		}
-		if !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		p := n.payment(d.now(), o)
-		r.Stay = p.PaidAt.Sub(r.Session.EnteredAt)
-		if !r.Session.State.Open() {
-			gone = true
-			p.Kind = store.PaymentOrphan
-			return d.book(ctx, tx, p, n.Tickets, r)
-		}
-		return d.credit(ctx, tx, p, n.Tickets, &r)
+	err := d.cfg.DB.Update(ctx, func(tx *store.Tx) (err error) {
+		r, gone, err = d.pay(ctx, tx, n)
+		return err
 	})
 	if err != nil {
 		return Receipt{}, err
@@ -96,38 +71,122 @@ func (d *Desk) Pay(ctx context.Context, n Notice) (Receipt, error) {
 	return r, nil
 }
 
-// credit books p for the open session in r and settles what it settles.
-func (d *Desk) credit(ctx context.Context, tx *store.Tx, p store.Payment, tickets int, r *Receipt) error {
-	ledger, err := tx.Payments(ctx, r.Session.ID)
+func (d *Desk) pay(ctx context.Context, tx *store.Tx, n Notice) (r Receipt, gone bool, err error) {
+	first, s, err := orderOf(ctx, tx, n.Order)
 	if err != nil {
-		return err
+		return r, false, err
 	}
-	// An order that has not expired is billed as of when it was issued, so
-	// that the driver pays what was shown, whatever else was paid since, and
-	// whoever set the clock back.
-	at := p.PaidAt
-	if !at.After(r.Order.ExpiresAt) {
-		at = r.Order.CreatedAt
+	r.Session = s
+	var before store.Payment
+	r.Order, before, r.Again, err = account(ctx, tx, first, s.Plate, func(p store.Payment) bool { return !coins(p) }, "-P")
+	switch {
+	case err != nil:
+		return r, false, err
+	case r.Again && !n.sameAs(before):
+		return r, false, ErrOtherAmounts
+	case r.Again:
+		err = d.repeat(ctx, tx.Reader, &r, before)
+		return r, before.Kind == store.PaymentOrphan, err
 	}
-	b, err := d.due(r.Session, ledger, p.FreeMinutes, at)
-	if errors.Is(err, ErrNoTariff) { // configured away since: the order's own figures hold
-		b.Total, b.Credit = r.Order.Total, r.Order.Credit
-		b.Payable = b.rest()
-	} else if err != nil && !errors.Is(err, ErrAboveLimit) {
-		return err
+	p := posting{Payment: n.payment(d.now(), r.Order), tickets: n.Tickets, waive: d.cfg.RoundingLimit}
+	r.Stay = p.PaidAt.Sub(s.EnteredAt)
+	if !s.State.Open() {
+		p.Kind = store.PaymentOrphan
+		return r, true, d.book(ctx, tx, p, r)
 	}
+	b, err := d.billFor(ctx, tx.Reader, s, r.Order, p.FreeMinutes, p.PaidAt)
+	if err != nil && !errors.Is(err, ErrAboveLimit) {
+		return r, false, err
+	}
+	if err := d.credit(ctx, tx, p, b, &r); err != nil {
+		return r, false, err
+	}
+	return r, false, settleFirst(ctx, tx, first, r)
+}
+
+// repeat makes r what it was when before was booked by its order.
+func (d *Desk) repeat(ctx context.Context, r store.Reader, to *Receipt, before store.Payment) error {
+	to.Over, to.Stay = before.Over, before.PaidAt.Sub(to.Session.EnteredAt)
+	if before.Kind == store.PaymentOrphan {
+		return nil
+	}
+	b, err := d.billFor(ctx, r, to.Session, to.Order, 0, before.PaidAt)
+	if errors.Is(err, ErrAboveLimit) {
+		err = nil
+	}
+	to.Rest = b.Payable
+	return err
+}
+
+// orderOf returns an order with its session. Errors: ErrNoOrder.
+func orderOf(ctx context.Context, tx *store.Tx, no string) (store.Order, store.Session, error) {
+	o, err := tx.Order(ctx, no)
+	if errors.Is(err, store.ErrNotFound) {
+		return o, store.Session{}, ErrNoOrder
+	}
+	if err != nil {
+		return o, store.Session{}, err
+	}
+	s, err := tx.Session(ctx, o.Session)
+	return o, s, err
+}
+
+// account returns the order by which a payer's money for o is booked, and what
+// was booked by it before. It is o itself, unless money of a payer of the other
+// kind has taken that place: an order has one payment. It is then a second
+// order, whose number ends in suffix.
+func account(ctx context.Context, tx *store.Tx, o store.Order, plate string, mine func(store.Payment) bool, suffix string) (store.Order, store.Payment, bool, error) {
+	p, err := tx.PaymentOfOrder(ctx, o.No)
+	if errors.Is(err, store.ErrNotFound) {
+		return o, p, false, nil
+	}
+	if err != nil || mine(p) {
+		return o, p, err == nil, err
+	}
+	second, err := tx.Order(ctx, o.No+suffix)
+	if err == nil {
+		p, err = tx.PaymentOfOrder(ctx, second.No)
+		return second, p, err == nil, err
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return o, p, false, err
+	}
+	o.No, o.State, o.SettledAt, o.ScannedAt, o.ScannedBy = o.No+suffix, store.OrderUnpaid, time.Time{}, time.Time{}, ""
+	return o, store.Payment{}, false, keepOrder(ctx, tx, o, plate)
+}
+
+// settleFirst notes that first was paid when the second order for it was.
+func settleFirst(ctx context.Context, tx *store.Tx, first store.Order, r Receipt) error {
+	if first.No == r.Order.No || first.State == store.OrderPaid || r.Order.State != store.OrderPaid {
+		return nil
+	}
+	first.State, first.SettledAt = r.Order.State, r.Order.SettledAt
+	return tx.UpdateOrder(ctx, first)
+}
+
+// A posting is a row for the ledger, with what only the journal keeps.
+type posting struct {
+	store.Payment
+	tickets int   // how many coupons
+	change  int64 // that a pay machine owes for it
+	waive   int64 // up to how many fen of a rest are waived with it
+}
+
+// credit books p for the open session in r, of which b is the bill, and settles
+// what it settles.
+func (d *Desk) credit(ctx context.Context, tx *store.Tx, p posting, b Bill, r *Receipt) error {
 	rest := b.Payable - p.Amount - p.Discount - p.FreeMoney
 	p.Over = min(p.Amount, max(0, -rest))
 	r.Over = p.Over
-	if err := d.book(ctx, tx, p, tickets, *r); err != nil {
+	if err := d.book(ctx, tx, p, *r); err != nil {
 		return err
 	}
-	if rest > 0 && rest <= d.cfg.RoundingLimit {
-		w := store.Payment{
-			ID: store.NewID(p.PaidAt), Order: p.Order, Session: p.Session, Kind: store.PaymentRounding,
-			Rounding: rest, PayType: p.PayType, PayMethod: p.PayMethod, Client: p.Client, PaidAt: p.PaidAt,
-		}
-		if err := d.book(ctx, tx, w, 0, *r); err != nil {
+	if rest > 0 && rest <= p.waive {
+		w := posting{Payment: store.Payment{
+			ID: store.NewID(p.PaidAt), Order: p.Order, Session: p.Session, Kind: store.PaymentRounding, Rounding: rest,
+			PayType: p.PayType, PayMethod: p.PayMethod, Terminal: p.Terminal, Client: p.Client, PaidAt: p.PaidAt,
+		}}
+		if err := d.book(ctx, tx, w, *r); err != nil {
 			return err
 		}
 		rest = 0
@@ -143,32 +202,27 @@ func (d *Desk) credit(ctx context.Context, tx *store.Tx, p store.Payment, ticket
 	}
 	// A stay that had nothing due gains no further time by being "paid" with
 	// nothing.
-	if b.Settled || b.Payable == 0 && b.Credit == 0 {
+	minutes := b.Credit - b.Prepaid
+	if b.Settled || b.Payable == 0 && minutes == 0 {
 		return nil
 	}
-	r.Session.PaidUntil = latest(p.PaidAt, at).Add(d.cfg.Delay)
-	r.Session.SettledFee, r.Session.SettledCredit = b.Total, b.Credit
+	r.Session.PaidUntil = latest(p.PaidAt, b.At).Add(d.cfg.Delay)
+	r.Session.SettledFee, r.Session.SettledCredit = b.Total, minutes
 	return tx.UpdateSession(ctx, r.Session)
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // book adds p to the ledger and to the journal.
-func (d *Desk) book(ctx context.Context, tx *store.Tx, p store.Payment, tickets int, r Receipt) error {
-	if err := tx.InsertPayment(ctx, p); err != nil {
+func (d *Desk) book(ctx context.Context, tx *store.Tx, p posting, r Receipt) error {
+	if err := tx.InsertPayment(ctx, p.Payment); err != nil {
 		return err
 	}
 	s := r.Session
 	_, err := tx.Append(ctx, store.KindPayment, s.Plate, store.PaymentFact{
 		Payment: p.ID, Order: p.Order, Session: s.ID, Plate: s.Plate, CardNo: s.CardNo, CarType: s.CarType,
 		EnteredMs: store.Millis(s.EnteredAt), PaidMs: store.Millis(p.PaidAt), Kind: int(p.Kind), Total: r.Order.Total,
-		Amount: p.Amount, Discount: p.Discount, FreeMoney: p.FreeMoney, FreeMinutes: p.FreeMinutes, Tickets: tickets,
-		Rounding: p.Rounding, Over: p.Over, PayType: p.PayType, PayMethod: p.PayMethod, Client: p.Client,
+		Amount: p.Amount, Discount: p.Discount, FreeMoney: p.FreeMoney, FreeMinutes: p.FreeMinutes, Tickets: p.tickets,
+		Rounding: p.Rounding, Over: p.Over, PayType: p.PayType, PayMethod: p.PayMethod, Terminal: p.Terminal,
+		Change: p.change, Client: p.Client,
 	})
 	return err
 }
@@ -179,20 +233,23 @@ const mostAmount = 1_000_000_000_000_000
 
 // check refuses figures that cannot be. Callers that take them from outside
 // have told the sender so already.
-func (n Notice) check() error {
-	for _, f := range [...]int64{n.Amount, n.Discount, n.FreeMoney, n.FreeMinutes} {
+func check(order string, figures ...int64) error {
+	for _, f := range figures {
 		if f < 0 || f > mostAmount {
-			return fmt.Errorf("pay order %s: %d is no amount", n.Order, f)
+			return fmt.Errorf("pay order %s: %d is no amount", order, f)
 		}
 	}
 	return nil
 }
 
 func (n Notice) payment(at time.Time, o store.Order) store.Payment {
+	if n.Terminal == 0 {
+		n.Terminal = int(protocol.TerminalThirdSingle)
+	}
 	return store.Payment{
 		ID: store.NewID(at), Order: o.No, Session: o.Session, Kind: store.PaymentMoney,
 		Amount: n.Amount, Discount: n.Discount, FreeMoney: n.FreeMoney, FreeMinutes: n.FreeMinutes,
-		PayType: n.PayType, PayMethod: n.PayMethod, Client: n.Client, FreeDetail: n.FreeDetail, PaidAt: at,
+		PayType: n.PayType, PayMethod: n.PayMethod, Terminal: n.Terminal, Client: n.Client, FreeDetail: n.FreeDetail, PaidAt: at,
 	}
 }
 

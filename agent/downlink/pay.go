@@ -7,7 +7,6 @@ import (
 
 	"parkagent/agent/billing"
 	"parkagent/protocol"
-	"parkagent/store"
 )
 
 // bill answers 3.1: an order for the car with the plate, else the card, else the
@@ -74,12 +73,12 @@ func (s *Server) orderStatus(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.cfg.Desk.Status(ctx, strings.TrimSpace(q.OrderNo))
+	paid, err := s.cfg.Desk.Status(ctx, strings.TrimSpace(q.OrderNo))
 	if err != nil {
 		return nil, err
 	}
 	status := protocol.OrderStatus{Status: protocol.OrderUnpaid}
-	if order.State == store.OrderPaid {
+	if paid {
 		status.Status = protocol.OrderPaid
 	}
 	return protocol.Row(status, c.client.objectData), nil

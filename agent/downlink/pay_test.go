@@ -99,6 +99,7 @@ func TestAPaymentIsBookedAsItIsMeant(t *testing.T) {
 			t.Fatalf("%s: ledger = %v, %v", tt.name, ledger, err)
 		}
 		tt.want.Order, tt.want.Session, tt.want.Client, tt.want.PaidAt = order, s.ID, "mall", p.clock()
+		tt.want.Terminal = int(protocol.TerminalThirdSingle)
 		if diff := cmp.Diff(tt.want, ledger[0], cmpopts.IgnoreFields(store.Payment{}, "ID")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}

@@ -1,0 +1,104 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// A Discount is what a client waives for a car that is inside, without an order
+// (downlink 3.3). Money in fen.
+type Discount struct {
+	Ref         Ref
+	FreeMoney   int64  // waived
+	FreeMinutes int64  // taken off the charged time
+	PayType     int    // who grants it, downlink 3.2
+	PayMethod   int    // how, downlink 3.2
+	Remark      string // in words, kept for the discount report
+	Client      string // who tells
+	Request     string // digest of the request as it came; may be empty
+}
+
+// Discount books a discount by an order of its own, which counts as paid, and
+// returns the order. Its number is 15 digits, so that it can be written as a
+// number. The same Request of the same client within 30 seconds gets the same
+// order and no second discount: the interface has no other key. A rest is never
+// waived with it, however small: a discount is not a sum that somebody rounded.
+//
+// Errors: ErrNoSession, *AmbiguousError.
+func (d *Desk) Discount(ctx context.Context, x Discount) (store.Order, error) {
+	if err := check("discount", x.FreeMoney, x.FreeMinutes); err != nil {
+		return store.Order{}, err
+	}
+	var o store.Order
+	err := d.cfg.DB.Update(ctx, func(tx *store.Tx) (err error) {
+		o, err = d.discountOnce(ctx, tx, x)
+		return err
+	})
+	if err != nil {
+		return store.Order{}, err
+	}
+	d.paid(o.Session)
+	return o, nil
+}
+
+func (d *Desk) discountOnce(ctx context.Context, tx *store.Tx, x Discount) (store.Order, error) {
+	if x.Request == "" {
+		return d.discount(ctx, tx, x)
+	}
+	now := d.now()
+	digest, since := "discount "+x.Request, now.Add(-sameRequest)
+	no, err := tx.FirstAnswer(ctx, x.Client, digest, since)
+	if err == nil {
+		return tx.Order(ctx, no)
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return store.Order{}, err
+	}
+	o, err := d.discount(ctx, tx, x)
+	if err != nil {
+		return o, err
+	}
+	return o, tx.KeepAnswer(ctx, x.Client, digest, o.No, now, since)
+}
+
+func (d *Desk) discount(ctx context.Context, tx *store.Tx, x Discount) (store.Order, error) {
+	s, err := Find(ctx, tx.Reader, x.Ref)
+	if err != nil {
+		return store.Order{}, err
+	}
+	now := d.now()
+	// Where nobody knows the fee yet, the discount waits in the ledger.
+	b, err := d.due(ctx, tx.Reader, s, now, x.FreeMinutes)
+	if err != nil && !errors.Is(err, ErrNoTariff) && !errors.Is(err, ErrAboveLimit) {
+		return store.Order{}, err
+	}
+	o := d.newOrder(s, b, now)
+	o.Kind, o.Client, o.State, o.SettledAt = store.OrderDiscount, x.Client, store.OrderPaid, now
+	if o.Lane, err = exitLane(ctx, tx.Reader, s.ID); err != nil {
+		return o, err
+	}
+	if err := d.insertAs(ctx, tx, &o, s.Plate, digits); err != nil {
+		return o, err
+	}
+	p := posting{Payment: store.Payment{
+		ID: store.NewID(now), Order: o.No, Session: s.ID, FreeMoney: x.FreeMoney, FreeMinutes: x.FreeMinutes,
+		PayType: x.PayType, PayMethod: x.PayMethod, Terminal: int(protocol.TerminalThirdSingle), Client: x.Client, FreeDetail: x.Remark, PaidAt: now,
+	}}
+	return o, d.credit(ctx, tx, p, b, &Receipt{Order: o, Session: s})
+}
+
+// digits is the number of a discount's order: the local time from the year to
+// the millisecond, 15 digits. A clock that stands in a year that ends in 00 to
+// 09 counts as 90 to 99: a number has no leading zero.
+func digits(local time.Time) string {
+	year := local.Year() % 100
+	if year < 10 {
+		year += 90
+	}
+	return fmt.Sprintf("%02d%s%03d", year, local.Format("0102150405"), local.Nanosecond()/1e6)
+}

@@ -1,0 +1,197 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// rights are by what a car is inside, as the books have it now: a card that was
+// renewed or deleted during the stay counts as it is.
+//
+//   - A stored-value card prices the whole stay by the tariff of its type and
+//     pays from its balance, as far as that goes, unless it was deleted.
+//   - Any other card, and a booking, makes the part of the stay inside its
+//     validity free. What lies before and after is charged, each part as a stay
+//     of its own of a temporary car. (The visit of a counted card was taken at
+//     the entry.)
+//   - What was paid for a booking beforehand is credit.
+//   - Without either the car is what it was taken for when it entered.
+type rights struct {
+	card    *store.Card
+	booking *store.Booking
+}
+
+func rightsOf(ctx context.Context, r store.Reader, s store.Session) (x rights, err error) {
+	if s.Card != 0 {
+		c, err := r.Card(ctx, s.Card)
+		if err != nil {
+			return rights{}, err
+		}
+		x.card = &c
+	}
+	if s.Booking != 0 {
+		b, err := r.Booking(ctx, s.Booking)
+		if err != nil {
+			return rights{}, err
+		}
+		x.booking = &b
+	}
+	return x, nil
+}
+
+func (x rights) stored() bool {
+	return x.card != nil && x.card.CarType == int(protocol.CarStored)
+}
+
+// carType is by whose tariff the charged parts of the stay are charged.
+func (x rights) carType(s store.Session) int {
+	switch {
+	case x.stored():
+		return int(protocol.CarStored)
+	case x.card != nil || x.booking != nil:
+		return int(protocol.CarTemporary)
+	}
+	return s.CarType
+}
+
+// charged returns the parts of the stay up to the time at that are not free.
+func (x rights) charged(s store.Session, at time.Time) []span {
+	parts := []span{{s.EnteredAt, at}}
+	if x.card != nil && !x.stored() {
+		parts = without(parts, x.card.From, end(x.card.To, x.card.Ends()))
+	}
+	if x.booking != nil {
+		parts = without(parts, x.booking.From, end(x.booking.To, x.booking.Ends()))
+	}
+	return parts
+}
+
+// end is from when on a right is of no use any more. Its last moment is given in
+// whole seconds and included, often as 23:59:59: that is the end of the day, and
+// a minute before midnight must not be charged. A deletion is a moment.
+func end(last, ends time.Time) time.Time {
+	if ends.Before(last) {
+		return ends
+	}
+	return last.Add(time.Second)
+}
+
+// prepaid is what of the booking's money no stay has used up.
+func (x rights) prepaid() int64 {
+	if x.booking == nil {
+		return 0
+	}
+	return max(0, x.booking.PreMoney-x.booking.PreUsed)
+}
+
+// balance is what the card can pay.
+func (x rights) balance() int64 {
+	if !x.stored() || !x.card.DeletedAt.IsZero() {
+		return 0
+	}
+	return x.card.Balance
+}
+
+// A span is the part of a stay from a moment up to, and without, another.
+type span struct{ from, to time.Time }
+
+// without returns what of the spans lies outside of the time from up to to.
+func without(list []span, from, to time.Time) []span {
+	if !from.Before(to) {
+		return list
+	}
+	var rest []span
+	for _, p := range list {
+		before, after := span{p.from, earliest(p.to, from)}, span{latest(p.from, to), p.to}
+		for _, q := range []span{before, after} {
+			if q.from.Before(q.to) {
+				rest = append(rest, q)
+			}
+		}
+	}
+	return rest
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Collect takes what the bill b says that the card and the booking of s pay,
+// and returns the bill as it is then, with nothing left to collect. Whoever
+// decides an exit calls it in that transaction, once, before Fix; s names its
+// exit already.
+func (d *Desk) Collect(ctx context.Context, tx *store.Tx, s store.Session, b Bill) (Bill, error) {
+	if b.Prepaid > 0 {
+		if err := usePrepaid(ctx, tx, s, b.Prepaid); err != nil {
+			return b, fmt.Errorf("collect from booking %d: %w", s.Booking, err)
+		}
+		b.Prepaid = 0
+	}
+	if b.Card > 0 {
+		if err := d.useCard(ctx, tx, s, b); err != nil {
+			return b, fmt.Errorf("collect from card %d: %w", s.Card, err)
+		}
+		b.Paid, b.Card = b.Paid+b.Card, 0
+	}
+	return b, nil
+}
+
+func usePrepaid(ctx context.Context, tx *store.Tx, s store.Session, sum int64) error {
+	x, err := tx.Booking(ctx, s.Booking)
+	if err != nil {
+		return err
+	}
+	x.PreUsed += sum
+	if err := tx.UpdateBooking(ctx, x); err != nil {
+		return err
+	}
+	_, err = tx.Append(ctx, store.KindBooking, x.Plate, store.BookingFact{
+		Act: "use", Booking: x.ID, Plate: x.Plate, PreMoney: x.PreMoney, PreUsed: x.PreUsed,
+		FromMs: store.Millis(x.From), ToMs: store.Millis(x.Ends()), Type: x.Type, Session: s.ID,
+	})
+	return err
+}
+
+// useCard books what the card of s pays as a payment at the exit.
+func (d *Desk) useCard(ctx context.Context, tx *store.Tx, s store.Session, b Bill) error {
+	c, err := tx.Card(ctx, s.Card)
+	if err != nil {
+		return err
+	}
+	now := d.now()
+	c.Balance, c.UpdatedAt = c.Balance-b.Card, now
+	if err := tx.UpdateCard(ctx, c); err != nil {
+		return err
+	}
+	_, err = tx.Append(ctx, store.KindCardUse, fmt.Sprintf("card:%d", c.ID), store.CardUseFact{
+		Card: c.ID, Session: s.ID, Used: b.Card, Balance: c.Balance,
+	})
+	if err != nil {
+		return err
+	}
+	o := store.Order{
+		Session: s.ID, Kind: store.OrderCard, Lane: s.ExitLane, Client: s.ExitLane, CreatedAt: now, ExpiresAt: now,
+		Total: b.Total, Credit: b.Credit, Paid: b.Paid, Waived: b.Waived, Payable: b.Card, State: store.OrderPaid, SettledAt: now,
+	}
+	if err := d.insert(ctx, tx, &o, s.Plate); err != nil {
+		return err
+	}
+	return d.book(ctx, tx, posting{Payment: store.Payment{
+		ID: store.NewID(now), Order: o.No, Session: s.ID, Amount: b.Card, PayType: int(protocol.BoothCard), PayMethod: int(protocol.BoothCard),
+		Terminal: int(protocol.TerminalBooth), Client: s.ExitLane, PaidAt: now,
+	}}, Receipt{Order: o, Session: s})
+}
