@@ -221,9 +221,31 @@ func (u *Uplink) deliver(ctx context.Context, e store.Entry, o store.Outcome, bl
 }
 
 func (u *Uplink) post(ctx context.Context, name string, message any) (protocol.Reply, error) {
+	if err := u.awaitTurn(ctx); err != nil {
+		return protocol.Reply{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, u.cfg.Timeout)
 	defer cancel()
 	return u.cfg.Client.Post(ctx, name, message)
+}
+
+// awaitTurn waits until the platform takes one more message, or returns the
+// error of ctx. Messages go evenly: a burst could be two seconds' worth in one.
+func (u *Uplink) awaitTurn(ctx context.Context) error {
+	if u.cfg.MaxPerSecond == 0 {
+		return nil
+	}
+	if wait := time.Until(u.turn); wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+	u.turn = time.Now().Add(time.Second / time.Duration(u.cfg.MaxPerSecond))
+	return nil
 }
 
 // judge tells what an answer means: Accept, Reject for a refusal, Keep when
@@ -321,7 +343,7 @@ func (u *Uplink) taken(ctx context.Context, e store.Entry, reply protocol.Reply)
 		if s.Seamless || !s.State.Open() {
 			return nil
 		}
-		s.Seamless = true
+		s.Seamless, s.SeamlessBy = true, u.cfg.Name
 		if err := tx.UpdateSession(ctx, s); err != nil {
 			return err
 		}

@@ -37,16 +37,6 @@ type Poster interface {
 	Post(ctx context.Context, name string, message any) (protocol.Reply, error)
 }
 
-// Images says what is put into the picture fields of messages.
-type Images string
-
-// The ways to report pictures.
-const (
-	ImagesURL    Images = "url"
-	ImagesBase64 Images = "base64"
-	ImagesNone   Images = "none"
-)
-
 // A Config describes one platform.
 type Config struct {
 	Name   string // names the cursor in the store
@@ -64,6 +54,10 @@ type Config struct {
 
 	Accepted   []string // codes that mean success, besides 0
 	Duplicates []string // parts of a refusal's text that mean "I have this already"
+
+	// MaxPerSecond is how many messages the platform takes in a second; 0 means
+	// that it takes what comes.
+	MaxPerSecond int
 
 	MaxRefusals int           // how many make a report dead; 0 means 10
 	RetryMin    time.Duration // wait after the first refusal, doubled by each; 0 means 10 s
@@ -91,9 +85,10 @@ const (
 
 // An Uplink reports to one platform.
 type Uplink struct {
-	cfg    Config
-	log    *slog.Logger
-	wanted map[string]bool // nil means all
+	cfg      Config
+	log      *slog.Logger
+	pictures pictures
+	wanted   map[string]bool // nil means all
 
 	// Owned by Run.
 	loaded  time.Time // when the following three were last read, zero for never
@@ -108,6 +103,7 @@ type Uplink struct {
 	}
 	answers int64           // usable answers so far
 	passed  map[int64]int64 // rows that were passed by → answers then
+	turn    time.Time       // when the next message may go
 
 	mu     sync.Mutex // guards the following field
 	status Status
@@ -131,6 +127,9 @@ func New(cfg Config) (*Uplink, error) {
 		return nil, errors.New("uplink: name, client, store, zone and park code are needed")
 	}
 	u := &Uplink{cfg: cfg, passed: map[int64]int64{}, status: Status{Platform: cfg.Name}}
+	if cfg.MaxPerSecond < 0 {
+		return nil, fmt.Errorf("uplink %s: %d messages per second", cfg.Name, cfg.MaxPerSecond)
+	}
 	for _, name := range cfg.Reports {
 		up, ok := protocol.UplinkNamed(name)
 		if !ok {
@@ -141,19 +140,12 @@ func New(cfg Config) (*Uplink, error) {
 		}
 		u.wanted[up.Name] = true
 	}
-	switch cfg.Images {
-	case "":
-		u.cfg.Images = ImagesURL
-	case ImagesURL, ImagesNone:
-	case ImagesBase64:
-		if cfg.ImageData == nil {
-			return nil, fmt.Errorf("uplink %s: base64 pictures need a loader", cfg.Name)
-		}
-	default:
-		return nil, fmt.Errorf("uplink %s: unknown images %q", cfg.Name, cfg.Images)
-	}
 	u.defaults()
 	u.log = u.cfg.Log.With("platform", cfg.Name)
+	var err error
+	if u.pictures, err = newPictures(cfg.Images, cfg.ImageURL, cfg.ImageData, u.log); err != nil {
+		return nil, fmt.Errorf("uplink %s: %w", cfg.Name, err)
+	}
 	u.pause = &backoff.ExponentialBackOff{
 		InitialInterval: u.cfg.BackoffMin, MaxInterval: u.cfg.BackoffMax, Multiplier: 2, RandomizationFactor: 0.5,
 	}
