@@ -46,13 +46,8 @@ func (a *Agent) downlink(db *store.DB, desk *billing.Desk, lanes []*lane.Lane) (
 // the rows that they are told daily.
 func (a *Agent) uplinks(db *store.DB) ([]Part, error) {
 	site := a.cfg.Site
-	park := store.ParkFact{Name: site.Park.Name}
-	for _, c := range site.Areas {
-		park.Places += c.Places
-		park.Areas = append(park.Areas, store.ParkArea{Code: c.Code, Name: c.Name, Type: c.Type, Places: c.Places})
-	}
 	daily, err := uplink.NewDaily(uplink.DailyConfig{
-		DB: db, Park: park, ParkCode: site.Park.Code, Location: site.Park.Zone, Now: a.clock.Now, Log: a.log,
+		DB: db, Park: a.parkFact(), ParkCode: site.Park.Code, Location: site.Park.Zone, Now: a.clock.Now, Log: a.log,
 	})
 	if err != nil {
 		return nil, err
@@ -70,7 +65,8 @@ func (a *Agent) uplinks(db *store.DB) ([]Part, error) {
 				Location: site.Park.Zone, Now: a.clock.Now, Charset: protocol.Charset(c.Charset),
 			},
 			Images: uplink.Images(c.Images), ImageURL: a.imageURL, ImageData: a.pictures.Load,
-			Accepted: c.Accepted, Duplicates: c.Duplicates, MaxRefusals: c.MaxRefusals, Now: a.clock.Now, Log: a.log,
+			Accepted: c.Accepted, Duplicates: c.Duplicates, MaxPerSecond: c.MaxPerSecond, MaxRefusals: c.MaxRefusals,
+			Now: a.clock.Now, Log: a.log,
 		})
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parkagent/agent/config"
+	"parkagent/agent/uplink"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -21,9 +22,20 @@ func deviceType(kind string) int {
 	return int(protocol.DeviceGate)
 }
 
+// parkFact describes the car park as configured.
+func (a *Agent) parkFact() store.ParkFact {
+	park := store.ParkFact{Name: a.cfg.Site.Park.Name}
+	for _, c := range a.cfg.Site.Areas {
+		park.Places += c.Places
+		park.Areas = append(park.Areas, store.ParkArea{Code: c.Code, Name: c.Name, Type: c.Type, Places: c.Places})
+	}
+	return park
+}
+
 // syncSite writes the configured areas and devices into the books, and
 // journals what is new. Every device's state counts as unknown until its lane
-// has heard of it, so that after a start all states are reported in full.
+// has heard of it, so that after a start all states are reported in full. Platforms
+// that are new are told what they cannot know.
 func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 	var areas []store.Area
 	for _, c := range a.cfg.Site.Areas {
@@ -33,7 +45,15 @@ func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 	for _, c := range a.cfg.Site.Devices {
 		devices = append(devices, store.Device{Code: c.Code, IP: c.IP, Name: c.Name, Type: deviceType(c.Kind)})
 	}
+	var platforms []string
+	for _, c := range a.cfg.Site.Platforms {
+		platforms = append(platforms, c.Name)
+	}
 	return db.Update(ctx, func(tx *store.Tx) error {
+		meeting, err := uplink.Meet(ctx, tx, platforms...)
+		if err != nil {
+			return err
+		}
 		if err := tx.ReplaceAreas(ctx, areas); err != nil {
 			return err
 		}
@@ -53,6 +73,6 @@ func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 				return err
 			}
 		}
-		return nil
+		return meeting.Tell(ctx, tx, a.parkFact(), now)
 	})
 }

@@ -81,9 +81,7 @@ func (d *Daily) append(ctx context.Context) error {
 			return err
 		}
 		for _, v := range devices {
-			// Without its state, which has rows of its own.
-			f := store.DeviceFact{Code: v.Code, IP: v.IP, Name: v.Name, Type: v.Type}
-			if err := d.row(ctx, tx, store.KindDevice, v.Code, f, slot); err != nil {
+			if err := d.row(ctx, tx, store.KindDevice, v.Code, deviceFact(v), slot); err != nil {
 				return err
 			}
 		}

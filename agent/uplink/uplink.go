@@ -1,19 +1,33 @@
-// Package uplink reports the journal to platforms, in order, through outages and restarts.
+// Package uplink tells platforms what happens in the car park, in order, through outages and restarts, and asks them what a driver waits for.
+//
+// # Reports
 //
 // An [Uplink] serves one platform. It reads the journal behind a cursor of its
 // own, makes each row that the platform wants into a message at the moment of
-// sending it, and moves the cursor over what the platform has taken. A platform
-// that is met for the first time gets the whole journal.
+// sending it, and moves the cursor over what the platform has taken. Rows about a
+// card that a new platform is to know of, and corrections of a deduction, are for
+// one platform and pass the others by.
 //
 // Two things go wrong with platforms, and they are kept apart. Without a usable
 // answer nothing is known: the uplink stops, waits longer and longer, and goes on
 // with the same row, for days if need be. A refusal is an answer: the row is
-// held, later rows with its key (the vehicle, the device) wait behind it, and
-// everything else goes on; refused too often, the row is set aside as dead, for a
-// person to requeue or drop. After a crash between an answer and its being noted
-// the row is sent again: delivery is at least once.
+// held, later rows with its key (the vehicle, the device, the card) wait behind
+// it, and everything else goes on; refused too often, the row is set aside as
+// dead, for a person to requeue or drop. After a crash between an answer and its
+// being noted the row is sent again: delivery is at least once.
 //
-// [Daily] appends the rows that are due once a day.
+// [Daily] appends the rows that are due once a day. [Meet] begins the cursor of a
+// platform that is new where the journal ends, and appends what the platform is to
+// know of what went before: a history as it happened would tell it of cars that
+// are long gone.
+//
+// # Questions
+//
+// [Questions] asks platforms to price a stay, to deduct a fee, for a code to pay
+// by, and to charge a code that was scanned. These are not in the journal: a
+// question is asked at once and only once, and an answer that comes too late is
+// none. Whoever asks writes down before that it is going to, and afterwards what
+// came of it; when that is unknown after a deduction, a correction is reported.
 package uplink
 
 import (
@@ -55,8 +69,8 @@ type Config struct {
 	Accepted   []string // codes that mean success, besides 0
 	Duplicates []string // parts of a refusal's text that mean "I have this already"
 
-	// MaxPerSecond is how many messages the platform takes in a second; 0 means
-	// that it takes what comes.
+	// MaxPerSecond is how many reports the platform takes in a second; 0 means
+	// that it takes what comes. Questions are not counted: a driver waits.
 	MaxPerSecond int
 
 	MaxRefusals int           // how many make a report dead; 0 means 10
