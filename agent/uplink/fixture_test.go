@@ -72,6 +72,14 @@ func exit(plate string) row {
 
 func spaces(free int) row { return row{store.KindSpaces, "", store.SpacesFact{Free: free, Total: 100}} }
 
+func card(id int64, platform string) row {
+	return row{store.KindCard, fmt.Sprintf("card:%d", id), store.CardFact{Card: id, Platform: platform}}
+}
+
+func correct(plate, platform string) row {
+	return row{store.KindCorrect, plate, store.CorrectFact{Platform: platform, Plate: plate}}
+}
+
 func state(code, status string) row {
 	return row{store.KindDeviceState, code, store.DeviceFact{Code: code, Status: status}}
 }
@@ -126,11 +134,11 @@ func (p *platform) taken() []string {
 // lineOf tells a message in a few words: its interface without "Post", and
 // what it is about.
 func lineOf(name string, text []byte) string {
-	var m struct{ PlateNo, DeviceCode, FreeSpaceNum, Remark string }
+	var m struct{ PlateNo, DeviceCode, FreeSpaceNum, CardID string }
 	var status struct{ Status json.RawMessage }
 	_ = json.Unmarshal(text, &m)      // a message without these fields is told by its name
 	_ = json.Unmarshal(text, &status) // likewise
-	return strings.Join(strings.Fields(strings.TrimPrefix(name, "Post")+" "+m.PlateNo+" "+m.DeviceCode+" "+m.FreeSpaceNum+" "+string(status.Status)), " ")
+	return strings.Join(strings.Fields(strings.TrimPrefix(name, "Post")+" "+m.PlateNo+" "+m.DeviceCode+" "+m.FreeSpaceNum+" "+m.CardID+" "+string(status.Status)), " ")
 }
 
 func refusal(text string) error {
@@ -279,4 +287,14 @@ func (l *logbook) said() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.lines)
+}
+
+// fact returns what a journal row tells.
+func fact[T any](t testing.TB, e store.Entry) T {
+	t.Helper()
+	var f T
+	if err := json.Unmarshal(e.Body, &f); err != nil {
+		t.Fatal(err)
+	}
+	return f
 }

@@ -296,7 +296,8 @@ func TestNewChecksItsConfiguration(t *testing.T) {
 		"no name": func(c *uplink.Config) { c.Name = "" }, "no client": func(c *uplink.Config) { c.Client = nil },
 		"no store": func(c *uplink.Config) { c.DB = nil }, "no zone": func(c *uplink.Config) { c.Location = nil },
 		"no park code": func(c *uplink.Config) { c.ParkCode = "" }, "an unknown report": func(c *uplink.Config) { c.Reports = []string{"PostNothing"} },
-		"unknown images": func(c *uplink.Config) { c.Images = "jpg" }, "base64 without a loader": func(c *uplink.Config) { c.Images = uplink.ImagesBase64 },
+		"unknown images": func(c *uplink.Config) { c.Images = "jpg" }, "less than no messages a second": func(c *uplink.Config) { c.MaxPerSecond = -1 },
+		"base64 without a loader": func(c *uplink.Config) { c.Images = uplink.ImagesBase64 },
 	} {
 		cfg := good
 		change(&cfg)
