@@ -2,6 +2,8 @@ package protocol
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,6 +44,10 @@ type Opened struct {
 	// Sealed means that there was something to decipher, so the sender has the
 	// key. A request without data proves nothing.
 	Sealed bool
+	// Digest is the same for the same enciphered bytes, however their base64 was
+	// written, and for no others: what has no number of its own is known again by
+	// it. It is empty unless Sealed.
+	Digest string
 }
 
 // OpenRequest reads the body of r and opens it. Besides the errors of
@@ -95,10 +101,18 @@ func (c *Cipher) Open(body []byte, opt OpenOptions) (Opened, error) {
 			continue
 		}
 		opened.DayOffset, opened.Sealed = offset, true
+		opened.Digest = digest(blocks)
 		return opened, nil
 	}
 	failure.Implied = impliedDay(blocks, opt.Params)
 	return Opened{}, failure
+}
+
+// digest tells enciphered bytes apart by what the cipher makes of them, which is
+// as different as they are.
+func digest(blocks []byte) string {
+	sum := sha256.Sum256(blocks)
+	return hex.EncodeToString(sum[:])
 }
 
 // read turns decrypted text into a request.

@@ -94,6 +94,45 @@ func TestAPlusAtEitherEndMayBecomeASpace(t *testing.T) {
 	}
 }
 
+func TestADigestIsOfTheEncipheredBytes(t *testing.T) {
+	c := newCipher(t, testKey)
+	data := c.Encrypt(testDay, []byte(`{"parkCode":"1","remark":"a text of some length, in base64 longer than one line"}`))
+	open := func(body string) string {
+		t.Helper()
+		opened, err := c.Open([]byte(body), testOptions())
+		if err != nil {
+			t.Fatalf("Open(%s): %v", body, err)
+		}
+		return opened.Digest
+	}
+	want := open(`{"data":"` + data + `"}`)
+	if len(want) != 64 {
+		t.Errorf("digest = %q, want 64 hexadecimal digits", want)
+	}
+	same := map[string]string{
+		"in lines":          `{"data":"` + data[:76] + `\r\n` + data[76:] + `"}`,
+		"without padding":   `{"data":"` + strings.TrimRight(data, "=") + `"}`,
+		"in a form":         "data=" + strings.ReplaceAll(data, "+", " "),
+		"with other fields": `{"x":1,"data":"` + data + `"}`,
+	}
+	for name, body := range same {
+		if got := open(body); got != want {
+			t.Errorf("digest of the same bytes %s = %s, want %s", name, got, want)
+		}
+	}
+	for name, body := range map[string]string{
+		"another text": `{"data":"` + c.Encrypt(testDay, []byte(`{"parkCode":"2"}`)) + `"}`,
+		"another day":  `{"data":"` + c.Encrypt(testDay.Add(1), []byte(`{"parkCode":"1","remark":"a text of some length, in base64 longer than one line"}`)) + `"}`,
+	} {
+		if got := open(body); got == want || got == "" {
+			t.Errorf("digest of %s = %q, want one of its own", name, got)
+		}
+	}
+	if got := open("{}"); got != "" {
+		t.Errorf("digest of nothing = %q, want none", got)
+	}
+}
+
 func TestNothingMeansNoParameters(t *testing.T) {
 	c := newCipher(t, testKey)
 	bodies := []string{"", " \r\n", "{}", `{"data":null}`, `{"data":""}`, "data=", `{"other":1}`}
