@@ -24,6 +24,35 @@ func (m *model) check(t *rapid.T) {
 		t.Fatalf("%d change orders are owed, want %d of which %d were settled", len(owed), len(m.changes), len(m.settled))
 	}
 	m.checkCorrections(t)
+	m.checkLedgers(t)
+}
+
+// checkLedgers: no machine took more than was due, and what platforms took
+// beside a settled stay counts for nothing.
+func (m *model) checkLedgers(t *rapid.T) {
+	var surplus, orphans int64
+	for _, x := range m.asked {
+		x, err := m.db.Deduction(t.Context(), x.ID)
+		m.ok(t, err)
+		if x.State == store.DeductionSurplus {
+			surplus += x.Taken
+		}
+	}
+	for _, id := range m.stays {
+		ledger, err := m.db.Payments(t.Context(), id)
+		m.ok(t, err)
+		for _, p := range ledger {
+			if p.Kind == store.PaymentOrphan && p.Client == "etc" {
+				orphans += p.Amount
+			}
+			if p.Over > 0 && p.Client != "mall" && p.Client != "etc" {
+				t.Fatalf("%s took more than was due: %+v", p.Client, p)
+			}
+		}
+	}
+	if surplus != orphans {
+		t.Fatalf("%d was deducted beside settled stays, %d is kept as orphans", surplus, orphans)
+	}
 }
 
 // checkCorrections: the platform reverses once what is unknown or too much, when
