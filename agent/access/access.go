@@ -5,6 +5,11 @@
 // lane calls Enter or Leave when a car is recognised, commands its gate when
 // the verdict says so, and calls Entered or Gone when the gate has
 // acknowledged. A power cut between the two is settled by Resume.
+//
+// Besides the decisions it keeps what they rest on: cards, bookings, the
+// blacklist and the free places. Each change is one transaction with its row in
+// the journal, and asking for it a second time, as clients do that got no
+// answer, changes nothing.
 package access
 
 import (
@@ -34,14 +39,45 @@ const (
 	ReasonNoPlate   Reason = "no plate"   // the camera read no plate
 	ReasonOperator  Reason = "operator"   // no tariff fits, or the fee is above the limit for automatic charging
 	ReasonLate      Reason = "late"       // the camera told of it too late
+	ReasonBlacklist Reason = "blacklist"  // the plate is on the blacklist
+	ReasonCard      Reason = "card"       // a card holder
+	ReasonBooking   Reason = "booking"    // a booked car
+	ReasonAsking    Reason = "asking"     // a platform is being asked what it costs
+
+	ReasonCardInside Reason = "card number inside" // a car with this card number is inside
 )
 
 // A Config is what Rules work by.
 type Config struct {
 	DB    *store.DB
 	Bills *billing.Desk
-	Now   func() time.Time // nil means time.Now
-	Log   *slog.Logger     // nil discards
+
+	Products []Product // what can be bought for cards
+	// Priced says that a platform prices the stays of temporary cars, and is
+	// asked at the exit. Its price is as good as an order, for QuoteValid; 0
+	// means 5 minutes.
+	Priced     bool
+	QuoteValid time.Duration
+
+	Now func() time.Time // nil means time.Now
+	Log *slog.Logger     // nil discards
+}
+
+// A Product is what can be bought for a card of one type. Units are those of
+// downlink 4.7: 0 fen, 1 months, 2 days, 3 hours, 4 visits.
+type Product struct {
+	CarType    int
+	Amount     int64 // bought, in units of Unit
+	Unit       int
+	Price      int64 // fen
+	SentAmount int64 // given on top, in units of SentUnit
+	SentUnit   int
+}
+
+// By is who asked for a change, for the journal.
+type By struct {
+	Client  string // name of a client, or of a person
+	Address string
 }
 
 // Rules decide and commit. Their methods may be called from any goroutine.
@@ -53,6 +89,9 @@ type Rules struct {
 func New(cfg Config) (*Rules, error) {
 	if cfg.DB == nil || cfg.Bills == nil {
 		return nil, errors.New("access: no store or no billing")
+	}
+	if cfg.QuoteValid == 0 {
+		cfg.QuoteValid = 5 * time.Minute
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -71,10 +110,11 @@ type Approach struct {
 	Area   int    // the area the lane leads to, or from; 0 where the lane names none
 	Device string // device code of the camera
 
-	Plate     string // normal form, not empty
+	Plate     string // normal form; empty only for a car without a plate, which has a CardNo
 	PlateRead string
-	Color     int // as the wire counts; -1 unknown
-	Size      int // 1 large, 2 small; 0 unknown
+	CardNo    string // what a car without a plate is known by; empty for all others
+	Color     int    // as the wire counts; -1 unknown
+	Size      int    // 1 large, 2 small; 0 unknown
 	Image     string
 
 	Held bool // the gate is held open
@@ -97,34 +137,16 @@ type Verdict struct {
 	Plate   string // as the books have it
 	Payable int64  // due, fen
 	Stay    time.Duration
-}
 
-// EntryRule decides on a temporary car at an entry. limited tells whether the
-// lane leads into a configured area, free how many of its places are free.
-func EntryRule(held, limited bool, free int) (bool, Reason) {
-	switch {
-	case held:
-		return true, ReasonHold
-	case limited && free <= 0:
-		return false, ReasonFull
-	}
-	return true, ReasonTemporary
-}
+	CarType int       // appendix 1.1; 0 is a temporary car
+	ValidTo time.Time // of the card or booking on which the car is inside; zero without one
 
-// ExitRule decides on a car that is known to be inside. paid tells whether
-// anything was ever paid or waived for the stay.
-func ExitRule(held bool, state store.SessionState, payable int64, paid bool) (bool, Reason) {
-	switch {
-	case held:
-		return true, ReasonHold
-	case payable > 0: // also where a hold that has ended would have let it out
-		return false, ReasonDue
-	case state == store.Leaving:
-		return true, ReasonPending
-	case paid:
-		return true, ReasonPaid
-	}
-	return true, ReasonFree
+	// Ask says that platforms are to be asked about the stay before the driver
+	// is asked to pay, for a price or for a deduction; Recheck decides then.
+	Ask bool
+	// Repeat says that the car has just been let in here and asks again: it
+	// is told so, and nothing is opened.
+	Repeat bool
 }
 
 func (r *Rules) now() time.Time { return r.cfg.Now().UTC().Truncate(time.Millisecond) }
@@ -152,21 +174,4 @@ func (r *Rules) Record(ctx context.Context, f store.RecognitionFact) error {
 		_, err := tx.Append(ctx, store.KindRecognition, f.Plate, f)
 		return err
 	})
-}
-
-// CountSpaces journals the free places as they are in tx, for the displays and
-// the platforms. Whoever changes them calls it in the same transaction.
-func CountSpaces(ctx context.Context, tx *store.Tx) error {
-	areas, err := tx.Areas(ctx)
-	if err != nil || len(areas) == 0 {
-		return err
-	}
-	var f store.SpacesFact
-	for _, a := range areas {
-		f.Free += a.Free()
-		f.Total += a.Places
-		f.Areas = append(f.Areas, store.AreaSpace{Code: a.Code, Name: a.Name, Free: a.Free(), Total: a.Places})
-	}
-	_, err = tx.Append(ctx, store.KindSpaces, "", f)
-	return err
 }

@@ -3,9 +3,12 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"parkagent/agent/billing"
+	"parkagent/agent/plate"
 	"parkagent/store"
 )
 
@@ -14,8 +17,12 @@ import (
 // refused. The gate may be opened only when the verdict says so.
 //
 // A plate that is inside already gets a new session; the stale one is closed
-// as abnormal and kept. A car that was let in before at this lane and whose
+// as abnormal and kept. A card number that is inside is refused: it is given to
+// one car at a time. A car that was let in before at this lane and whose
 // gate did not follow, or that is told again after a restart, keeps its session.
+//
+// The session says by what right the car is inside: a card, a booking or none.
+// What it pays follows from that when it leaves.
 func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 	var v Verdict
 	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
@@ -26,33 +33,86 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 		if err := r.giveUp(ctx, tx, a); err != nil {
 			return err
 		}
-		old, err := tx.OpenSessionByPlate(ctx, a.Plate)
-		known := err == nil
+		old, err := openSession(ctx, tx, a)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if known && sameCar(old, a, r.now()) {
-			v.Open, v.Reason, v.Session = true, ReasonPending, old.ID
-			return authorise(ctx, tx, a, old.ID, v.Reason)
+		same := err == nil && sameCar(old, a, r.now())
+		if same && a.CardNo != "" && old.State == store.Inside {
+			v.Reason, v.Repeat = ReasonCardInside, true
+			return describe(ctx, tx, old, &v)
 		}
-		limited, free, err := places(ctx, tx, a.Area)
-		if err != nil {
-			return err
-		}
-		if known && old.Area == a.Area {
-			free++ // its own place
-		}
-		if v.Open, v.Reason = EntryRule(a.Held, limited, free); !v.Open {
-			return r.record(ctx, tx, a, v.Reason)
-		}
-		if known {
-			if err := r.closeStale(ctx, tx, old); err != nil {
-				return err
-			}
-		}
-		return r.admit(ctx, tx, a, &v)
+		return r.enter(ctx, tx, a, old, same, &v)
 	})
 	return v, err
+}
+
+// openSession returns the open session of the car of a, or store.ErrNotFound.
+func openSession(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
+	if a.CardNo != "" {
+		return tx.OpenSessionByCard(ctx, a.CardNo)
+	}
+	return tx.OpenSessionByPlate(ctx, a.Plate)
+}
+
+// enter decides on a. old is the open session of its car, the zero value
+// without one; same tells that it is the one that began here just now.
+func (r *Rules) enter(ctx context.Context, tx *store.Tx, a Approach, old store.Session, same bool, v *Verdict) error {
+	has, err := r.rightOf(ctx, tx, a, old)
+	if err != nil {
+		return err
+	}
+	f := EntryFacts{
+		Held: a.Held, Pending: same, Inside: a.CardNo != "" && old.State == store.Inside,
+		Card: has.card.ID != 0, Stored: stored(has.card), Booked: has.booking.ID != 0,
+	}
+	if f.Limited, f.Free, err = places(ctx, tx, a.Area); err != nil {
+		return err
+	}
+	if old.ID != "" && old.Area == a.Area {
+		f.Free++ // its own place
+	}
+	if f.Black, err = r.black(ctx, tx, a, same); err != nil {
+		return err
+	}
+	v.Open, v.Reason = EntryRule(f)
+	switch {
+	case !v.Open && same && old.State == store.Entering: // it was put on the blacklist while it stands there
+		if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
+			return err
+		}
+		return r.end(ctx, tx, old, store.Void, "the plate was put on the blacklist before the gate opened")
+	case v.Reason == ReasonBlacklist:
+		return nil // journalled
+	case !v.Open:
+		return r.record(ctx, tx, a, v.Reason)
+	case same:
+		if err := describe(ctx, tx, old, v); err != nil {
+			return err
+		}
+		return authorise(ctx, tx, a, old.ID, v.Reason)
+	case old.ID != "":
+		if err := r.closeStale(ctx, tx, old); err != nil {
+			return err
+		}
+	}
+	return r.admit(ctx, tx, a, has, v)
+}
+
+// black reports whether the plate of a is on the blacklist and journals that, unless
+// the car is told again.
+func (r *Rules) black(ctx context.Context, tx *store.Tx, a Approach, again bool) (bool, error) {
+	if a.CardNo != "" {
+		return false, nil
+	}
+	b, err := blackOf(ctx, tx.Reader, a.Plate)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || again && a.Held {
+		return err == nil, err
+	}
+	return true, r.journalBlackEntry(ctx, tx, a, b)
 }
 
 // sameCar reports whether the car of an open session is the one that stands at
@@ -66,20 +126,44 @@ func sameCar(s store.Session, a Approach, now time.Time) bool {
 }
 
 // admit opens the session of a.
-func (r *Rules) admit(ctx context.Context, tx *store.Tx, a Approach, v *Verdict) error {
+func (r *Rules) admit(ctx context.Context, tx *store.Tx, a Approach, has right, v *Verdict) error {
 	now := r.now()
 	s := store.Session{
-		ID: store.NewID(now), Plate: a.Plate, PlateRead: a.PlateRead, Color: a.Color, Size: a.Size, Area: a.Area,
+		ID: store.NewID(now), Plate: a.Plate, PlateRead: a.PlateRead, CardNo: a.CardNo, Color: a.Color, Size: a.Size, Area: a.Area,
 		State: store.Entering, EnteredAt: now, EntryLane: a.Lane, EntryPlace: a.Place, EntryImage: a.Image,
 	}
-	v.Session = s.ID
+	if a.CardNo != "" {
+		var err error
+		if s.Plate, err = freePlate(ctx, tx); err != nil {
+			return err
+		}
+	}
+	has.give(&s, v.Reason)
 	if err := tx.InsertSession(ctx, s); err != nil {
+		return err
+	}
+	if err := describe(ctx, tx, s, v); err != nil {
 		return err
 	}
 	if err := tx.SetLaneCar(ctx, store.LaneCar{Lane: a.Lane, Session: s.ID, Since: now}); err != nil {
 		return err
 	}
 	return authorise(ctx, tx, a, s.ID, v.Reason)
+}
+
+// freePlate returns a temporary plate that no car inside has.
+func freePlate(ctx context.Context, tx *store.Tx) (string, error) {
+	for range 1000 {
+		no := plate.Temporary(rand.IntN(1_000_000))
+		_, err := tx.OpenSessionByPlate(ctx, no)
+		if errors.Is(err, store.ErrNotFound) {
+			return no, nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "", fmt.Errorf("find a temporary plate: %w", store.ErrConflict)
 }
 
 // giveUp voids the session of another car that was let in at this lane before
@@ -101,7 +185,7 @@ func (r *Rules) giveUp(ctx context.Context, tx *store.Tx, a Approach) error {
 		if err != nil {
 			return err
 		}
-		if s.State != store.Entering || s.Plate == a.Plate {
+		if s.State != store.Entering || s.Plate == a.Plate || s.CardNo != "" && s.CardNo == a.CardNo {
 			continue
 		}
 		if err := r.end(ctx, tx, s, store.Void, "another car came before the gate opened"); err != nil {
@@ -138,20 +222,6 @@ func (r *Rules) end(ctx context.Context, tx *store.Tx, s store.Session, as store
 	return billing.Correct(ctx, tx, s)
 }
 
-// places returns whether the area is configured, and its free places.
-func places(ctx context.Context, tx *store.Tx, area int) (limited bool, free int, err error) {
-	areas, err := tx.Areas(ctx)
-	if err != nil {
-		return false, 0, err
-	}
-	for _, a := range areas {
-		if a.Code == area {
-			return true, a.Free(), nil
-		}
-	}
-	return false, 0, nil
-}
-
 // Entered commits that the gate opened for an Entering session: the car is
 // inside. For any other session it does nothing.
 func (r *Rules) Entered(ctx context.Context, session string) error {
@@ -175,6 +245,9 @@ func (r *Rules) enterNow(ctx context.Context, tx *store.Tx, s store.Session) err
 		return nil
 	}
 	s.State = store.Inside
+	if err := r.use(ctx, tx, &s); err != nil {
+		return err
+	}
 	if err := tx.UpdateSession(ctx, s); err != nil {
 		return err
 	}

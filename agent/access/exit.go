@@ -26,11 +26,11 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		if err := r.left(ctx, tx, a.Opened); err != nil {
 			return err
 		}
-		if err := r.letIn(ctx, tx, a.Plate); err != nil {
+		if err := r.letIn(ctx, tx, a); err != nil {
 			return err
 		}
-		s, err := billing.Find(ctx, tx.Reader, billing.Ref{Plate: a.Plate})
-		if errors.Is(err, billing.ErrNoSession) {
+		s, err := billing.Find(ctx, tx.Reader, billing.Ref{Plate: a.Plate, CardNo: a.CardNo})
+		if errors.Is(err, billing.ErrNoSession) && a.CardNo == "" {
 			s, err = misread(ctx, tx, a)
 		}
 		var many *billing.AmbiguousError
@@ -43,7 +43,7 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 			return err
 		default:
 			s.ExitLane, s.ExitPlace, s.ExitImage = a.Lane, a.Place, a.Image
-			return r.leave(ctx, tx, s, a, &v)
+			return r.leave(ctx, tx, s, a, true, &v)
 		}
 		if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
 			return err
@@ -66,12 +66,16 @@ func misread(ctx context.Context, tx *store.Tx, a Approach) (store.Session, erro
 
 // letIn books the entry of a car that stands at an exit although no gate has
 // acknowledged to have let it in: the answer was lost, or somebody opened by
-// hand. Its session may have been given up since, when the next car came.
-func (r *Rules) letIn(ctx context.Context, tx *store.Tx, no string) error {
-	s, err := tx.OpenSessionByPlate(ctx, no)
-	if errors.Is(err, store.ErrNotFound) {
-		s, err = tx.VoidSession(ctx, no)
-		s.State, s.LeftAt, s.Note = store.Entering, time.Time{}, ""
+// hand. Its session may have been given up since, when the next car came; that
+// is believed of a plate that a camera sees, not of a card number, which anybody
+// may send from anywhere.
+func (r *Rules) letIn(ctx context.Context, tx *store.Tx, a Approach) error {
+	s, err := openSession(ctx, tx, a)
+	if errors.Is(err, store.ErrNotFound) && a.CardNo == "" {
+		if s, err = tx.VoidSession(ctx, a.Plate); err == nil {
+			s.State, s.LeftAt, s.Note = store.Entering, time.Time{}, ""
+			err = regain(ctx, tx, &s)
+		}
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -93,15 +97,19 @@ func (r *Rules) Recheck(ctx context.Context, a Approach, session string) (Verdic
 			return err
 		}
 		a.Plate, a.PlateRead, a.Image = s.Plate, s.Plate, s.ExitImage
-		return r.leave(ctx, tx, s, a, &v)
+		return r.leave(ctx, tx, s, a, false, &v)
 	})
 	return v, err
 }
 
-// leave decides on s, which stands at the exit lane of a.
-func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Approach, v *Verdict) error {
+// leave decides on s, which stands at the exit lane of a. first tells that
+// platforms may be asked before the driver is.
+func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Approach, first bool, v *Verdict) error {
 	now := r.now()
-	v.Session, v.Plate, v.Stay = s.ID, s.Plate, now.Sub(s.EnteredAt)
+	v.Stay = now.Sub(s.EnteredAt)
+	if err := describe(ctx, tx, s, v); err != nil {
+		return err
+	}
 	b, err := r.cfg.Bills.Due(ctx, tx.Reader, s, now)
 	unpriced := errors.Is(err, billing.ErrNoTariff) || errors.Is(err, billing.ErrAboveLimit)
 	if err != nil && !unpriced {
@@ -111,6 +119,11 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 	v.Open, v.Reason = ExitRule(a.Held, s.State, b.Payable, b.Paid+b.Waived+b.Credit+b.Card > 0)
 	if unpriced && !a.Held {
 		v.Open, v.Reason = false, ReasonOperator
+	}
+	if first {
+		if err := r.ask(ctx, tx, s, b.Settled, a.Held, v); err != nil {
+			return err
+		}
 	}
 	if v.Open && s.State != store.Leaving {
 		if b, err = r.cfg.Bills.Collect(ctx, tx, s, b); err != nil {
@@ -131,7 +144,7 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 	switch {
 	case v.Open:
 		return authorise(ctx, tx, a, s.ID, v.Reason)
-	case unpriced:
+	case v.Reason == ReasonOperator:
 		return r.record(ctx, tx, a, v.Reason)
 	}
 	return nil

@@ -28,35 +28,45 @@ type model struct {
 	orders  []store.Order
 	money   int64 // taken, orphans included
 	notices map[string]billing.Notice
+	rights
 }
 
 var (
 	plates  = []string{"粤B11111", "粤B22222", "京B22222", "沪C33333"}
 	entries = []string{"IN1", "IN2"}
 	exits   = []string{"OUT1", "OUT2"}
+	numbers = []string{card1, card2} // of cars without a plate
 )
 
-// TestAnyDayKeepsTheBooks plays random days: cars that come and go, pay too
-// much, too little, twice or for a car that has left, gates that fail, passages
-// that cannot be booked, clocks that are set, and restarts.
+// TestAnyDayKeepsTheBooks plays random days: cars that come and go, with and
+// without plates, pay too much, too little, twice or for a car that has left,
+// gates that fail, passages that cannot be booked, clocks that are set, and
+// restarts; and cards, bookings and a blacklist that change meanwhile.
 func TestAnyDayKeepsTheBooks(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		r := newRig(t, rapid.IntRange(1, 3).Draw(rt, "places"))
 		defer func() { _ = r.db.Close() }() // they are many
 		m := &model{rig: r, inside: map[string]bool{}, opened: map[string]string{}, held: map[string]bool{}, lost: map[string]bool{},
-			free: map[string]bool{}, notices: map[string]billing.Notice{}}
+			free: map[string]bool{}, notices: map[string]billing.Notice{}, rights: newRights()}
+		r.Rules.cfg.Products = []Product{{CarType: 6, Amount: 1, Unit: 4, Price: 100}}
+		m.begin(rt)
 		steps := map[string]func(*rapid.T){
 			"arrive": m.arrive, "depart": m.depart, "order": m.order, "pay": m.pay, "pay again": m.payAgain, "restart": m.restart,
-			"hold": func(t *rapid.T) { l := m.lane(t, exits); m.held[l] = !m.held[l] },
+			"hold": func(t *rapid.T) {
+				l := m.lane(t, slices.Concat(exits, entries))
+				m.held[l] = !m.held[l]
+			},
+			"card": m.changeCards, "recharge": m.recharge, "book": m.book, "blacken": m.blacken,
 			"wait": func(t *rapid.T) {
 				m.now = m.now.Add(time.Duration(rapid.IntRange(-20, 400).Draw(t, "minutes")) * time.Minute)
 			},
 		}
 		names := slices.Sorted(maps.Keys(steps))
-		names = append(names, "arrive", "arrive", "depart", "depart", "order", "pay", "wait") // more often
-		for range rapid.IntRange(1, 15).Draw(rt, "steps") {
+		names = append(names, "arrive", "arrive", "arrive", "depart", "depart", "depart", "order", "pay", "wait") // more often
+		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 			steps[rapid.SampledFrom(names).Draw(rt, "step")](rt)
 			m.check(rt)
+			m.checkRights(rt)
 		}
 		_, err := m.db.VerifyChain(rt.Context())
 		m.ok(rt, err)
@@ -66,28 +76,52 @@ func TestAnyDayKeepsTheBooks(t *testing.T) {
 func (m *model) lane(t *rapid.T, of []string) string { return rapid.SampledFrom(of).Draw(t, "lane") }
 func (m *model) plate(t *rapid.T) string             { return rapid.SampledFrom(plates).Draw(t, "plate") }
 
-func (m *model) approach(lane, no string) Approach {
-	return Approach{Lane: lane, Gate: "G" + lane, Area: 1, Plate: no, PlateRead: no, Held: m.held[lane], Opened: m.opened[lane], Dedupe: 30 * time.Second}
+// car draws a car: its plate, or the number of one without.
+func (m *model) car(t *rapid.T) string {
+	return rapid.SampledFrom(slices.Concat(plates, numbers)).Draw(t, "car")
+}
+
+// approach is a car before a lane's gate; none if car is empty.
+func (m *model) approach(lane, car string) Approach {
+	a := Approach{Lane: lane, Gate: "G" + lane, Area: 1, Held: m.held[lane], Opened: m.opened[lane], Dedupe: 30 * time.Second}
+	if slices.Contains(numbers, car) {
+		a.CardNo = car
+	} else {
+		a.Plate, a.PlateRead = car, car
+	}
+	return a
+}
+
+// carOf returns the car of a session.
+func carOf(s store.Session) string {
+	if s.CardNo != "" {
+		return s.CardNo
+	}
+	return s.Plate
 }
 
 func (m *model) arrive(t *rapid.T) {
-	no, lane := m.plate(t), m.lane(t, entries)
-	if m.inside[no] {
+	car, lane := m.car(t), m.lane(t, entries)
+	if m.inside[car] {
+		m.scanInside(t, car, lane)
 		return
 	}
-	v, err := m.Enter(t.Context(), m.approach(lane, no))
+	v, err := m.Enter(t.Context(), m.approach(lane, car))
 	m.ok(t, err)
 	delete(m.opened, lane)
+	if v.Open && m.black[car] && !m.held[lane] {
+		t.Fatalf("%s is on the blacklist and let in: %+v", car, v)
+	}
 	m.follow(t, lane, v, m.Entered)
 }
 
 func (m *model) depart(t *rapid.T) {
-	no, lane := m.plate(t), m.lane(t, exits)
-	v, err := m.Leave(t.Context(), m.approach(lane, no))
+	car, lane := m.car(t), m.lane(t, exits)
+	v, err := m.Leave(t.Context(), m.approach(lane, car))
 	m.ok(t, err)
 	delete(m.opened, lane)
-	if m.inside[no] && v.Session == "" {
-		t.Fatalf("%s is inside and not known at %s: %+v", no, lane, v)
+	if m.inside[car] && v.Session == "" && !(m.lost[car] && slices.Contains(numbers, car)) {
+		t.Fatalf("%s is inside and not known at %s: %+v", car, lane, v)
 	}
 	m.follow(t, lane, v, m.Gone)
 }
@@ -105,8 +139,11 @@ func (m *model) follow(t *rapid.T, lane string, v Verdict, book func(context.Con
 	if gate == "fails" {
 		return
 	}
-	m.inside[v.Plate] = slices.Contains(entries, lane)
-	m.lost[v.Plate] = m.inside[v.Plate] && gate == "opens, and its answer is lost"
+	s, err := m.db.Session(t.Context(), v.Session)
+	m.ok(t, err)
+	car := carOf(s)
+	m.inside[car] = slices.Contains(entries, lane)
+	m.lost[car] = m.inside[car] && gate == "opens, and its answer is lost"
 	switch gate {
 	case "opens":
 		m.ok(t, book(t.Context(), v.Session))
@@ -127,12 +164,17 @@ func (m *model) authorised(t *rapid.T, lane string, v Verdict) {
 }
 
 func (m *model) order(t *rapid.T) {
-	o, _, err := m.desk.Order(t.Context(), billing.Ref{Plate: m.plate(t)}, "mall")
+	o, _, err := m.desk.Order(t.Context(), m.ref(t), "mall")
 	if errors.Is(err, billing.ErrNoSession) {
 		return
 	}
 	m.ok(t, err)
 	m.orders = append(m.orders, o)
+}
+
+func (m *model) ref(t *rapid.T) billing.Ref {
+	a := m.approach("", m.car(t))
+	return billing.Ref{Plate: a.Plate, CardNo: a.CardNo}
 }
 
 func (m *model) pay(t *rapid.T) {
@@ -208,7 +250,7 @@ func (m *model) restart(t *rapid.T) {
 		m.ok(t, err)
 		for _, c := range cars { // an entry that was decided counts as one
 			if s, err := m.db.Session(t.Context(), c.Session); c.Lane == lane && err == nil && s.State == store.Inside && s.EntryLane == lane {
-				m.inside[s.Plate] = true
+				m.inside[carOf(s)] = true
 			}
 		}
 		m.follow(t, lane, v, m.Gone)
@@ -222,9 +264,9 @@ func (m *model) check(t *rapid.T) {
 	m.ok(t, err)
 	count := map[string]int{}
 	for _, s := range open {
-		count[s.Plate]++
+		count[carOf(s)]++
 	}
-	for _, no := range plates {
+	for _, no := range slices.Concat(plates, numbers) {
 		// One whose gate's answer was lost is found at its exit.
 		if count[no] > 1 || m.inside[no] && count[no] != 1 && !m.lost[no] {
 			t.Fatalf("%s has %d open sessions, inside %v", no, count[no], m.inside[no])

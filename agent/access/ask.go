@@ -1,0 +1,43 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"parkagent/store"
+)
+
+// deductAgain is how long after a platform was asked to deduct it is not asked
+// again for the same stay.
+const deductAgain = 5 * time.Minute
+
+// ask changes v when platforms are to be asked about s before its driver is. A
+// car whose price is asked for is not let out meanwhile.
+func (r *Rules) ask(ctx context.Context, tx *store.Tx, s store.Session, settled, held bool, v *Verdict) error {
+	now := r.now()
+	f := AskFacts{
+		Held: held, Decided: s.State == store.Leaving, Temporary: s.Card == 0 && s.Booking == 0, Settled: settled,
+		Priced: r.cfg.Priced, Quoted: within(now, s.QuotedAt, r.cfg.QuoteValid), Reason: v.Reason, Seamless: s.Seamless,
+	}
+	if f.Seamless {
+		list, err := tx.Deductions(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			f.Deducting = f.Deducting || d.State == store.DeductionAsked || within(now, d.AskedAt, deductAgain)
+		}
+	}
+	price, deduct := AskRule(f)
+	v.Ask = price || deduct
+	if price {
+		v.Open, v.Reason, v.Payable = false, ReasonAsking, 0
+	}
+	return nil
+}
+
+// within reports whether t, if it is set, lies less than d before now.
+func within(now, t time.Time, d time.Duration) bool {
+	since := now.Sub(t)
+	return !t.IsZero() && since >= 0 && since <= d
+}

@@ -1,0 +1,209 @@
+package access
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"parkagent/store"
+)
+
+// rights is what a model knows of cards, bookings and the blacklist.
+type rights struct {
+	black  map[string]bool // plates
+	cards  map[int64]*modelCard
+	booked []int64
+}
+
+type modelCard struct {
+	spaces int
+	bought int64 // visits
+}
+
+func newRights() rights {
+	return rights{black: map[string]bool{}, cards: map[int64]*modelCard{}}
+}
+
+// begin gives out what a day begins with: a card for two cars, with a few visits
+// if it counts them.
+func (m *model) begin(t *rapid.T) {
+	if !rapid.Bool().Draw(t, "begin with a card") {
+		return
+	}
+	c := store.Card{CarType: rapid.SampledFrom([]int{2, 6, 6}).Draw(t, "type"), Spaces: rapid.IntRange(1, 2).Draw(t, "spaces"),
+		From: m.now.Add(-time.Hour), To: m.now.Add(100 * time.Hour), Plates: plated(plates[:3]...)}
+	id, err := m.AddCard(t.Context(), c, mall)
+	m.ok(t, err)
+	m.cards[id] = &modelCard{spaces: c.Spaces}
+	if c.CarType == 6 {
+		m.cards[id].bought = rapid.Int64Range(1, 3).Draw(t, "visits")
+		m.ok(t, m.Recharge(t.Context(), Recharge{Card: id, Amount: 100 * m.cards[id].bought}, mall))
+	}
+}
+
+// scanInside lets somebody ask at an entry with the number of a car that is
+// inside. Plates are not asked about: one that is seen outside has left.
+func (m *model) scanInside(t *rapid.T, car, lane string) {
+	if !slices.Contains(numbers, car) || m.held[lane] || m.opened[lane] != "" {
+		return
+	}
+	s, err := m.db.OpenSessionByCard(t.Context(), car)
+	if errors.Is(err, store.ErrNotFound) {
+		return
+	}
+	m.ok(t, err)
+	if s.State != store.Inside { // for the books it stands at a gate
+		return
+	}
+	v, err := m.Enter(t.Context(), m.approach(lane, car))
+	m.ok(t, err)
+	if v.Open {
+		t.Fatalf("%s is inside and let in again: %+v", car, v)
+	}
+}
+
+// changeCards adds, changes or deletes a card.
+func (m *model) changeCards(t *rapid.T) {
+	ctx := t.Context()
+	p := plated(rapid.SampledFrom(append(plates, "B22222", "C33333")).Draw(t, "plate"))
+	if len(m.cards) == 0 || rapid.Bool().Draw(t, "new") {
+		c := store.Card{CarType: rapid.SampledFrom([]int{2, 6}).Draw(t, "type"), Spaces: rapid.IntRange(1, 2).Draw(t, "spaces"),
+			From: m.now.Add(-time.Hour), To: m.now.Add(12 * time.Hour), Plates: p}
+		id, err := m.AddCard(ctx, c, mall)
+		if m.expected(t, err) {
+			return
+		}
+		if again, err := m.AddCard(ctx, c, mall); again != id || err != nil {
+			t.Fatalf("added again: %d, %v; want %d", again, err, id)
+		}
+		if m.cards[id] == nil {
+			m.cards[id] = &modelCard{spaces: c.Spaces}
+		}
+		return
+	}
+	id := m.someCard(t)
+	switch rapid.SampledFrom([]string{"add", "remove", "replace", "delete"}).Draw(t, "change") {
+	case "add":
+		m.expected(t, m.EditCard(ctx, id, CardEdit{Add: p}, mall))
+	case "remove":
+		m.expected(t, m.EditCard(ctx, id, CardEdit{Remove: p}, mall))
+	case "replace":
+		if c := m.rig.card(id); len(c.Plates) > 0 {
+			m.expected(t, m.ReplacePlate(ctx, id, c.Plates[0], p[0], mall))
+		}
+	case "delete":
+		m.ok(t, m.DeleteCard(ctx, id, mall))
+	}
+}
+
+func (m *model) someCard(t *rapid.T) int64 {
+	var ids []int64
+	for id := range m.cards {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return rapid.SampledFrom(ids).Draw(t, "card")
+}
+
+// expected reports whether a change was refused, and fails for any other error
+// than those that a client may meet.
+func (m *model) expected(t *rapid.T, err error) bool {
+	var taken *PlateTakenError
+	if err != nil && !errors.As(err, &taken) && !errors.Is(err, ErrNoPlate) && !errors.Is(err, ErrLastPlate) && !errors.Is(err, ErrNoCard) {
+		t.Fatalf("unexpected: %v", err)
+	}
+	return err != nil
+}
+
+// recharge buys visits for a counted card, and asks for it twice.
+func (m *model) recharge(t *rapid.T) {
+	if len(m.cards) == 0 {
+		return
+	}
+	id := m.someCard(t)
+	c := m.rig.card(id)
+	if c.CarType != 6 || !c.DeletedAt.IsZero() {
+		return
+	}
+	n := rapid.Int64Range(1, 3).Draw(t, "visits")
+	x := Recharge{Card: id, Amount: n * 100, Order: store.NewID(m.now)}
+	for range 2 {
+		m.ok(t, m.Recharge(t.Context(), x, mall))
+	}
+	m.cards[id].bought += n
+}
+
+// book adds a booking or cancels one.
+func (m *model) book(t *rapid.T) {
+	if len(m.booked) > 0 && rapid.Bool().Draw(t, "cancel") {
+		m.ok(t, m.CancelBooking(t.Context(), rapid.SampledFrom(m.booked).Draw(t, "booking"), mall))
+		return
+	}
+	b := store.Booking{Plate: m.plate(t), From: m.now.Add(-time.Hour), To: m.now.Add(6 * time.Hour), Type: rapid.IntRange(0, 1).Draw(t, "type")}
+	id, err := m.Book(t.Context(), b, rapid.Bool().Draw(t, "promptly"), mall)
+	m.ok(t, err)
+	m.booked = append(m.booked, id)
+}
+
+// blacken puts a plate on the blacklist, or takes it off.
+func (m *model) blacken(t *rapid.T) {
+	no := m.plate(t)
+	id, err := m.AddBlack(t.Context(), no, "", mall)
+	m.ok(t, err)
+	if m.black[no] {
+		m.ok(t, m.DeleteBlack(t.Context(), id, mall))
+	}
+	m.black[no] = !m.black[no]
+}
+
+// checkRights compares what cars are inside on with what was given out.
+func (m *model) checkRights(t *rapid.T) {
+	ctx := t.Context()
+	uses := m.uses(t)
+	for id, c := range m.cards {
+		on, err := m.db.SessionsOnCard(ctx, id)
+		m.ok(t, err)
+		if len(on) > c.spaces {
+			t.Fatalf("%d cars are inside on card %d, which has %d spaces", len(on), id, c.spaces)
+		}
+		got := m.rig.card(id)
+		if visits := int64(len(uses[id])); got.Balance != c.bought-visits || got.Balance < 0 {
+			t.Fatalf("card %d has %d visits left: %d were bought, %d taken", id, got.Balance, c.bought, visits)
+		}
+		for _, s := range on {
+			if taken := slices.Contains(uses[id], s.ID); got.CarType == 6 && got.DeletedAt.IsZero() && taken != (s.State != store.Entering) {
+				t.Fatalf("%s is on card %d in state %d; its visit was taken: %v", s.Plate, id, s.State, taken)
+			}
+		}
+	}
+	for _, id := range m.booked {
+		b := m.rig.booking(id)
+		on, err := m.db.SessionsOnBooking(ctx, id)
+		m.ok(t, err)
+		if b.Type == store.BookOnce && (len(on) > 1 || len(on) == 1 && on[0].State != store.Entering && b.UsedBy != on[0].ID) {
+			t.Fatalf("booking %d is for one visit, used by %q; inside on it are %+v", id, b.UsedBy, on)
+		}
+	}
+}
+
+// uses returns by card the sessions that took a visit, from the journal.
+func (m *model) uses(t *rapid.T) map[int64][]string {
+	rows, err := m.db.After(t.Context(), 0, 1000)
+	m.ok(t, err)
+	uses := map[int64][]string{}
+	for _, e := range rows {
+		if e.Kind != store.KindCardUse {
+			continue
+		}
+		var f store.CardUseFact
+		m.ok(t, json.Unmarshal(e.Body, &f))
+		if slices.Contains(uses[f.Card], f.Session) {
+			t.Fatalf("session %s took two visits from card %d", f.Session, f.Card)
+		}
+		uses[f.Card] = append(uses[f.Card], f.Session)
+	}
+	return uses
+}

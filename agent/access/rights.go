@@ -1,0 +1,241 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"parkagent/agent/billing"
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// A right is by what a car may be inside other than as a temporary one. An ID of
+// 0 means that it has none of that kind.
+type right struct {
+	card    store.Card
+	booking store.Booking
+}
+
+// give writes into s by what right the car is inside, as the reason says.
+func (x right) give(s *store.Session, why Reason) {
+	switch {
+	case x.card.ID != 0 && (why == ReasonCard || why == ReasonHold):
+		s.Card, s.CarType = x.card.ID, x.card.CarType
+	case x.booking.ID != 0 && (why == ReasonBooking || why == ReasonHold):
+		s.Booking, s.CarType = x.booking.ID, int(protocol.CarBooked)
+	}
+}
+
+// rightOf returns by what right a car may come in now. old is the session of the
+// same car that will be closed if it does, and so takes nobody's place.
+func (r *Rules) rightOf(ctx context.Context, tx *store.Tx, a Approach, old store.Session) (right, error) {
+	var x right
+	c, err := cardOf(ctx, tx.Reader, a.Plate, a.CardNo)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return x, err
+	}
+	if err == nil {
+		inside, entering, err := onCard(ctx, tx.Reader, c.ID, old.ID)
+		if err != nil {
+			return x, err
+		}
+		if CardRule(c, inside, entering, r.now()) {
+			x.card = c
+		}
+	}
+	bookings, err := bookingsOf(ctx, tx.Reader, a.Plate)
+	if err != nil {
+		return x, err
+	}
+	for _, b := range bookings {
+		on, err := tx.SessionsOnBooking(ctx, b.ID)
+		if err != nil {
+			return x, err
+		}
+		if BookingRule(b, len(without(on, old.ID)), r.now()) {
+			x.booking = b
+			break
+		}
+	}
+	return x, nil
+}
+
+// onCard returns how many cars are inside on a card, and how many of them still
+// have to take their visit. The session not does not count.
+func onCard(ctx context.Context, r store.Reader, card int64, not string) (inside, entering int, err error) {
+	on, err := r.SessionsOnCard(ctx, card)
+	on = without(on, not)
+	for _, s := range on {
+		if s.State == store.Entering {
+			entering++
+		}
+	}
+	return len(on), entering, err
+}
+
+func without(list []store.Session, id string) []store.Session {
+	return slices.DeleteFunc(list, func(s store.Session) bool { return s.ID == id })
+}
+
+// use takes from the right of a car what its visit costs, now that the car is
+// inside: a visit of a counted card, or a booking of one visit. If that has been
+// used up meanwhile, the car is a temporary one. The caller writes s.
+func (r *Rules) use(ctx context.Context, tx *store.Tx, s *store.Session) error {
+	switch {
+	case s.Card != 0:
+		return useCard(ctx, tx, s)
+	case s.Booking != 0:
+		return useBooking(ctx, tx, s)
+	}
+	return nil
+}
+
+func useCard(ctx context.Context, tx *store.Tx, s *store.Session) error {
+	c, err := tx.Card(ctx, s.Card)
+	switch {
+	case err != nil:
+		return err
+	case !counted(c) || !c.DeletedAt.IsZero():
+		return nil
+	case c.Balance <= 0:
+		becomeTemporary(s)
+		return nil
+	}
+	c.Balance--
+	if err := tx.UpdateCard(ctx, c); err != nil {
+		return err
+	}
+	_, err = tx.Append(ctx, store.KindCardUse, cardKey(c.ID), store.CardUseFact{Card: c.ID, Session: s.ID, Used: 1, Balance: c.Balance})
+	return err
+}
+
+func useBooking(ctx context.Context, tx *store.Tx, s *store.Session) error {
+	b, err := tx.Booking(ctx, s.Booking)
+	switch {
+	case err != nil:
+		return err
+	case b.Type != store.BookOnce || b.UsedBy == s.ID:
+		return nil
+	case b.UsedBy != "":
+		becomeTemporary(s)
+		return nil
+	}
+	b.UsedBy = s.ID
+	if err := tx.UpdateBooking(ctx, b); err != nil {
+		return err
+	}
+	return journalBooking(ctx, tx, "use", b, s.ID, By{})
+}
+
+func becomeTemporary(s *store.Session) {
+	s.Card, s.Booking, s.CarType = 0, 0, int(protocol.CarTemporary)
+}
+
+// regain takes its right from a session that is about to be opened again, if
+// other cars have taken that meanwhile. The caller writes s.
+func regain(ctx context.Context, tx *store.Tx, s *store.Session) error {
+	switch {
+	case s.Card != 0:
+		c, err := tx.Card(ctx, s.Card)
+		if err != nil {
+			return err
+		}
+		inside, entering, err := onCard(ctx, tx.Reader, c.ID, s.ID)
+		if err != nil {
+			return err
+		}
+		if !CardRule(c, inside, entering, s.EnteredAt) {
+			becomeTemporary(s)
+		}
+	case s.Booking != 0:
+		b, err := tx.Booking(ctx, s.Booking)
+		if err != nil {
+			return err
+		}
+		on, err := tx.SessionsOnBooking(ctx, b.ID)
+		if err != nil {
+			return err
+		}
+		if !BookingRule(b, len(without(on, s.ID)), s.EnteredAt) {
+			becomeTemporary(s)
+		}
+	}
+	return nil
+}
+
+// attach puts the cars with these plates that are inside as temporary ones on
+// c, which has just become theirs, as long as it has spaces. The minutes before
+// the card's validity stay chargeable, also if it only begins later; cards with
+// a balance serve whole stays and must be valid now.
+func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates []store.CardPlate) error {
+	at := r.now()
+	if at.Before(c.From) && !counted(c) && !stored(c) {
+		at = c.From
+	}
+	for _, p := range plates {
+		s, ok, err := temporary(ctx, tx.Reader, billing.Ref{Plate: p.Plate, CardNo: p.Etc})
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		// Without its province, the plate may be that of another card's car.
+		if own, err := cardOf(ctx, tx.Reader, s.Plate, s.CardNo); err != nil || own.ID != c.ID {
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			continue
+		}
+		inside, entering, err := onCard(ctx, tx.Reader, c.ID, "")
+		if err != nil {
+			return err
+		}
+		if !CardRule(c, inside, entering, at) {
+			continue
+		}
+		right{card: c}.give(&s, ReasonCard)
+		if err := useCard(ctx, tx, &s); err != nil {
+			return err
+		}
+		if err := tx.UpdateSession(ctx, s); err != nil {
+			return err
+		}
+		if c, err = tx.Card(ctx, c.ID); err != nil { // with the visit taken
+			return err
+		}
+	}
+	return nil
+}
+
+// temporary returns the session of the one car that ref names and that is inside
+// without any right.
+func temporary(ctx context.Context, r store.Reader, ref billing.Ref) (store.Session, bool, error) {
+	s, err := billing.Find(ctx, r, ref)
+	var many *billing.AmbiguousError
+	if errors.Is(err, billing.ErrNoSession) || errors.As(err, &many) {
+		return s, false, nil
+	}
+	return s, err == nil && s.State == store.Inside && s.Card == 0 && s.Booking == 0, err
+}
+
+// describe writes into v of which stay it speaks.
+func describe(ctx context.Context, tx *store.Tx, s store.Session, v *Verdict) error {
+	v.Session, v.Plate, v.CarType = s.ID, s.Plate, s.CarType
+	switch {
+	case s.Card != 0:
+		c, err := tx.Card(ctx, s.Card)
+		v.ValidTo = c.Ends()
+		return err
+	case s.Booking != 0:
+		b, err := tx.Booking(ctx, s.Booking)
+		v.ValidTo = b.Ends()
+		return err
+	}
+	return nil
+}
+
+// cardKey is the journal key of a card.
+func cardKey(id int64) string { return "card:" + strconv.FormatInt(id, 10) }

@@ -1,0 +1,107 @@
+package access
+
+import (
+	"time"
+
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// EntryFacts are what the decision on a car at an entry rests on.
+type EntryFacts struct {
+	Held    bool // the gate is held open
+	Black   bool // the plate is on the blacklist
+	Pending bool // the car was let in at this lane before, and its gate did not follow
+	Inside  bool // the car has no plate, and its card number is inside
+	Card    bool // it has a card that is of use, see CardRule
+	Stored  bool // which is one that pays by the stay
+	Booked  bool // it has a booking that is of use, see BookingRule
+	Limited bool // the lane leads into a configured area
+	Free    int  // free places of that area
+}
+
+// EntryRule decides on a car at an entry.
+//
+// Card holders and booked cars have their place: they are let in although the
+// counted places are taken, by cars that pay by the stay and by errors of
+// counting. Stored-value cards are only another way to pay by the stay, so they
+// need a free place as temporary cars do.
+func EntryRule(f EntryFacts) (bool, Reason) {
+	full := f.Limited && f.Free <= 0
+	switch {
+	case f.Held:
+		return true, ReasonHold
+	case f.Black:
+		return false, ReasonBlacklist
+	case f.Pending:
+		return true, ReasonPending
+	case f.Inside:
+		return false, ReasonCardInside
+	case f.Card && !(f.Stored && full):
+		return true, ReasonCard
+	case f.Booked:
+		return true, ReasonBooking
+	case full:
+		return false, ReasonFull
+	}
+	return true, ReasonTemporary
+}
+
+// CardRule reports whether a further car may be inside on c at a time: c is
+// valid, a space of it is free, and a counted one has a visit left. inside is how
+// many cars are inside on it, entering how many of those still have to take
+// their visit.
+func CardRule(c store.Card, inside, entering int, at time.Time) bool {
+	return c.Valid(at) && inside < c.Spaces && (!counted(c) || c.Balance > int64(entering))
+}
+
+// BookingRule reports whether a car may be inside on b at a time. A booking of
+// one visit serves one: not when it was used up, and not while another car is
+// inside on it.
+func BookingRule(b store.Booking, inside int, at time.Time) bool {
+	return b.Valid(at) && (b.Type != store.BookOnce || b.UsedBy == "" && inside == 0)
+}
+
+// counted reports whether visits are taken from the card.
+func counted(c store.Card) bool { return c.CarType == int(protocol.CarCounted) }
+
+// stored reports whether the card pays by the stay, from its balance.
+func stored(c store.Card) bool { return c.CarType == int(protocol.CarStored) }
+
+// ExitRule decides on a car that is known to be inside. paid tells whether
+// anything was ever paid or waived for the stay.
+func ExitRule(held bool, state store.SessionState, payable int64, paid bool) (bool, Reason) {
+	switch {
+	case held:
+		return true, ReasonHold
+	case payable > 0: // also where a hold that has ended would have let it out
+		return false, ReasonDue
+	case state == store.Leaving:
+		return true, ReasonPending
+	case paid:
+		return true, ReasonPaid
+	}
+	return true, ReasonFree
+}
+
+// AskFacts are what decides whether platforms are asked about a car at an exit.
+type AskFacts struct {
+	Held      bool   // the gate is held open
+	Decided   bool   // the exit was decided before
+	Temporary bool   // the car has neither card nor booking
+	Settled   bool   // it was paid for, and is within its time to leave
+	Priced    bool   // a platform prices
+	Quoted    bool   // and has, just now
+	Reason    Reason // of the verdict without asking
+	Seamless  bool   // a platform has promised to deduct the fee
+	Deducting bool   // a platform was asked to, lately or without an answer
+}
+
+// AskRule decides whether platforms are asked before the driver is asked to
+// pay: for the price of a temporary car, which nothing here knows then, or to
+// deduct what is due.
+func AskRule(f AskFacts) (price, deduct bool) {
+	price = f.Priced && f.Temporary && !f.Held && !f.Decided && !f.Settled && !f.Quoted
+	deduct = f.Seamless && f.Reason == ReasonDue && !f.Deducting
+	return price, deduct
+}

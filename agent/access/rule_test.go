@@ -1,0 +1,128 @@
+package access
+
+import (
+	"testing"
+	"time"
+
+	"parkagent/store"
+)
+
+// TestEntryRule is the specification of the order of decisions at an entry.
+func TestEntryRule(t *testing.T) {
+	tests := []struct {
+		name  string
+		facts EntryFacts
+		open  bool
+		why   Reason
+	}{
+		{"a temporary car and a free place", EntryFacts{Limited: true, Free: 1}, true, ReasonTemporary},
+		{"a temporary car and a lane into no counted area", EntryFacts{}, true, ReasonTemporary},
+		{"a temporary car and no free place", EntryFacts{Limited: true}, false, ReasonFull},
+		{"a gate that is held open lets in whoever comes", EntryFacts{Held: true, Black: true, Inside: true, Limited: true}, true, ReasonHold},
+		{"the blacklist comes before every right", EntryFacts{Black: true, Card: true, Booked: true, Pending: true, Limited: true, Free: 9}, false, ReasonBlacklist},
+		{"a car whose gate did not follow is let in though the last place is its own", EntryFacts{Pending: true, Limited: true}, true, ReasonPending},
+		{"a card number that is inside is not let in again", EntryFacts{Inside: true, Limited: true, Free: 9}, false, ReasonCardInside},
+		{"a card holder has a place in a full car park", EntryFacts{Card: true, Limited: true}, true, ReasonCard},
+		{"a card comes before a booking", EntryFacts{Card: true, Booked: true, Limited: true, Free: 9}, true, ReasonCard},
+		{"a stored-value card needs a free place", EntryFacts{Card: true, Stored: true, Limited: true, Free: 1}, true, ReasonCard},
+		{"and is refused without one", EntryFacts{Card: true, Stored: true, Limited: true}, false, ReasonFull},
+		{"unless the car is booked as well", EntryFacts{Card: true, Stored: true, Booked: true, Limited: true}, true, ReasonBooking},
+		{"a booked car has a place in a full car park", EntryFacts{Booked: true, Limited: true}, true, ReasonBooking},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if open, why := EntryRule(tt.facts); open != tt.open || why != tt.why {
+				t.Errorf("EntryRule = %v, %q; want %v, %q", open, why, tt.open, tt.why)
+			}
+		})
+	}
+}
+
+func TestCardRule(t *testing.T) {
+	at := morning
+	month := store.Card{CarType: 2, Spaces: 1, From: at.AddDate(0, 0, -1), To: at.AddDate(0, 0, 1)}
+	with := func(change func(*store.Card)) store.Card { c := month; change(&c); return c }
+	tests := []struct {
+		name             string
+		card             store.Card
+		inside, entering int
+		want             bool
+	}{
+		{"valid, with a free space", month, 0, 0, true},
+		{"its only space is taken", month, 1, 0, false},
+		{"the second of two spaces", with(func(c *store.Card) { c.Spaces = 2 }), 1, 0, true},
+		{"not valid yet", with(func(c *store.Card) { c.From = at.Add(time.Second) }), 0, 0, false},
+		{"its last moment", with(func(c *store.Card) { c.To = at }), 0, 0, true},
+		{"expired", with(func(c *store.Card) { c.To = at.Add(-time.Second) }), 0, 0, false},
+		{"a counted card with a visit left", with(func(c *store.Card) { c.CarType, c.Balance = 6, 1 }), 0, 0, true},
+		{"a counted card without", with(func(c *store.Card) { c.CarType = 6 }), 0, 0, false},
+		{"a counted card whose last visit another car at a gate will take", with(func(c *store.Card) { c.CarType, c.Balance, c.Spaces = 6, 1, 2 }), 1, 1, false},
+		{"a stored-value card without money still is one", with(func(c *store.Card) { c.CarType = 3 }), 0, 0, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := CardRule(tt.card, tt.inside, tt.entering, at); got != tt.want {
+				t.Errorf("CardRule = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestBookingRule(t *testing.T) {
+	at := morning
+	many := store.Booking{From: at.Add(-time.Hour), To: at.Add(time.Hour)}
+	once := many
+	once.Type = store.BookOnce
+	used := once
+	used.UsedBy = "s1"
+	tests := []struct {
+		name    string
+		booking store.Booking
+		inside  int
+		at      time.Time
+		want    bool
+	}{
+		{"any number of visits", many, 1, at, true},
+		{"too early", many, 0, at.Add(-2 * time.Hour), false},
+		{"too late", many, 0, at.Add(2 * time.Hour), false},
+		{"the one visit", once, 0, at, true},
+		{"the one visit while another car is on it", once, 1, at, false},
+		{"the one visit was made", used, 0, at, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := BookingRule(tt.booking, tt.inside, tt.at); got != tt.want {
+				t.Errorf("BookingRule = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAskRule(t *testing.T) {
+	tests := []struct {
+		name          string
+		facts         AskFacts
+		price, deduct bool
+	}{
+		{"nobody prices or deducts", AskFacts{Temporary: true, Reason: ReasonDue}, false, false},
+		{"a platform prices a temporary car, whatever our tariff says", AskFacts{Priced: true, Temporary: true, Reason: ReasonFree}, true, false},
+		{"also one that our tariff does not know", AskFacts{Priced: true, Temporary: true, Reason: ReasonOperator}, true, false},
+		{"not again while its price is fresh", AskFacts{Priced: true, Temporary: true, Quoted: true, Reason: ReasonDue}, false, false},
+		{"not for a card holder", AskFacts{Priced: true, Reason: ReasonFree}, false, false},
+		{"not for a car that has paid in the car park", AskFacts{Priced: true, Temporary: true, Settled: true, Reason: ReasonPaid}, false, false},
+		{"not where the gate is held open", AskFacts{Priced: true, Temporary: true, Held: true, Seamless: true, Reason: ReasonHold}, false, false},
+		{"not once the exit was decided", AskFacts{Priced: true, Temporary: true, Decided: true, Reason: ReasonPending}, false, false},
+		{"a platform deducts what is due", AskFacts{Seamless: true, Temporary: true, Reason: ReasonDue}, false, true},
+		{"also what is due from a card holder", AskFacts{Seamless: true, Reason: ReasonDue}, false, true},
+		{"but not where nothing is", AskFacts{Seamless: true, Temporary: true, Reason: ReasonFree}, false, false},
+		{"nor while nobody knows whether it has", AskFacts{Seamless: true, Deducting: true, Temporary: true, Reason: ReasonDue}, false, false},
+		{"both at once", AskFacts{Priced: true, Seamless: true, Temporary: true, Reason: ReasonDue}, true, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if price, deduct := AskRule(tt.facts); price != tt.price || deduct != tt.deduct {
+				t.Errorf("AskRule = %v, %v; want %v, %v", price, deduct, tt.price, tt.deduct)
+			}
+		})
+	}
+}
