@@ -35,7 +35,7 @@ func newRig(t *testing.T, places int) *rig {
 	t.Cleanup(func() { _ = db.Close() })
 	now := func() time.Time { return r.now }
 	desk, err := billing.New(billing.Config{DB: db, ParkCode: "1", Now: now, Tariffs: []tariff.Tariff{{
-		Name: "all", CarTypes: []int{0, 2, 3, 6, 100}, Free: 15 * time.Minute, FreeInclusive: true, FreeCounts: true, Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}},
+		Name: "all", CarTypes: []int{0, 3}, Free: 15 * time.Minute, FreeInclusive: true, FreeCounts: true, Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}},
 	}}}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func (r *Rules) ask(ctx context.Context, tx *store.Tx, s store.Session, settled,
 	now := r.now()
 	f := AskFacts{
 		Held: held, Decided: s.State == store.Leaving, Temporary: s.Card == 0 && s.Booking == 0, Settled: settled,
-		Priced: r.cfg.Priced, Quoted: within(now, s.QuotedAt, r.cfg.QuoteValid), Reason: v.Reason, Seamless: s.Seamless,
+		Priced: r.cfg.Priced, Quoted: r.quoted(s, now), Reason: v.Reason, Seamless: s.Seamless,
 	}
 	if f.Seamless {
 		list, err := tx.Deductions(ctx, s.ID)
@@ -25,7 +25,7 @@ func (r *Rules) ask(ctx context.Context, tx *store.Tx, s store.Session, settled,
 			return err
 		}
 		for _, d := range list {
-			f.Deducting = f.Deducting || d.State == store.DeductionAsked || within(now, d.AskedAt, deductAgain)
+			f.Deducting = f.Deducting || d.State == store.DeductionAsked || now.Sub(d.AskedAt).Abs() < deductAgain
 		}
 	}
 	price, deduct := AskRule(f)
@@ -36,8 +36,8 @@ func (r *Rules) ask(ctx context.Context, tx *store.Tx, s store.Session, settled,
 	return nil
 }
 
-// within reports whether t, if it is set, lies less than d before now.
-func within(now, t time.Time, d time.Duration) bool {
-	since := now.Sub(t)
-	return !t.IsZero() && since >= 0 && since <= d
+// quoted reports whether a platform has priced s and its price still holds.
+func (r *Rules) quoted(s store.Session, now time.Time) bool {
+	since := now.Sub(s.QuotedAt)
+	return !s.QuotedAt.IsZero() && since >= 0 && since <= r.cfg.QuoteValid
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -183,7 +184,7 @@ func (r *Rules) Bookings(ctx context.Context, no string) ([]Booked, error) {
 		return nil, err
 	}
 	list = append(list, more...)
-	slices.SortFunc(list, func(a, b store.Booking) int { return int(a.ID - b.ID) })
+	slices.SortFunc(list, func(a, b store.Booking) int { return cmp.Compare(a.ID, b.ID) })
 	var out []Booked
 	for _, b := range list {
 		on, err := r.cfg.DB.SessionsOnBooking(ctx, b.ID)
@@ -211,7 +212,7 @@ func booking(ctx context.Context, r store.Reader, id int64) (store.Booking, erro
 // the car inside that is on it because of the change.
 func journalBooking(ctx context.Context, tx *store.Tx, act string, b store.Booking, session string, by By) error {
 	_, err := tx.Append(ctx, store.KindBooking, b.Plate, store.BookingFact{
-		Act: act, Booking: b.ID, Plate: b.Plate, PreMoney: b.PreMoney, FromMs: store.Millis(b.From), ToMs: store.Millis(b.To), Type: b.Type,
+		Act: act, Booking: b.ID, Plate: b.Plate, PreMoney: b.PreMoney, PreUsed: b.PreUsed, FromMs: store.Millis(b.From), ToMs: store.Millis(b.Ends()), Type: b.Type,
 		Session: session, Client: by.Client, Address: by.Address,
 	})
 	return err

@@ -20,27 +20,38 @@ type rights struct {
 
 type modelCard struct {
 	spaces int
-	bought int64 // visits
+	bought int64 // visits, or fen
 }
 
 func newRights() rights {
 	return rights{black: map[string]bool{}, cards: map[int64]*modelCard{}}
 }
 
-// begin gives out what a day begins with: a card for two cars, with a few visits
-// if it counts them.
+// begin gives out what a day begins with: a card for three cars, charged.
 func (m *model) begin(t *rapid.T) {
 	if !rapid.Bool().Draw(t, "begin with a card") {
 		return
 	}
-	c := store.Card{CarType: rapid.SampledFrom([]int{2, 6, 6}).Draw(t, "type"), Spaces: rapid.IntRange(1, 2).Draw(t, "spaces"),
+	c := store.Card{CarType: rapid.SampledFrom([]int{2, 3, 6, 6}).Draw(t, "type"), Spaces: rapid.IntRange(1, 2).Draw(t, "spaces"),
 		From: m.now.Add(-time.Hour), To: m.now.Add(100 * time.Hour), Plates: plated(plates[:3]...)}
 	id, err := m.AddCard(t.Context(), c, mall)
 	m.ok(t, err)
 	m.cards[id] = &modelCard{spaces: c.Spaces}
-	if c.CarType == 6 {
-		m.cards[id].bought = rapid.Int64Range(1, 3).Draw(t, "visits")
-		m.ok(t, m.Recharge(t.Context(), Recharge{Card: id, Amount: 100 * m.cards[id].bought}, mall))
+	m.buy(t, id)
+}
+
+// buy adds visits or money to a card, and asks for it twice.
+func (m *model) buy(t *rapid.T, id int64) {
+	n := rapid.Int64Range(1, 4).Draw(t, "bought")
+	x := Recharge{Card: id, Amount: n * 100, Order: store.NewID(m.now), From: m.now, To: m.now.Add(1000 * time.Hour)}
+	for range 2 {
+		m.ok(t, m.Recharge(t.Context(), x, mall))
+	}
+	switch m.rig.card(id).CarType {
+	case 3:
+		m.cards[id].bought += x.Amount
+	case 6:
+		m.cards[id].bought += n
 	}
 }
 
@@ -70,7 +81,7 @@ func (m *model) changeCards(t *rapid.T) {
 	ctx := t.Context()
 	p := plated(rapid.SampledFrom(append(plates, "B22222", "C33333")).Draw(t, "plate"))
 	if len(m.cards) == 0 || rapid.Bool().Draw(t, "new") {
-		c := store.Card{CarType: rapid.SampledFrom([]int{2, 6}).Draw(t, "type"), Spaces: rapid.IntRange(1, 2).Draw(t, "spaces"),
+		c := store.Card{CarType: rapid.SampledFrom([]int{2, 3, 6}).Draw(t, "type"), Spaces: rapid.IntRange(1, 2).Draw(t, "spaces"),
 			From: m.now.Add(-time.Hour), To: m.now.Add(12 * time.Hour), Plates: p}
 		id, err := m.AddCard(ctx, c, mall)
 		if m.expected(t, err) {
@@ -118,22 +129,13 @@ func (m *model) expected(t *rapid.T, err error) bool {
 	return err != nil
 }
 
-// recharge buys visits for a counted card, and asks for it twice.
 func (m *model) recharge(t *rapid.T) {
 	if len(m.cards) == 0 {
 		return
 	}
-	id := m.someCard(t)
-	c := m.rig.card(id)
-	if c.CarType != 6 || !c.DeletedAt.IsZero() {
-		return
+	if id := m.someCard(t); m.rig.card(id).DeletedAt.IsZero() {
+		m.buy(t, id)
 	}
-	n := rapid.Int64Range(1, 3).Draw(t, "visits")
-	x := Recharge{Card: id, Amount: n * 100, Order: store.NewID(m.now)}
-	for range 2 {
-		m.ok(t, m.Recharge(t.Context(), x, mall))
-	}
-	m.cards[id].bought += n
 }
 
 // book adds a booking or cancels one.
@@ -142,7 +144,7 @@ func (m *model) book(t *rapid.T) {
 		m.ok(t, m.CancelBooking(t.Context(), rapid.SampledFrom(m.booked).Draw(t, "booking"), mall))
 		return
 	}
-	b := store.Booking{Plate: m.plate(t), From: m.now.Add(-time.Hour), To: m.now.Add(6 * time.Hour), Type: rapid.IntRange(0, 1).Draw(t, "type")}
+	b := store.Booking{Plate: m.plate(t), PreMoney: rapid.SampledFrom([]int64{0, 300}).Draw(t, "before"), From: m.now.Add(-time.Hour), To: m.now.Add(6 * time.Hour), Type: rapid.IntRange(0, 1).Draw(t, "type")}
 	id, err := m.Book(t.Context(), b, rapid.Bool().Draw(t, "promptly"), mall)
 	m.ok(t, err)
 	m.booked = append(m.booked, id)
@@ -162,7 +164,7 @@ func (m *model) blacken(t *rapid.T) {
 // checkRights compares what cars are inside on with what was given out.
 func (m *model) checkRights(t *rapid.T) {
 	ctx := t.Context()
-	uses := m.uses(t)
+	visits, sums := m.uses(t)
 	for id, c := range m.cards {
 		on, err := m.db.SessionsOnCard(ctx, id)
 		m.ok(t, err)
@@ -170,11 +172,11 @@ func (m *model) checkRights(t *rapid.T) {
 			t.Fatalf("%d cars are inside on card %d, which has %d spaces", len(on), id, c.spaces)
 		}
 		got := m.rig.card(id)
-		if visits := int64(len(uses[id])); got.Balance != c.bought-visits || got.Balance < 0 {
-			t.Fatalf("card %d has %d visits left: %d were bought, %d taken", id, got.Balance, c.bought, visits)
+		if got.Balance != c.bought-sums[id] || got.Balance < 0 {
+			t.Fatalf("%d is left on card %d: %d was bought, %d taken", got.Balance, id, c.bought, sums[id])
 		}
 		for _, s := range on {
-			if taken := slices.Contains(uses[id], s.ID); got.CarType == 6 && got.DeletedAt.IsZero() && taken != (s.State != store.Entering) {
+			if taken := slices.Contains(visits[id], s.ID); got.CarType == 6 && got.DeletedAt.IsZero() && taken != (s.State != store.Entering) {
 				t.Fatalf("%s is on card %d in state %d; its visit was taken: %v", s.Plate, id, s.State, taken)
 			}
 		}
@@ -189,21 +191,37 @@ func (m *model) checkRights(t *rapid.T) {
 	}
 }
 
-// uses returns by card the sessions that took a visit, from the journal.
-func (m *model) uses(t *rapid.T) map[int64][]string {
+// uses returns by card, from the journal, the sessions that took a visit from it,
+// and what was taken in all.
+func (m *model) uses(t *rapid.T) (visits map[int64][]string, sums map[int64]int64) {
 	rows, err := m.db.After(t.Context(), 0, 1000)
 	m.ok(t, err)
-	uses := map[int64][]string{}
+	visits, sums = map[int64][]string{}, map[int64]int64{}
 	for _, e := range rows {
 		if e.Kind != store.KindCardUse {
 			continue
 		}
 		var f store.CardUseFact
 		m.ok(t, json.Unmarshal(e.Body, &f))
-		if slices.Contains(uses[f.Card], f.Session) {
+		sums[f.Card] += f.Used
+		if m.rig.card(f.Card).CarType != 6 {
+			continue
+		}
+		if slices.Contains(visits[f.Card], f.Session) {
 			t.Fatalf("session %s took two visits from card %d", f.Session, f.Card)
 		}
-		uses[f.Card] = append(uses[f.Card], f.Session)
+		visits[f.Card] = append(visits[f.Card], f.Session)
 	}
-	return uses
+	return visits, sums
+}
+
+// fromCards is what stays were paid with from stored-value cards.
+func (m *model) fromCards(t *rapid.T) (fen int64) {
+	_, sums := m.uses(t)
+	for id, sum := range sums {
+		if m.rig.card(id).CarType == 3 {
+			fen += sum
+		}
+	}
+	return fen
 }

@@ -85,14 +85,14 @@ func without(list []store.Session, id string) []store.Session {
 func (r *Rules) use(ctx context.Context, tx *store.Tx, s *store.Session) error {
 	switch {
 	case s.Card != 0:
-		return useCard(ctx, tx, s)
+		return r.useCard(ctx, tx, s)
 	case s.Booking != 0:
 		return useBooking(ctx, tx, s)
 	}
 	return nil
 }
 
-func useCard(ctx context.Context, tx *store.Tx, s *store.Session) error {
+func (r *Rules) useCard(ctx context.Context, tx *store.Tx, s *store.Session) error {
 	c, err := tx.Card(ctx, s.Card)
 	switch {
 	case err != nil:
@@ -103,7 +103,7 @@ func useCard(ctx context.Context, tx *store.Tx, s *store.Session) error {
 		becomeTemporary(s)
 		return nil
 	}
-	c.Balance--
+	c.Balance, c.UpdatedAt = c.Balance-1, r.now()
 	if err := tx.UpdateCard(ctx, c); err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 			continue
 		}
 		right{card: c}.give(&s, ReasonCard)
-		if err := useCard(ctx, tx, &s); err != nil {
+		if err := r.useCard(ctx, tx, &s); err != nil {
 			return err
 		}
 		if err := tx.UpdateSession(ctx, s); err != nil {
