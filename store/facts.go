@@ -159,7 +159,7 @@ type ParkArea struct {
 type CommandFact struct {
 	Device  string `json:"device"`
 	Lane    string `json:"lane,omitempty"`
-	Command string `json:"command"`           // open, close, hold, release, show
+	Command string `json:"command"`           // open, close, hold, release, show, scan
 	Reason  string `json:"reason"`            // entry, exit, paid, remote …
 	Session string `json:"session,omitempty"` // for which stay
 	Client  string `json:"client,omitempty"`

@@ -17,6 +17,7 @@ const (
 	waiting                 // money is due
 	raising                 // may pass; the gate has not acknowledged yet
 	confirming              // the gate opened; the books have not taken it yet
+	asking                  // platforms are asked before the driver is
 )
 
 // A state is all that a lane remembers between two events.
@@ -35,7 +36,14 @@ type state struct {
 	again               command
 	againAt, againUntil time.Time
 
+	askUntil time.Time // in phase asking: when to go on without an answer
+
 	seen []sighting
+
+	scans      []attempt // of drivers without a plate, lately
+	scan       Scan      // the last of them that was put to the rules
+	unanswered bool      // and whoever sent it waits to hear what came of it
+
 	// idleAt is when the display goes back to its idle text; zero when it
 	// shows it.
 	idleAt time.Time
@@ -57,11 +65,17 @@ type (
 		rec  drivers.Recognition
 		late bool // judged by the age of the event; the camera's own word counts as well
 	}
+	scanned struct{ scan Scan }
+	looked  struct { // whether a car stands there
+		scan     Scan
+		presence drivers.Presence // unknown where the gate could not be asked
+	}
 	ruled struct {
-		of  command // the rule or recheck
+		of  command // the rule, ruleScan or recheck
 		v   access.Verdict
 		err error
 	}
+	unasked   struct{ session string } // there is no platform to ask
 	raised    struct{ err error }
 	confirmed struct{ err error }
 	paid      struct{ session string }
@@ -80,9 +94,17 @@ type (
 type (
 	command any
 
-	rule    struct{ rec drivers.Recognition } // ask the rules about a recognised car → ruled
-	recheck struct{ session string }          // ask again after a payment → ruled
-	raise   struct {                          // → raised
+	rule     struct{ rec drivers.Recognition } // ask the rules about a recognised car → ruled
+	look     struct{ scan Scan }               // see whether a car stands there → looked
+	ruleScan struct{ scan Scan }               // ask the rules about a car without a plate → ruled
+	answer   struct {                          // tell who sent a scan what came of it
+		scan  Scan
+		err   error
+		again bool // it is a repetition, of which nothing came
+	}
+	recheck struct{ session string } // ask again after a payment, or without an answer → ruled
+	inquire struct{ session string } // have platforms asked → unasked, where there are none
+	raise   struct {                 // → raised
 		again bool   // it failed before, so the arm's position is unknown
 		event string // the recognition that stands behind it right now, if one does
 	}
@@ -106,6 +128,9 @@ type text struct {
 	plate   string
 	payable int64
 	stay    time.Duration
+
+	carType int // 0: a temporary car
+	days    int // for how many days its card is of use; less than 0: not to be said
 }
 
 type saying uint8
@@ -122,6 +147,9 @@ const (
 	sayGateFault
 	sayFault
 	sayPaid // paid, and the gate has not opened yet
+	sayAsking
+	sayBlacklist
+	sayCardInside
 )
 
 // Times of the lane's patience.
@@ -133,15 +161,29 @@ const (
 	askFor    = time.Minute // how long the rules are asked about a car while the books fail
 )
 
+// A patience is for how long a lane takes, or waits for, what an installer may set.
+type patience struct {
+	dedupe time.Duration // how close together recognitions of a plate are one event
+	ask    time.Duration // for a platform's answer
+}
+
 // decide is the lane: what it does about an event at the time now. It reads no
-// clock, no device and no file. dedupe is how close together recognitions of a
-// plate are one event.
-func decide(s state, e event, now time.Time, dedupe time.Duration) (state, []command) {
+// clock, no device and no file.
+func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	switch e := e.(type) {
 	case recognised:
-		return decideRecognised(s, e, now, dedupe)
+		return decideRecognised(s, e, now, p.dedupe)
+	case scanned:
+		return decideScanned(s, e, now)
+	case looked:
+		return decideLooked(s, e, now)
 	case ruled:
-		return decideRuled(s, e, now)
+		return decideRuled(s, e, now, p)
+	case unasked:
+		if s.phase == asking && s.car.Session == e.session {
+			return s, []command{recheck(e)}
+		}
+		return s, nil
 	case raised:
 		return decideRaised(s, e, now)
 	case confirmed:
@@ -156,7 +198,7 @@ func decide(s state, e event, now time.Time, dedupe time.Duration) (state, []com
 		s.phase, s.car = idle, access.Verdict{}
 		return s, nil
 	case paid:
-		if s.phase == waiting && s.car.Session == e.session {
+		if (s.phase == waiting || s.phase == asking) && s.car.Session == e.session {
 			return s, []command{recheck(e)}
 		}
 		return s, nil
@@ -226,80 +268,6 @@ func forgetCar(seen []sighting, no string) []sighting {
 	return slices.DeleteFunc(slices.Clone(seen), func(g sighting) bool { return g.plate == no })
 }
 
-func decideRuled(s state, e ruled, now time.Time) (state, []command) {
-	s.idleAt = now.Add(standsFor)
-	if e.err != nil {
-		s.seen = forgetCar(s.seen, e.v.Plate)
-		s.againAt = now.Add(retryMax)
-		if s.again != nil {
-			return s, nil // said already
-		}
-		s.again, s.againUntil = e.of, now.Add(askFor)
-		return s, []command{show{text{say: sayFault, plate: e.v.Plate}}}
-	}
-	s.again = nil
-	s.phase, s.car, s.tries, s.since = idle, access.Verdict{}, 0, now
-	t := text{plate: e.v.Plate, payable: e.v.Payable, stay: e.v.Stay}
-	if e.v.Open {
-		s.phase, s.car = raising, e.v
-		var event string
-		if r, ok := e.of.(rule); ok {
-			event = r.rec.ID
-		}
-		return s, []command{raise{event: event}}
-	}
-	switch e.v.Reason {
-	case access.ReasonDue:
-		s.phase, s.car = waiting, e.v
-		s.idleAt = now.Add(payWithin)
-		t.say = sayDue
-	case access.ReasonFull:
-		t.say = sayFull
-	case access.ReasonNoSession:
-		t.say = sayUnknown
-	case access.ReasonOperator:
-		if e.v.Session != "" { // its fee may still be paid
-			s.phase, s.car = waiting, e.v
-		}
-		t.say = sayOperator
-	default:
-		return s, nil
-	}
-	return s, []command{show{t}}
-}
-
-func decideRaised(s state, e raised, now time.Time) (state, []command) {
-	if s.phase != raising {
-		return s, nil
-	}
-	t := text{plate: s.car.Plate, stay: s.car.Stay, say: sayWelcome}
-	if s.car.Stay > 0 {
-		t.say = sayGoodbye
-	}
-	s.idleAt = now.Add(standsFor)
-	if e.err != nil {
-		s.tries++
-		s.retryAt = now.Add(backoff(s.tries))
-		if s.tries > 1 {
-			return s, nil // said already
-		}
-		t.say = sayGateFault
-		if s.car.Reason == access.ReasonPaid { // the first thing such a driver asks
-			t.say = sayPaid
-		}
-		return s, []command{show{t}}
-	}
-	s.phase, s.tries = confirming, 0
-	for i := range s.seen {
-		if s.seen[i].plate == s.car.Plate {
-			s.seen = slices.Clone(s.seen)
-			s.seen[i].passed = true
-			break
-		}
-	}
-	return s, []command{confirm{session: s.car.Session}, show{t}}
-}
-
 // backoff is the pause after n failures: 1, 2, 4 and then every 5 s.
 func backoff(n int) time.Duration {
 	return min(time.Second<<min(n-1, 3), retryMax)
@@ -321,6 +289,9 @@ func decideTick(s state, now time.Time) (state, []command) {
 	switch {
 	case s.phase == raising && now.Sub(s.since) > giveUpAt, s.phase == waiting && now.Sub(s.since) > payWithin:
 		s.phase, s.car = idle, access.Verdict{} // the books still know; the car will be recognised again
+	case s.phase == asking && !now.Before(s.askUntil):
+		s.askUntil = now.Add(askFor) // should the books fail, they are asked again by what follows from that
+		cmds = append(cmds, recheck{session: s.car.Session})
 	case s.phase == raising && !now.Before(s.retryAt):
 		cmds = append(cmds, raise{again: true})
 	case s.phase == confirming && !now.Before(s.retryAt):

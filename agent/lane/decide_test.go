@@ -47,6 +47,14 @@ func words(cmds []command) string {
 			out = append(out, "rule "+c.rec.Plate)
 		case recheck:
 			out = append(out, "recheck "+c.session)
+		case inquire:
+			out = append(out, "inquire "+c.session)
+		case look:
+			out = append(out, "look "+c.scan.CardNo)
+		case ruleScan:
+			out = append(out, "rule scan "+c.scan.CardNo)
+		case answer:
+			out = append(out, fmt.Sprintf("%s %v", map[bool]string{true: "answer again", false: "answer"}[c.again], c.err))
 		case raise:
 			out = append(out, map[bool]string{true: "raise again", false: "raise"}[c.again])
 		case confirm:
@@ -68,14 +76,31 @@ func words(cmds []command) string {
 	return strings.Join(out, ", ")
 }
 
+// A script is what happens at a lane, one thing after another.
+type script struct {
+	name  string
+	start state
+	steps []step
+}
+
+// play puts each event of a script to decide, with what it may wait for.
+func (x script) play(t *testing.T) {
+	t.Run(x.name, func(t *testing.T) {
+		s := x.start
+		for i, st := range x.steps {
+			var cmds []command
+			s, cmds = decide(s, st.event, t0.Add(st.after), patience{dedupe: dedupe, ask: 5 * time.Second})
+			if diff := cmp.Diff(st.want, words(cmds)); diff != "" {
+				t.Fatalf("step %d (%T at %v): commands (-want +got):\n%s", i, st.event, st.after, diff)
+			}
+		}
+	})
+}
+
 // TestDecide is the lane's specification.
 func TestDecide(t *testing.T) {
 	failed := errors.New("no answer")
-	tests := []struct {
-		name  string
-		start state
-		steps []step
-	}{
+	tests := []script{
 		{
 			name: "a car that may enter: the gate first, then the books, then the welcome",
 			steps: []step{
@@ -276,6 +301,14 @@ func TestDecide(t *testing.T) {
 			steps: []step{{0, see("粤B12345"), "rule 粤B12345"}, {0, shut("粤B12345", access.ReasonOperator), "show 7"}},
 		},
 		{
+			name: "a blacklisted car is told to call, and asked about again while it waits in view",
+			steps: []step{
+				{0, see("粤B12345"), "rule 粤B12345"},
+				{0, shut("粤B12345", access.ReasonBlacklist), "show 12"},
+				{31 * time.Second, see("粤B12345"), "rule 粤B12345"},
+			},
+		},
+		{
 			name: "a second car takes the place of one that waits",
 			steps: []step{
 				{0, see("粤B11111"), "rule 粤B11111"},
@@ -312,16 +345,7 @@ func TestDecide(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := tt.start
-			for i, st := range tt.steps {
-				var cmds []command
-				s, cmds = decide(s, st.event, t0.Add(st.after), dedupe)
-				if diff := cmp.Diff(st.want, words(cmds)); diff != "" {
-					t.Fatalf("step %d (%T at %v): commands (-want +got):\n%s", i, st.event, st.after, diff)
-				}
-			}
-		})
+		tt.play(t)
 	}
 }
 

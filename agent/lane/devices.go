@@ -58,7 +58,8 @@ type Camera interface {
 	Watch(ctx context.Context, emit func(context.Context, drivers.Recognition)) error
 
 	// Snapshot takes a picture now. errors.ErrUnsupported where the camera
-	// cannot.
+	// cannot. It may be called from another goroutine than Watch and Check, one
+	// call at a time.
 	Snapshot(ctx context.Context) (drivers.Picture, error)
 
 	// Check reports whether the camera is alive, by asking it or by how long

@@ -6,6 +6,10 @@
 // act.go carries the commands out, and what comes of them are events again.
 // The rules (package access) commit before the gate moves.
 //
+// A driver without a plate scans a code instead of being recognised; where a
+// platform prices or deducts, it is asked before the driver is, and the lane waits
+// for that as it waits for a payment.
+//
 // A gate that does not follow is asked again while the car stands there; a
 // dark display or a lost picture never holds a car; the arm is never commanded
 // down by the lane itself, barriers close by their own loop.
@@ -57,9 +61,17 @@ type Config struct {
 	// CommandTimeout bounds each call of a device; 0 means 2 s.
 	CommandTimeout time.Duration
 
+	// Ask is told, and must not block, that platforms are to be asked about a
+	// stay whose car stands at this exit, before its driver is asked to pay; nil
+	// means that there are none. The lane goes on when Paid is called for the
+	// session, or after AskWithin; 0 means 5 s.
+	Ask       func(session string)
+	AskWithin time.Duration
+
 	Rules *access.Rules
 	DB    *store.DB
-	// SavePicture keeps a picture and returns its path; nil keeps none.
+	// SavePicture keeps a picture and returns its path; nil keeps none. Calls
+	// may overlap.
 	SavePicture func(jpeg []byte, at time.Time) (string, error)
 
 	Now func() time.Time // nil means time.Now
@@ -71,8 +83,10 @@ type Lane struct {
 	cfg   Config
 	texts texts
 	inbox chan message
+	photo chan struct{} // full while Photo takes one
 
 	state  state             // owned by loop
+	done   chan<- error      // of the event that is being dealt with; owned by loop
 	health map[string]string // device code → status last reported; owned by loop
 	skew   skew              // owned by loop
 	polled time.Time         // when the gate was last asked; owned by loop
@@ -93,7 +107,7 @@ type Snapshot struct {
 	Gate    drivers.GateState
 	Held    bool
 	Plate   string // of the car that stands before the gate; empty when none does
-	Waiting bool   // it waits for its payment
+	Waiting bool   // it waits for its payment, or for what a platform says to it
 }
 
 // ErrBusy means that the lane did not take an event in time.
@@ -121,6 +135,9 @@ func New(cfg Config) (*Lane, error) {
 	if cfg.CommandTimeout == 0 {
 		cfg.CommandTimeout = 2 * time.Second
 	}
+	if cfg.AskWithin == 0 {
+		cfg.AskWithin = 5 * time.Second
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -129,7 +146,7 @@ func New(cfg Config) (*Lane, error) {
 	}
 	cfg.Log = cfg.Log.With("lane", cfg.Code)
 	return &Lane{
-		cfg: cfg, texts: textsOf(cfg.Language), inbox: make(chan message), health: map[string]string{},
+		cfg: cfg, texts: textsOf(cfg.Language), inbox: make(chan message), photo: make(chan struct{}, 1), health: map[string]string{},
 		skew: skew{late: cfg.Late}, state: state{free: -1},
 	}, nil
 }
@@ -227,11 +244,21 @@ func (l *Lane) loop(ctx context.Context) error {
 		case <-changed:
 			l.countSpaces(ctx)
 		case m := <-l.inbox:
-			m.done <- l.handle(ctx, m.event)
+			l.done = m.done
+			l.finish(l.handle(ctx, m.event))
 		case <-t.C:
 			_ = l.handle(ctx, tick{}) // a tick has no one to tell
 			l.poll(ctx)
 		}
+	}
+}
+
+// finish tells whoever sent the event that is being dealt with how it ended,
+// unless that was told already.
+func (l *Lane) finish(err error) {
+	if l.done != nil {
+		l.done <- err
+		l.done = nil
 	}
 }
 
@@ -252,9 +279,10 @@ func (l *Lane) send(ctx context.Context, e event) error {
 	}
 }
 
-// Paid tells the lane that money was booked for a session. If its car waits
-// there, it is let out, or shown the rest. Every lane may be told; it returns when the lane has acted or
-// ctx is done.
+// Paid tells the lane that money was booked for a session, or that a platform was
+// asked about it and has answered. If its car waits there, it is let out, or
+// shown what is due. Every lane may be told; it returns when the lane has acted
+// or ctx is done.
 func (l *Lane) Paid(ctx context.Context, session string) error {
 	return l.send(ctx, paid{session: session})
 }

@@ -2,6 +2,7 @@ package lane
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -23,12 +24,13 @@ import (
 // fakeGate is a gate that notes its calls, fails when told to, and looks at
 // the books the moment it is opened.
 type fakeGate struct {
-	mu     sync.Mutex
-	calls  []string
-	fail   error
-	arm    drivers.Arm
-	held   bool
-	opened func() // called by Raise before anything else
+	mu       sync.Mutex
+	calls    []string
+	fail     error
+	arm      drivers.Arm
+	presence drivers.Presence
+	held     bool
+	opened   func() // called by Raise before anything else
 }
 
 func (g *fakeGate) call(name string) error {
@@ -61,7 +63,7 @@ func (g *fakeGate) latch(name string, on bool) error {
 func (g *fakeGate) State(context.Context) (drivers.GateState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return drivers.GateState{Arm: g.arm, HoldOpen: g.held}, g.fail
+	return drivers.GateState{Arm: g.arm, Presence: g.presence, HoldOpen: g.held}, g.fail
 }
 
 // did returns the calls so far and forgets them.
@@ -83,9 +85,11 @@ func (g *fakeGate) breakWith(err error) {
 type fakeDisplay struct {
 	mu    sync.Mutex
 	shown []string
+	slow  time.Duration
 }
 
 func (d *fakeDisplay) Show(_ context.Context, s drivers.Screen) error {
+	<-time.After(d.slow)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var lines []string
@@ -109,6 +113,7 @@ func (d *fakeDisplay) last() string {
 type fakeCamera struct {
 	emit chan func(context.Context, drivers.Recognition)
 	err  error // of Check
+	snap func(context.Context) (drivers.Picture, error)
 }
 
 func (c *fakeCamera) Watch(ctx context.Context, emit func(context.Context, drivers.Recognition)) error {
@@ -119,8 +124,11 @@ func (c *fakeCamera) Watch(ctx context.Context, emit func(context.Context, drive
 	<-ctx.Done()
 	return nil
 }
-func (c *fakeCamera) Snapshot(context.Context) (drivers.Picture, error) {
-	return drivers.Picture{}, errors.ErrUnsupported
+func (c *fakeCamera) Snapshot(ctx context.Context) (drivers.Picture, error) {
+	if c.snap == nil {
+		return drivers.Picture{}, errors.ErrUnsupported
+	}
+	return c.snap(ctx)
 }
 func (c *fakeCamera) Check(context.Context) error { return c.err }
 
@@ -140,6 +148,8 @@ type site struct {
 	camera        *fakeCamera
 	see           func(context.Context, drivers.Recognition)
 	stop          func()
+	ask           func(session string) // of the exit; set before start
+	kept          [][]byte             // pictures of the entry
 }
 
 func newSite(t *testing.T) *site {
@@ -171,10 +181,14 @@ func (s *site) start() {
 	s.t.Helper()
 	var err error
 	s.in, err = New(Config{Code: "IN1", Name: "入口1", Direction: Entry, Area: 1, Gate: s.gateIn, Display: s.ledIn, Camera: s.camera,
-		GateCode: "G1", DisplayCode: "L1", CameraCode: "C1", Park: "测试车场", Rules: s.rules, DB: s.db})
+		GateCode: "G1", DisplayCode: "L1", CameraCode: "C1", Park: "测试车场", Rules: s.rules, DB: s.db,
+		SavePicture: func(jpeg []byte, _ time.Time) (string, error) {
+			s.kept = append(s.kept, jpeg)
+			return fmt.Sprintf("%d.jpg", len(s.kept)), nil
+		}})
 	s.must(err)
 	s.out, err = New(Config{Code: "OUT1", Name: "出口1", Direction: Exit, Area: 1, Gate: s.gateOut, Display: s.ledOut,
-		GateCode: "G2", DisplayCode: "L2", Park: "测试车场", Rules: s.rules, DB: s.db})
+		GateCode: "G2", DisplayCode: "L2", Park: "测试车场", Rules: s.rules, DB: s.db, Ask: s.ask})
 	s.must(err)
 	ctx, cancel := context.WithCancel(s.t.Context())
 	var wg sync.WaitGroup
@@ -287,6 +301,14 @@ func (s *site) lastCommand() string {
 		}
 	}
 	return ""
+}
+
+// decode reads the body of a journal row.
+func decode[T any](s *site, e store.Entry) T {
+	s.t.Helper()
+	var f T
+	s.must(json.Unmarshal(e.Body, &f))
+	return f
 }
 
 func TestAGateThatComesBack(t *testing.T) {
@@ -467,6 +489,19 @@ func TestScreens(t *testing.T) {
 		{"due in English", "en", text{say: sayDue, plate: "粤B12345", payable: 1205, stay: 125 * time.Minute}, "粤B12345 2h05m|Please pay ¥12.05", "粤B12345,please pay 12.05 yuan"},
 		{"without a plate", "zh-CN", text{say: sayNoPlate}, "未识别车牌 请联系管理员", "未识别车牌 请联系管理员"},
 		{"idle", "en", text{say: sayIdle}, "P|Free: 7", ""},
+		{"a card holder comes", "zh-CN", text{say: sayWelcome, plate: "粤B12345", carType: 2, days: 12}, "粤B12345|月租车 剩余12天|欢迎光临", "粤B12345,月租车 剩余12天,欢迎光临"},
+		{"a card holder leaves, on its last day", "zh-CN", text{say: sayGoodbye, plate: "粤B12345", carType: 2}, "粤B12345|月租车 今日到期|一路平安", "粤B12345,月租车 今日到期,一路平安"},
+		{"a card holder in English", "en", text{say: sayWelcome, plate: "粤B12345", carType: 8, days: 1}, "粤B12345|Staff 1 day left|Welcome", "粤B12345,Staff 1 day left,Welcome"},
+		{"another kind of card", "en", text{say: sayGoodbye, plate: "粤B12345", carType: 42, days: 2}, "粤B12345|Card holder 2 days left|Goodbye", "粤B12345,Card holder 2 days left,Goodbye"},
+		{"a booked car", "zh-CN", text{say: sayWelcome, plate: "粤B12345", carType: 100, days: -1}, "粤B12345|预约车|欢迎光临", "粤B12345,预约车,欢迎光临"},
+		{"a car without a plate comes", "zh-CN", text{say: sayWelcome, plate: "空123456"}, "空123456|无牌车 欢迎光临", "无牌车 欢迎光临"},
+		{"a car without a plate comes, in English", "en", text{say: sayWelcome, plate: "空123456"}, "空123456|No plate, welcome", "No plate, welcome"},
+		{"a car without a plate has to pay", "zh-CN", text{say: sayDue, plate: "空123456", payable: 500, stay: time.Hour}, "空123456 1时0分|请缴费5.00元", "请缴费5元"},
+		{"charging in Chinese", "zh-CN", text{say: sayAsking, plate: "粤B12345"}, "粤B12345|扣费中 请稍候", "粤B12345,扣费中 请稍候"},
+		{"charging in English", "en", text{say: sayAsking, plate: "粤B12345"}, "粤B12345|Charging, please wait", "粤B12345,Charging, please wait"},
+		{"blacklisted in Chinese", "zh-CN", text{say: sayBlacklist, plate: "粤B12345"}, "粤B12345|禁止入场 请联系管理员", "粤B12345,禁止入场 请联系管理员"},
+		{"blacklisted in English", "en", text{say: sayBlacklist, plate: "粤B12345"}, "粤B12345|No entry, please call", "粤B12345,No entry, please call"},
+		{"a number that is inside", "zh-CN", text{say: sayCardInside}, "卡号已在场内 请联系管理员", "卡号已在场内 请联系管理员"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

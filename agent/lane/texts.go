@@ -2,84 +2,164 @@ package lane
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"parkagent/agent/plate"
 	"parkagent/drivers"
 )
 
 // texts are the words a lane shows and speaks, in one language. A board has
-// two short lines; the plate stands in the first.
+// two short lines; the plate stands in the first. Of a card holder the second
+// says what he needs to know, and the welcome is for boards with a third.
 type texts struct {
 	welcome, goodbye, full, unknown, noPlate, operator, gateFault, fault, paid string
+	plateless, asking, blacklist, inside                                       string
 
 	due, dueVoice string // with the amount in yuan
 	free          string // with the free places
 	stay          func(time.Duration) string
-	offline, bad  string // device states
+	days          func(int) string // that a card is still of use, besides today
+	cars          map[int]string   // the car types of card holders and booked cars
+	card          string           // any other car type
+	offline, bad  string           // device states
 }
 
 func textsOf(language string) texts {
 	if strings.HasPrefix(strings.ToLower(language), "en") {
-		return texts{
-			welcome: "Welcome", goodbye: "Goodbye", full: "Car park full", unknown: "No entry found, please call",
-			noPlate: "No plate read, please call", operator: "Please call the operator", gateFault: "Gate fault, please wait", paid: "Paid, please wait", fault: "Fault, please wait",
-			due: "Please pay ¥%s", dueVoice: "please pay %s yuan", free: "Free: %d",
-			stay:    func(d time.Duration) string { return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60) },
-			offline: "no answer", bad: "fault",
-		}
+		return english()
 	}
+	return chinese()
+}
+
+func english() texts {
+	return texts{
+		welcome: "Welcome", goodbye: "Goodbye", full: "Car park full", unknown: "No entry found, please call",
+		noPlate: "No plate read, please call", operator: "Please call the operator", gateFault: "Gate fault, please wait", paid: "Paid, please wait", fault: "Fault, please wait",
+		plateless: "No plate, welcome", asking: "Charging, please wait", blacklist: "No entry, please call", inside: "Already inside, please call",
+		due: "Please pay ¥%s", dueVoice: "please pay %s yuan", free: "Free: %d",
+		stay: func(d time.Duration) string { return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60) },
+		days: func(n int) string {
+			switch n {
+			case 0:
+				return "ends today"
+			case 1:
+				return "1 day left"
+			}
+			return fmt.Sprintf("%d days left", n)
+		},
+		cars: map[int]string{1: "VIP", 2: "Monthly", 3: "Prepaid", 4: "Hourly", 5: "Owner", 6: "Visits", 7: "Guest", 8: "Staff", 9: "Coach", 99: "Shared", 100: "Booked"},
+		card: "Card holder", offline: "no answer", bad: "fault",
+	}
+}
+
+func chinese() texts {
 	return texts{
 		welcome: "欢迎光临", goodbye: "一路平安", full: "车位已满", unknown: "未找到入场记录 请联系管理员",
 		noPlate: "未识别车牌 请联系管理员", operator: "请联系管理员", gateFault: "道闸故障 请稍候", paid: "已缴费 请稍候", fault: "系统故障 请稍候",
+		plateless: "无牌车 欢迎光临", asking: "扣费中 请稍候", blacklist: "禁止入场 请联系管理员", inside: "卡号已在场内 请联系管理员",
 		due: "请缴费%s元", dueVoice: "请缴费%s元", free: "空余车位 %d",
-		stay:    func(d time.Duration) string { return fmt.Sprintf("%d时%d分", int(d.Hours()), int(d.Minutes())%60) },
-		offline: "无应答", bad: "故障",
+		stay: func(d time.Duration) string { return fmt.Sprintf("%d时%d分", int(d.Hours()), int(d.Minutes())%60) },
+		days: func(n int) string {
+			if n == 0 {
+				return "今日到期"
+			}
+			return fmt.Sprintf("剩余%d天", n)
+		},
+		cars: map[int]string{1: "VIP车", 2: "月租车", 3: "充值车", 4: "时租车", 5: "产权车", 6: "计次车", 7: "贵宾卡", 8: "员工卡", 9: "大客车", 99: "共享泊位车", 100: "预约车"},
+		card: "固定车", offline: "无应答", bad: "故障",
 	}
 }
 
 // screen puts a text into words.
 func (t texts) screen(x text, park string, free int) drivers.Screen {
-	two := func(second string, color drivers.LineColor) drivers.Screen {
-		s := drivers.Screen{Lines: []drivers.Line{{Text: x.plate, Color: color}, {Text: second, Color: color}}, Voice: second}
-		if x.plate == "" {
-			s.Lines = s.Lines[1:]
-		} else {
-			s.Voice = x.plate + "," + second
-		}
-		return s
-	}
 	switch x.say {
 	case sayWelcome:
-		return two(t.welcome, drivers.Green)
+		if plate.IsTemporary(x.plate) && x.carType == 0 {
+			return lines(drivers.Green, x.plate, t.plateless)
+		}
+		return lines(drivers.Green, x.plate, t.holder(x), t.welcome)
 	case sayGoodbye:
-		return two(t.goodbye, drivers.Green)
-	case sayFull:
-		return two(t.full, drivers.Red)
+		return lines(drivers.Green, x.plate, t.holder(x), t.goodbye)
 	case sayDue:
-		s := two(fmt.Sprintf(t.due, yuan(x.payable)), drivers.Yellow)
+		s := lines(drivers.Yellow, x.plate, fmt.Sprintf(t.due, yuan(x.payable)))
 		s.Lines[0].Text = x.plate + " " + t.stay(x.stay)
-		s.Voice = x.plate + "," + fmt.Sprintf(t.dueVoice, spokenYuan(x.payable))
+		s.Voice = spoken(x.plate, fmt.Sprintf(t.dueVoice, spokenYuan(x.payable)))
 		return s
-	case sayUnknown:
-		return two(t.unknown, drivers.Red)
-	case sayNoPlate:
-		return two(t.noPlate, drivers.Red)
-	case sayOperator:
-		return two(t.operator, drivers.Red)
-	case sayGateFault:
-		return two(t.gateFault, drivers.Red)
 	case sayPaid:
-		return two(t.paid, drivers.Green)
-	case sayFault:
-		return two(t.fault, drivers.Red)
+		return lines(drivers.Green, x.plate, t.paid)
+	case sayAsking:
+		return lines(drivers.Yellow, x.plate, t.asking)
+	}
+	if refusal := t.refusal(x.say); refusal != "" {
+		return lines(drivers.Red, x.plate, refusal)
 	}
 	s := drivers.Screen{Lines: []drivers.Line{{Text: park, Color: drivers.Green}}}
 	if free >= 0 {
 		s.Lines = append(s.Lines, drivers.Line{Text: fmt.Sprintf(t.free, free), Color: drivers.Green})
 	}
 	return s
+}
+
+// refusal is why the gate stays shut; empty when that is not what is to be said.
+func (t texts) refusal(say saying) string {
+	switch say {
+	case sayFull:
+		return t.full
+	case sayUnknown:
+		return t.unknown
+	case sayNoPlate:
+		return t.noPlate
+	case sayOperator:
+		return t.operator
+	case sayGateFault:
+		return t.gateFault
+	case sayFault:
+		return t.fault
+	case sayBlacklist:
+		return t.blacklist
+	case sayCardInside:
+		return t.inside
+	}
+	return ""
+}
+
+// holder is what a car is that is not a temporary one, and for how long.
+func (t texts) holder(x text) string {
+	if x.carType == 0 {
+		return ""
+	}
+	s, ok := t.cars[x.carType]
+	if !ok {
+		s = t.card
+	}
+	if x.days >= 0 {
+		s += " " + t.days(x.days)
+	}
+	return s
+}
+
+// lines shows a plate and what is said to its driver, one below the other, and
+// says it. What is empty is left out.
+func lines(color drivers.LineColor, no string, words ...string) drivers.Screen {
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
+	s := drivers.Screen{Voice: spoken(no, strings.Join(words, ","))}
+	for _, w := range append([]string{no}, words...) {
+		if w != "" {
+			s.Lines = append(s.Lines, drivers.Line{Text: w, Color: color})
+		}
+	}
+	return s
+}
+
+// spoken puts the plate before words. One of ours says nothing to anybody.
+func spoken(no, words string) string {
+	if no == "" || plate.IsTemporary(no) {
+		return words
+	}
+	return no + "," + words
 }
 
 // status names a device state.

@@ -128,3 +128,9 @@ func Alike(a, b string) bool {
 func Temporary(n int) string {
 	return fmt.Sprintf("空%06d", max(n%1_000_000, -(n%1_000_000)))
 }
+
+// IsTemporary reports whether a plate in normal form is one of ours, which
+// stands on no car.
+func IsTemporary(plate string) bool {
+	return strings.HasPrefix(plate, "空") && Valid(plate)
+}

@@ -122,12 +122,20 @@ func TestTail(t *testing.T) {
 func TestEveryTemporaryPlateIsValid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.Int().Draw(t, "n")
-		if got := Temporary(n); !Valid(got) || Normal(got) != got {
-			t.Errorf("Temporary(%d) = %q is not a valid plate in normal form", n, got)
+		if got := Temporary(n); !Valid(got) || Normal(got) != got || !IsTemporary(got) {
+			t.Errorf("Temporary(%d) = %q is not a valid temporary plate in normal form", n, got)
 		}
 	})
 	if got := Temporary(42); got != "空000042" {
 		t.Errorf("Temporary(42) = %q, want 空000042", got)
+	}
+}
+
+func TestPlatesThatAreNotTemporary(t *testing.T) {
+	for _, no := range []string{"", "空", "空12345", "京A12345", "使014578"} {
+		if IsTemporary(no) {
+			t.Errorf("IsTemporary(%q) = true, want false", no)
+		}
 	}
 }
 

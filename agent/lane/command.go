@@ -1,0 +1,110 @@
+package lane
+
+import (
+	"context"
+	"fmt"
+
+	"parkagent/drivers"
+	"parkagent/store"
+)
+
+// An Op is what a command from outside asks for. Ops are words in the journal.
+type Op string
+
+// The ops. A hold survives a restart and other opens and closes until Release.
+const (
+	OpOpen    Op = "open"
+	OpClose   Op = "close"
+	OpHold    Op = "hold"
+	OpRelease Op = "release"
+	OpShow    Op = "show"
+)
+
+// A Command is an order from outside, with who gave it.
+type Command struct {
+	Op      Op
+	Lines   []string // for OpShow
+	Client  string
+	Address string
+}
+
+// operate carries out a command from outside. That it will be done is
+// committed first, what came of it afterwards.
+func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
+	if c.Op == OpShow {
+		l.show(ctx, plainScreen(c.Lines))
+		l.state.idleAt = l.cfg.Now().UTC().Add(standsFor)
+		return nil, l.journal(ctx, c, l.cfg.DisplayCode, "sent", nil)
+	}
+	holds := c.Op == OpHold || c.Op == OpRelease
+	hold := func(on bool) func(*store.Tx) error {
+		if !holds {
+			return nil
+		}
+		return func(tx *store.Tx) error { return tx.SetHold(ctx, l.cfg.Code, on) }
+	}
+	if err := l.journal(ctx, c, l.cfg.GateCode, "decided", hold(c.Op == OpHold)); err != nil {
+		if c.Op != OpOpen || ctx.Err() != nil {
+			return nil, err
+		}
+		// A full disk stops every decision of the lane; the operator's hand is
+		// then the only way out, and nobody is to be trapped for want of a row.
+		l.cfg.Log.Error("open a gate without a row in the journal", "client", c.Client, "address", c.Address, "error", err)
+	}
+	var call func(context.Context) error
+	switch c.Op {
+	case OpOpen:
+		call = l.cfg.Gate.Raise
+	case OpClose:
+		call = l.cfg.Gate.Lower
+	case OpHold:
+		call = l.cfg.Gate.Hold
+	case OpRelease:
+		call = l.cfg.Gate.Release
+	default:
+		return nil, fmt.Errorf("%w: unknown command %q", drivers.ErrRefused, c.Op)
+	}
+	err := l.gate(ctx, call)
+	result, undo := "ok", (func(*store.Tx) error)(nil)
+	if err != nil {
+		result, undo = err.Error(), hold(l.state.held)
+	}
+	if err != nil && c.Op == OpHold && !l.state.held {
+		l.unlatch(ctx)
+	}
+	if jerr := l.journal(ctx, c, l.cfg.GateCode, result, undo); jerr != nil {
+		l.cfg.Log.Error("journal a command", "error", jerr)
+	}
+	if err == nil && holds {
+		return held{on: c.Op == OpHold}, nil
+	}
+	return nil, err
+}
+
+// unlatch takes back a hold that the gate did not acknowledge. Its driver may
+// go on trying, and the gate may have followed: whoever asked was told that it
+// failed, and must not find it open. The caller waits, so it gets little time;
+// poll releases what is still held then.
+func (l *Lane) unlatch(ctx context.Context) {
+	c, cancel := context.WithTimeout(ctx, darkTimeout)
+	defer cancel()
+	if err := l.cfg.Gate.Release(c); err != nil {
+		l.cfg.Log.Debug("take back a hold", "error", err)
+	}
+}
+
+// journal commits a command row together with what with does.
+func (l *Lane) journal(ctx context.Context, c Command, device, result string, with func(*store.Tx) error) error {
+	return l.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		if with != nil {
+			if err := with(tx); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Append(ctx, store.KindCommand, device, store.CommandFact{
+			Device: device, Lane: l.cfg.Code, Command: string(c.Op), Reason: "remote",
+			Client: c.Client, Address: c.Address, Result: result,
+		})
+		return err
+	})
+}

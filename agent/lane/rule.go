@@ -1,0 +1,132 @@
+package lane
+
+import (
+	"slices"
+	"time"
+
+	"parkagent/agent/access"
+	"parkagent/protocol"
+)
+
+func decideRuled(s state, e ruled, now time.Time, p patience) (state, []command) {
+	s.idleAt = now.Add(standsFor)
+	if e.err != nil {
+		return decideFault(s, e, now)
+	}
+	s.again = nil
+	s.phase, s.car, s.tries, s.since = idle, access.Verdict{}, 0, now
+	t := text{plate: e.v.Plate, payable: e.v.Payable, stay: e.v.Stay, say: sayingOf(e.v.Reason)}
+	s.scans = noteScan(s.scans, e)
+	switch {
+	case e.v.Open:
+		s.phase, s.car = raising, e.v
+		var event string
+		if r, ok := e.of.(rule); ok {
+			event = r.rec.ID
+		}
+		return s, []command{raise{event: event}}
+	case e.v.Repeat:
+		t = passage(e.v, now)
+		s.scans = scanPassed(s.scans, e.v.Session, t, now)
+		return s.reply(nil, show{t})
+	case e.v.Ask:
+		s.phase, s.car = asking, e.v
+		s.askUntil = now.Add(p.ask)
+		s.idleAt = s.askUntil.Add(standsFor)
+		t.say = sayAsking
+		return s.reply(refusal(e.v), show{t}, inquire{session: e.v.Session})
+	case e.v.Reason == access.ReasonDue:
+		s.phase, s.car = waiting, e.v
+		s.idleAt = now.Add(payWithin)
+	case e.v.Reason == access.ReasonOperator && e.v.Session != "": // its fee may still be paid
+		s.phase, s.car = waiting, e.v
+	case t.say == sayIdle: // nothing to say
+		return s.reply(refusal(e.v))
+	}
+	return s.reply(refusal(e.v), show{t})
+}
+
+// sayingOf is what is said to a driver whom the gate stays shut for; sayIdle is
+// nothing.
+func sayingOf(why access.Reason) saying {
+	switch why {
+	case access.ReasonDue:
+		return sayDue
+	case access.ReasonFull:
+		return sayFull
+	case access.ReasonNoSession:
+		return sayUnknown
+	case access.ReasonOperator:
+		return sayOperator
+	case access.ReasonBlacklist:
+		return sayBlacklist
+	case access.ReasonCardInside:
+		return sayCardInside
+	}
+	return sayIdle
+}
+
+// decideFault is what a lane does while the rules cannot decide, as when the disk
+// is full: it says so once, and asks again for some time.
+func decideFault(s state, e ruled, now time.Time) (state, []command) {
+	s.seen = forgetCar(s.seen, e.v.Plate)
+	s.againAt = now.Add(retryMax)
+	if s.again != nil {
+		return s, nil // said already
+	}
+	s.again, s.againUntil = e.of, now.Add(askFor)
+	if r, ok := e.of.(ruleScan); ok {
+		s.scans = forgetScan(s.scans, r.scan.CardNo)
+	}
+	return s.reply(e.err, show{text{say: sayFault, plate: e.v.Plate}})
+}
+
+// passage is what is said to a driver whom the gate opens for.
+func passage(v access.Verdict, now time.Time) text {
+	t := text{say: sayWelcome, plate: v.Plate, stay: v.Stay, carType: v.CarType, days: daysLeft(v, now)}
+	if v.Stay > 0 {
+		t.say = sayGoodbye
+	}
+	return t
+}
+
+// daysLeft is for how many days after today a card is of use; -1 where that is
+// not to be said: of a booking, and of a card that has ended meanwhile.
+func daysLeft(v access.Verdict, now time.Time) int {
+	if v.CarType == int(protocol.CarBooked) || v.ValidTo.Before(now) {
+		return -1
+	}
+	return int(v.ValidTo.Sub(now) / (24 * time.Hour))
+}
+
+func decideRaised(s state, e raised, now time.Time) (state, []command) {
+	if s.phase != raising {
+		return s, nil
+	}
+	s.idleAt = now.Add(standsFor)
+	if e.err != nil {
+		s.tries++
+		s.retryAt = now.Add(backoff(s.tries))
+		if s.tries > 1 {
+			return s, nil // said already
+		}
+		t := text{plate: s.car.Plate, stay: s.car.Stay, say: sayGateFault}
+		if s.car.Reason == access.ReasonPaid { // the first thing such a driver asks
+			t.say = sayPaid
+		}
+		s.scans = scanFailed(s.scans, s.car.Session, e.err)
+		return s.reply(e.err, show{t})
+	}
+	s.phase, s.tries = confirming, 0
+	for i := range s.seen {
+		if s.seen[i].plate == s.car.Plate {
+			s.seen = slices.Clone(s.seen)
+			s.seen[i].passed = true
+			break
+		}
+	}
+	t := passage(s.car, now)
+	s.scans = scanPassed(s.scans, s.car.Session, t, now)
+	s, cmds := s.reply(nil, show{t})
+	return s, append([]command{confirm{session: s.car.Session}}, cmds...)
+}
