@@ -2,8 +2,8 @@
 //
 // New checks and builds, Run lives until its context is done. The parts know
 // each other only through what New hands them: lanes get their devices and the
-// rules, the downlink gets the billing desk and the lanes, each uplink gets the
-// journal. Which driver stands behind a device is decided outside, in
+// rules, the downlink gets the billing desk, the rules and the lanes, each uplink
+// gets the journal. Which driver stands behind a device is decided outside, in
 // cmd/parkagent.
 //
 // A part that fails is started again with growing pauses, and the others go
@@ -199,7 +199,7 @@ func (a *Agent) assemble(db *store.DB) ([]Part, http.Handler, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	api, err := a.downlink(db, desk, lanes)
+	api, err := a.downlink(db, desk, rules, lanes)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/downlink"
 	"parkagent/agent/lane"
@@ -17,10 +18,10 @@ import (
 func (a *Agent) imageURL(path string) string { return pictures.URL(a.cfg.Site.API.PublicURL, path) }
 
 // downlink builds what answers the platforms.
-func (a *Agent) downlink(db *store.DB, desk *billing.Desk, lanes []*lane.Lane) (http.Handler, error) {
+func (a *Agent) downlink(db *store.DB, desk *billing.Desk, rules *access.Rules, lanes []*lane.Lane) (http.Handler, error) {
 	site := a.cfg.Site
 	cfg := downlink.Config{
-		DB: db, Desk: desk, Language: site.Park.Language, Location: site.Park.Zone,
+		DB: db, Desk: desk, Rules: rules, Products: site.Products, Language: site.Park.Language, Location: site.Park.Zone,
 		ImageURL: a.imageURL, Now: a.clock.Now, Log: a.log,
 	}
 	for _, c := range site.Clients {
@@ -36,7 +37,7 @@ func (a *Agent) downlink(db *store.DB, desk *billing.Desk, lanes []*lane.Lane) (
 	for i, l := range lanes {
 		c := site.Lanes[i]
 		cfg.Lanes = append(cfg.Lanes, downlink.Lane{
-			Code: c.Code, Exit: !c.Entry, Gate: c.Gate, Display: c.Display, Devices: []string{c.Camera}, Worker: l,
+			Code: c.Code, Exit: !c.Entry, Gate: c.Gate, Display: c.Display, Devices: []string{c.Camera, c.Kiosk}, Worker: l,
 		})
 	}
 	return downlink.New(cfg)

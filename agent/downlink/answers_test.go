@@ -1,6 +1,7 @@
 package downlink_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestAnswersAreWhatTheDocumentShows(t *testing.T) {
 	}
 	p.save(ticket)
 
-	tests := []struct{ name, path, params, want string }{
+	tests := []step{
 		{
 			"finished stays, 1.1", stays,
 			`{"parkCode":"1","plateNo":"8184","startTime":"2026-03-01 00:00:00","endTime":"2026-03-01 23:59:59","pageIndex":1,"pageCount":10}`,
@@ -41,6 +42,18 @@ func TestAnswersAreWhatTheDocumentShows(t *testing.T) {
 		{
 			"no finished stay, 1.1", stays,
 			`{"plateNo":"京","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":"1","pageCount":"10"}`,
+			`{"resCode":0,"resMsg":"","data":[{"totalNum":"0","detail":[]}]}`,
+		},
+		{
+			"finished stays by place, 1.2", places,
+			`{"parkCode":"1","entryPlace":"口1","leavePlace":"","startTime":"2026-03-01 00:00:00","endTime":"2026-03-01 23:59:59","pageIndex":1,"pageCount":10}`,
+			`{"resCode":0,"resMsg":"","data":[{"totalNum":"1","detail":[{"id":"` + gone.ID + `","plateNo":"空818494",` +
+				`"entryTime":"2026/03/01 12:00:00","entryPlace":"入口1","leaveTime":"2026/03/01 13:03:00","leavePlace":"出口1",` +
+				`"imgName":"http://park.test/out/空818494.jpg","payable":"1000","cashUser":"mall","cashTime":"2026/03/01 13:02:00"}]}]}`,
+		},
+		{
+			"no finished stay, 1.2", places,
+			`{"entryPlace":"出","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":"1","pageCount":"10"}`,
 			`{"resCode":0,"resMsg":"","data":[{"totalNum":"0","detail":[]}]}`,
 		},
 		{
@@ -56,6 +69,16 @@ func TestAnswersAreWhatTheDocumentShows(t *testing.T) {
 		{
 			"a display, 2.4", led, `{"parkCode":"1","deviceCode":"L1","deviceType":0,"showInfo":"ABC|DEF"}`,
 			`{"resCode":0,"resMsg":"","data":null}`,
+		},
+		{
+			"a car without a plate, 2.1", scan, `{"parkCode":"1","deviceCode":"G1","deviceType":0,"cardNo":"0000000000042"}`,
+			`{"resCode":0,"resMsg":"","data":null}`,
+		},
+		{"free places, 2.2", spaces, `{"parkCode":"1","areaCode":1,"freeSpaceNum":20}`, `{"resCode":0,"resMsg":"","data":null}`},
+		{"a mark, 2.5", seamless, `{"parkCode":"1","plateNo":"空000001"}`, `{"resCode":0,"resMsg":"","data":null}`},
+		{
+			"a picture, GetPhoto", photo, `{"parkCode":"1","deviceCode":"C1","deviceType":0}`,
+			`{"resCode":0,"resMsg":"","data":[{"imageUrl":"http://park.test/now/1.jpg"}]}`,
 		},
 		{
 			"a bill, 3.1", bill, `{"parkCode":"1","cardNo":"000000000042"}`,
@@ -77,11 +100,7 @@ func TestAnswersAreWhatTheDocumentShows(t *testing.T) {
 			`{"resCode":0,"resMsg":"","data":[{"status":"1"}]}`,
 		},
 	}
-	for _, tt := range tests {
-		if got := p.ask(tt.path, tt.params); got != tt.want {
-			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
-		}
-	}
+	p.walk(tests)
 }
 
 // Only before ten o'clock it shows who writes the hour with a zero.
@@ -103,31 +122,6 @@ func TestTimesBeforeTenAreWrittenAsTheDocumentShows(t *testing.T) {
 	} {
 		if got := p.ask(tt.path, tt.params); !strings.Contains(got, tt.want) {
 			t.Errorf("%s: answer = %s, want %s in it", tt.name, got, tt.want)
-		}
-	}
-}
-
-func TestEveryInterfaceAnswersAtItsOldAndOddPaths(t *testing.T) {
-	p := open(t, nil)
-	p.enter("闽D02000")
-	order := rowOf[protocol.Bill](t, p.ask(bill, `{"plateNo":"闽D02000"}`)).OrderNo
-	tests := []struct{ path, params string }{
-		{stays, `{"plateNo":"1","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":1}`},
-		{inside, `{}`},
-		{gate, `{"deviceCode":"G1","deviceType":"0","controlType":"1"}`},
-		{led, `{"deviceCode":"L1","deviceType":0,"showInfo":"欢迎"}`},
-		{bill, `{"plateNo":"闽D02000"}`},
-		{pay, `{"orderNo":"` + order + `","amount":0}`},
-		{status, `{"orderNo":"` + order + `"}`},
-	}
-	for _, tt := range tests {
-		group, name, _ := strings.Cut(tt.path, "/")
-		for _, path := range []string{
-			tt.path, "pay2/" + name, "pay/" + name, strings.ToLower(tt.path), strings.ToUpper("pay2/" + name), group + "/" + name + "/",
-		} {
-			if body := p.ask(path, tt.params); !strings.HasPrefix(body, `{"resCode":0,"resMsg":"",`) {
-				t.Errorf("%s = %s, want success", path, body)
-			}
 		}
 	}
 }
@@ -193,6 +187,52 @@ func TestFinishedStaysAreFilteredSortedAndPaged(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
+}
+
+func TestFinishedStaysAreFoundByPartsOfTheirPlaces(t *testing.T) {
+	p := open(t, nil)
+	for i, place := range []struct{ in, out string }{{"东入口", "东出口"}, {"西入口", "东出口"}, {"西入口", "西%出口_2"}} {
+		s := p.enter(fmt.Sprintf("闽D0200%d", i))
+		s.EntryPlace = place.in
+		p.after(time.Hour)
+		s.State, s.LeftAt, s.ExitPlace = store.Left, p.clock(), place.out
+		p.update(func(ctx context.Context, tx *store.Tx) error { return tx.UpdateSession(ctx, s) })
+	}
+	tests := []struct {
+		name, params string
+		plates       []string
+	}{
+		{"neither: all", ``, []string{"闽D02002", "闽D02001", "闽D02000"}},
+		{"both empty: all", `"entryPlace":"","leavePlace":null,`, []string{"闽D02002", "闽D02001", "闽D02000"}},
+		{"part of the entry", `"entryPlace":" 西 ",`, []string{"闽D02002", "闽D02001"}},
+		{"part of the exit", `"leavePlace":"东",`, []string{"闽D02001", "闽D02000"}},
+		{"both", `"entryPlace":"西","leavePlace":"东",`, []string{"闽D02001"}},
+		{"neither place", `"entryPlace":"北",`, nil},
+		{"a percent sign is itself", `"leavePlace":"%",`, []string{"闽D02002"}},
+		{"so is an underscore", `"leavePlace":"_2",`, []string{"闽D02002"}},
+	}
+	for _, tt := range tests {
+		page := rowOf[struct {
+			TotalNum int             `json:"totalNum"`
+			Detail   []protocol.Stay `json:"detail"`
+		}](t, p.ask(places, `{`+tt.params+`"startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":9}`))
+		var plates []string
+		for _, stay := range page.Detail {
+			plates = append(plates, stay.PlateNo)
+		}
+		if diff := cmp.Diff(tt.plates, plates); diff != "" || page.TotalNum != len(tt.plates) {
+			t.Errorf("%s: %d in all (-want +got):\n%s", tt.name, page.TotalNum, diff)
+		}
+	}
+	const rest = `"endTime":"2026-03-01","pageIndex":1,"pageCount":9}`
+	p.walk([]step{
+		{"no start", places, `{"entryPlace":"东",` + rest, "缺少必填参数 startTime"},
+		{"no time", places, `{"entryPlace":"东","startTime":"1 March",` + rest, "参数 startTime 格式错误"},
+		{"no end", places, `{"startTime":"2026-03-01","pageIndex":1,"pageCount":9}`, "缺少必填参数 endTime"},
+		{"no page", places, `{"startTime":"2026-03-01","endTime":"2026-03-01","pageCount":9}`, "缺少必填参数 pageIndex"},
+		{"page 0", places, `{"startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":0,"pageCount":9}`, "参数 pageIndex 取值无效"},
+		{"pages of none", places, `{"startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":-1}`, "参数 pageCount 取值无效"},
+	})
 }
 
 func TestCarsInsideAreFilteredByPartOfThePlateAndWholeCard(t *testing.T) {

@@ -2,14 +2,11 @@ package downlink
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
-	"parkagent/agent/lane"
-	"parkagent/drivers"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -26,114 +23,6 @@ func lanesByDevice(lanes []Lane) map[string]*Lane {
 		}
 	}
 	return byDevice
-}
-
-// isCommand reports whether an interface commands a device, so that refusing it
-// is journalled.
-func isCommand(r protocol.Route) bool { return r.Name == "GateControl" || r.Name == "ShowLedMsg" }
-
-// controlGate answers 2.3. It waits until the gate has acknowledged.
-func (s *Server) controlGate(ctx context.Context, c *call) (any, error) {
-	q, err := decode[protocol.GateCommand](c)
-	c.device, c.op = q.DeviceCode, opOf(q.ControlType)
-	if err != nil {
-		return nil, err
-	}
-	l, err := s.laneOf(ctx, q.DeviceCode, q.DeviceType, protocol.DeviceGate)
-	if err != nil {
-		return nil, err
-	}
-	if l.Gate == "" {
-		return nil, &refusal{say: sayNoGate}
-	}
-	c.device = l.Gate
-	return nil, s.command(ctx, c, l, lane.Command{Op: c.op})
-}
-
-// showText answers 2.4. It waits until the lane has put the text on the display,
-// which is at most as long as a call of the device may take.
-func (s *Server) showText(ctx context.Context, c *call) (any, error) {
-	q, err := decode[protocol.ShowCommand](c)
-	c.device, c.op = q.DeviceCode, lane.OpShow
-	if err != nil {
-		return nil, err
-	}
-	lines, err := linesOf(q.ShowInfo)
-	if err != nil {
-		return nil, err
-	}
-	l, err := s.laneOf(ctx, q.DeviceCode, q.DeviceType, protocol.DeviceDisplay)
-	if err != nil {
-		return nil, err
-	}
-	if l.Display == "" {
-		return nil, &refusal{say: sayNoDisplay}
-	}
-	c.device = l.Display
-	return nil, s.command(ctx, c, l, lane.Command{Op: c.op, Lines: lines})
-}
-
-// mostText bounds the bytes of a text to show; no board holds nearly as much.
-const mostText = 4096
-
-// linesOf splits a text to show at |. Spaces around a line do not count, and empty
-// lines at the end.
-func linesOf(text string) ([]string, error) {
-	if len(text) > mostText {
-		return nil, &protocol.FieldError{Field: "showInfo", Problem: protocol.OutOfRange}
-	}
-	lines := strings.Split(text, "|")
-	for i := range lines {
-		lines[i] = strings.TrimSpace(lines[i])
-	}
-	for len(lines) > 0 && lines[len(lines)-1] == "" {
-		lines = lines[:len(lines)-1]
-	}
-	if len(lines) == 0 {
-		return nil, &protocol.FieldError{Field: "showInfo", Problem: protocol.Missing}
-	}
-	return lines, nil
-}
-
-// opOf names a gate action as lanes do, "" for none.
-func opOf(a protocol.GateAction) lane.Op {
-	switch a {
-	case protocol.GateOpen:
-		return lane.OpOpen
-	case protocol.GateClose:
-		return lane.OpClose
-	case protocol.GateHold:
-		return lane.OpHold
-	case protocol.GateRelease:
-		return lane.OpRelease
-	}
-	return ""
-}
-
-// command hands a command to a lane and puts what came of it into words.
-func (s *Server) command(ctx context.Context, c *call, l *Lane, cmd lane.Command) error {
-	cmd.Client, cmd.Address = c.client.name, c.addr.String()
-	err := l.Worker.Do(ctx, cmd)
-	// A lane that did not answer may have the command or not; that the client
-	// was told so is journalled here.
-	busy := errors.Is(err, lane.ErrBusy)
-	c.taken = !busy
-	say := sayGateFault
-	switch {
-	case err == nil:
-		return nil
-	case busy:
-		say = sayBusy
-	case cmd.Op == lane.OpShow:
-		say = sayShowFailed
-	case errors.Is(err, drivers.ErrRefused) && cmd.Op == lane.OpClose:
-		say = sayOccupied
-	case errors.Is(err, drivers.ErrRefused):
-		say = sayRefused
-	case errors.Is(err, drivers.ErrOffline), errors.Is(err, context.DeadlineExceeded):
-		say = sayOffline
-	}
-	return &refusal{say: say}
 }
 
 // exitOf returns the code of the exit lane that a device belongs to.

@@ -3,8 +3,8 @@
 // A request passes the same checks in the same order, whatever it asks: is the
 // path an interface, is it a POST, is it small enough, who asks, may they from
 // there, can it be deciphered, is it for this car park. Only then the rules in
-// billing and the lanes are asked. Everything is answered with the envelope of the
-// protocol; the HTTP status tells business (200) from the rest:
+// billing and access and the lanes are asked. Everything is answered with the
+// envelope of the protocol; the HTTP status tells business (200) from the rest:
 //
 //	401 wrong user or password      404 no such interface     413 body too large
 //	403 address or permission       405 not a POST            429 too many attempts
@@ -16,8 +16,12 @@
 // all platforms may share one address with whoever guesses, so an address that is
 // locked still lets in a request that only a client's key can have made.
 //
-// This version answers seven of the interfaces: 1.1, 1.3, 2.3, 2.4, 3.1, 3.2 and
-// 3.4. The others are known, and answered with 404 and a sentence that says so.
+// All 28 interfaces of the document are answered, grouped as it groups them: what
+// happened (1.x, info.go), lanes and devices (2.x and GetPhoto, manage.go), bills and
+// payments (3.1 to 3.4, pay.go), change (3.5 to 3.7, change.go), cards (4.1 to 4.7,
+// cards.go), the blacklist (4.8 and 4.9, blacklist.go) and bookings (5.x,
+// bookings.go). A request that comes again because its answer was lost is answered
+// as the first time; which act that is, the rules know.
 //
 // Who called what and was refused why is one line of the log each, without
 // plates, secrets and bodies. Refused commands to devices are in the journal as
@@ -37,7 +41,9 @@ import (
 	"strings"
 	"time"
 
+	"parkagent/agent/access"
 	"parkagent/agent/billing"
+	"parkagent/agent/config"
 	"parkagent/agent/lane"
 	"parkagent/protocol"
 	"parkagent/store"
@@ -56,8 +62,10 @@ type Config struct {
 	Lanes    []Lane
 	DB       *store.DB
 	Desk     *billing.Desk
-	Language string         // of the sentences in answers: "en", or else Chinese
-	Location *time.Location // the car park's zone; nil means Asia/Shanghai
+	Rules    *access.Rules
+	Products []config.Product // by which cards are recharged, for 4.7
+	Language string           // of the sentences in answers: "en", or else Chinese
+	Location *time.Location   // the car park's zone; nil means Asia/Shanghai
 	// ImageURL makes the link to a picture from its path below the image
 	// folder. nil leaves image fields empty.
 	ImageURL func(path string) string
@@ -76,13 +84,22 @@ type Lane struct {
 	Worker  Worker
 }
 
-// A Worker carries out commands. [lane.Lane] is one.
+// A Worker carries out commands. [lane.Lane] is one. Its methods are called from any
+// goroutine, and return lane.ErrBusy when ctx is done first. It journals what it was
+// asked, by whom, and what came of it.
 type Worker interface {
 	// Do returns when the device has acknowledged the command, with the
-	// device's error otherwise, and with lane.ErrBusy when ctx is done
-	// first. It is called from any goroutine. It journals the command and
-	// what came of it.
+	// device's error otherwise.
 	Do(ctx context.Context, c lane.Command) error
+
+	// Scan lets a car without a plate in or out, and returns when the gate has
+	// acknowledged. Errors are *lane.RefusedError where the rules keep the gate
+	// shut, lane.ErrNoCar where nobody stands there, and the gate's.
+	Scan(ctx context.Context, s lane.Scan) error
+
+	// Photo takes a picture now and returns its path below the image folder.
+	// The error is errors.ErrUnsupported where no camera can.
+	Photo(ctx context.Context) (path string, err error)
 }
 
 // A Server answers the platforms. It is an [http.Handler] for all paths: what
@@ -97,20 +114,13 @@ type Server struct {
 	searches  chan struct{} // holds a value for each search that runs
 }
 
-// An endpoint is what answers one interface.
-type endpoint struct {
-	do func(context.Context, *call) (any, error) // returns the rows, or a refusal
-	// search marks what only reads and may read much. It is bounded, and
-	// ends when its client hangs up; nothing else does.
-	search bool
-}
-
 // A call is one request on its way.
 type call struct {
 	route  protocol.Route
 	addr   netip.Addr
 	client *client // nil before it is known
 	json   []byte  // the parameters, deciphered
+	digest string  // of the enciphered parameters, see protocol.Opened
 
 	// Of a command to a device, for the journal.
 	device string
@@ -120,8 +130,8 @@ type call struct {
 
 // New returns a server, or all errors in the configuration. It starts nothing.
 func New(cfg Config) (*Server, error) {
-	if cfg.DB == nil || cfg.Desk == nil {
-		return nil, errors.New("downlink: no store or no billing")
+	if cfg.DB == nil || cfg.Desk == nil || cfg.Rules == nil {
+		return nil, errors.New("downlink: no store, no billing or no rules")
 	}
 	if cfg.Location == nil {
 		loc, err := protocol.LoadZone("")
@@ -150,15 +160,7 @@ func New(cfg Config) (*Server, error) {
 		// One processor stays free for the lanes, where there are several.
 		searches: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
-	s.endpoints = map[string]endpoint{
-		"GetCarInOutInfoByPlate": {do: s.staysByPlate, search: true},
-		"SearchParkingInfo":      {do: s.carsInside, search: true},
-		"GateControl":            {do: s.controlGate},
-		"ShowLedMsg":             {do: s.showText},
-		"GetParkingPaymentInfo":  {do: s.bill},
-		"PayParkingFee":          {do: s.pay},
-		"GetPaymentStatus":       {do: s.orderStatus},
-	}
+	s.endpoints = s.all()
 	return s, nil
 }
 
@@ -213,10 +215,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call) (any, e
 	if c.route, known = protocol.Match(r.URL.Path); !known {
 		return nil, &refusal{status: http.StatusNotFound, say: sayNoInterface}
 	}
-	endpoint, built := s.endpoints[c.route.Name]
 	switch {
-	case !built:
-		return nil, &refusal{status: http.StatusNotFound, say: sayNotBuilt}
 	case r.Method != http.MethodPost:
 		return nil, &refusal{status: http.StatusMethodNotAllowed, say: sayNotPost}
 	case r.ContentLength > protocol.MaxBody:
@@ -228,7 +227,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call) (any, e
 	if err := s.open(w, r, c); err != nil {
 		return nil, err
 	}
-	ctx := r.Context()
+	endpoint, ctx := s.endpoints[c.route.Name], r.Context()
 	if !endpoint.search {
 		// What moves money or a gate is not left half done because the client
 		// hung up.
@@ -302,7 +301,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
-	c.json = opened.JSON
+	c.json, c.digest = opened.JSON, opened.Digest
 	if c.client.remember(opened) && opened.DayOffset != 0 {
 		s.cfg.Log.Warn("a client's date is not ours", "client", c.client.name, "days", opened.DayOffset)
 	}
@@ -316,13 +315,6 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, c *call) error {
 		return &refusal{say: sayBadPark}
 	}
 	return nil
-}
-
-// decode reads the parameters of a call.
-func decode[T any](c *call) (T, error) {
-	var q T
-	err := protocol.DecodeFields(c.json, &q)
-	return q, err
 }
 
 // logRefused writes the one line about a request that was refused. The path is

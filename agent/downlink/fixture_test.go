@@ -3,23 +3,20 @@ package downlink_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/config"
 	"parkagent/agent/downlink"
 	"parkagent/agent/lane"
 	"parkagent/agent/tariff"
-	"parkagent/protocol"
 	"parkagent/store"
 )
 
@@ -40,6 +37,7 @@ type park struct {
 	t      testing.TB
 	db     *store.DB
 	desk   *billing.Desk
+	rules  *access.Rules
 	in     *worker // lane IN1, gate G1, display L1, camera C1
 	out    *worker // lane OUT1, gate G2, camera C2
 	server *downlink.Server
@@ -50,17 +48,35 @@ type park struct {
 	now time.Time
 }
 
-// A worker is a lane that remembers its commands and answers what it is told to.
+// A worker is a lane that remembers what it was asked and answers what it is told
+// to.
 type worker struct {
 	mu       sync.Mutex // guards the following fields
 	commands []lane.Command
+	scans    []lane.Scan
+	photos   int // how often a picture was asked for
 	err      error
 	hang     bool // until the caller gives up
 }
 
 func (w *worker) Do(ctx context.Context, c lane.Command) error {
+	return w.asked(ctx, func() { w.commands = append(w.commands, c) })
+}
+
+func (w *worker) Scan(ctx context.Context, s lane.Scan) error {
+	return w.asked(ctx, func() { w.scans = append(w.scans, s) })
+}
+
+func (w *worker) Photo(ctx context.Context) (string, error) {
+	if err := w.asked(ctx, func() { w.photos++ }); err != nil {
+		return "", err
+	}
+	return "now/" + strconv.Itoa(w.taken()) + ".jpg", nil
+}
+
+func (w *worker) asked(ctx context.Context, note func()) error {
 	w.mu.Lock()
-	w.commands = append(w.commands, c)
+	note()
 	err, hang := w.err, w.hang
 	w.mu.Unlock()
 	if hang {
@@ -73,7 +89,19 @@ func (w *worker) Do(ctx context.Context, c lane.Command) error {
 func (w *worker) answer(err error, hang bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.commands, w.err, w.hang = nil, err, hang
+	w.commands, w.scans, w.photos, w.err, w.hang = nil, nil, 0, err, hang
+}
+
+func (w *worker) scanned() []lane.Scan {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.scans
+}
+
+func (w *worker) taken() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.photos
 }
 
 func (w *worker) got() []lane.Command {
@@ -121,11 +149,19 @@ func open(t testing.TB, change func(*downlink.Config)) *park {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if p.rules, err = access.New(access.Config{DB: p.db, Bills: p.desk, Now: p.clock}); err != nil {
+		t.Fatal(err)
+	}
 	cfg := downlink.Config{
-		Clients: []downlink.Client{mall()}, DB: p.db, Desk: p.desk, Location: shanghai, Now: p.clock,
+		Clients: []downlink.Client{mall()}, DB: p.db, Desk: p.desk, Rules: p.rules, Location: shanghai, Now: p.clock,
+		Products: []config.Product{
+			{Name: "月租", CarType: 2, Amount: 1, Unit: config.UnitMonth, Price: 30000, SentAmount: 2, SentUnit: config.UnitDay},
+			{Name: "季租", CarType: 2, Amount: 3, Unit: config.UnitMonth, Price: 80000, SentUnit: config.UnitMonth},
+			{Name: "充值", CarType: 3, Amount: 10000, Unit: config.UnitMoney, Price: 10000, SentAmount: 500, SentUnit: config.UnitMoney},
+		},
 		Lanes: []downlink.Lane{
 			{Code: "IN1", Gate: "G1", Display: "L1", Devices: []string{"C1"}, Worker: p.in},
-			{Code: "OUT1", Exit: true, Gate: "G2", Devices: []string{"C2"}, Worker: p.out},
+			{Code: "OUT1", Exit: true, Gate: "G2", Devices: []string{"C2", "K2"}, Worker: p.out},
 		},
 		ImageURL: func(path string) string { return "http://park.test/" + path },
 		Log:      slog.New(slog.NewTextHandler(p.log, nil)),
@@ -151,8 +187,12 @@ func open(t testing.TB, change func(*downlink.Config)) *park {
 			{Code: "G1", IP: "192.0.2.1", Name: "入口道闸", Type: 4}, {Code: "L1", IP: "192.0.2.2", Name: "入口屏", Type: 3},
 			{Code: "C1", IP: "192.0.2.9", Name: "入口相机", Type: 2}, {Code: "G2", IP: "192.0.2.3", Name: "出口道闸", Type: 4},
 			{Code: "C2", IP: "192.0.2.9", Name: "出口相机", Type: 2}, {Code: "X9", IP: "192.0.2.10", Name: "无车道", Type: 4},
+			{Code: "K2", IP: "192.0.2.11", Name: "出口缴费机", Type: 1},
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.ReplaceAreas(ctx, []store.Area{{Code: 1, Name: "地库", Places: 100}, {Code: 2, Name: "地面", Places: 50}})
 	})
 	return p
 }
@@ -208,120 +248,4 @@ func (p *park) stand(lane string, s store.Session) {
 	p.update(func(ctx context.Context, tx *store.Tx) error {
 		return tx.SetLaneCar(ctx, store.LaneCar{Lane: lane, Session: s.ID, Since: p.clock()})
 	})
-}
-
-// today is the IV of now.
-func (p *park) today() protocol.Day { return protocol.DayOf(p.clock(), shanghai) }
-
-func cipherOf(t testing.TB, key string) *protocol.Cipher {
-	t.Helper()
-	c, err := protocol.NewCipher(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// sealed is the body of a request with these parameters, today, in GBK.
-func (p *park) sealed(params string) string {
-	p.t.Helper()
-	text := protocol.EncodeText(protocol.GBK, []byte(params))
-	return `{"data":"` + cipherOf(p.t, key).Encrypt(p.today(), text) + `"}`
-}
-
-// paths of the interfaces, without /api/.
-const (
-	stays  = "ParkingInfo/GetCarInOutInfoByPlate"
-	inside = "ParkingInfo/SearchParkingInfo"
-	gate   = "ParkingManage/GateControl"
-	led    = "ParkingManage/ShowLedMsg"
-	bill   = "ParkingPay/GetParkingPaymentInfo"
-	pay    = "ParkingPay/PayParkingFee"
-	status = "ParkingPay/GetPaymentStatus"
-)
-
-// ask sends parameters to an interface as the client mall, and returns the
-// body of the answer, whose HTTP status must be 200.
-func (p *park) ask(path, params string) string {
-	p.t.Helper()
-	code, body := p.post(path, p.sealed(params), nil)
-	if code != http.StatusOK {
-		p.t.Errorf("%s: HTTP status = %d, want 200; %s", path, code, body)
-	}
-	return body
-}
-
-// post sends any body. headers replace the usual ones.
-func (p *park) post(path, body string, headers http.Header) (int, string) {
-	p.t.Helper()
-	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.url+"/api/"+path, strings.NewReader(body))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	r.Header = http.Header{"User": {user}, "Pwd": {password}, "Content-Type": {"application/json;charset=utf-8"}}
-	if headers != nil {
-		r.Header = headers
-	}
-	return p.do(r)
-}
-
-func (p *park) do(r *http.Request) (int, string) {
-	p.t.Helper()
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if got := response.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {
-		p.t.Errorf("Content-Type = %q, want JSON", got)
-	}
-	return response.StatusCode, string(text)
-}
-
-// direct hands a request to the server without a connection, from any address.
-func (p *park) direct(addr, path, body, user, password string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, "/api/"+path, strings.NewReader(body))
-	r.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(addr), 40000).String()
-	r.Header.Set("user", user)
-	r.Header.Set("pwd", password)
-	w := httptest.NewRecorder()
-	p.server.ServeHTTP(w, r)
-	return w
-}
-
-// sentenceOf returns the resMsg of an answer, which must be a failure without data.
-func sentenceOf(t testing.TB, body string) string {
-	t.Helper()
-	reply, err := protocol.DecodeReply([]byte(body))
-	if err != nil {
-		t.Fatalf("answer %q: %v", body, err)
-	}
-	if reply.Code != "1" || reply.Msg == "" || len(reply.Rows) != 0 {
-		t.Errorf("answer = %s, want resCode 1 with a sentence and no data", body)
-	}
-	return reply.Msg
-}
-
-// rowOf returns the single row of a successful answer.
-func rowOf[T any](t testing.TB, body string) T {
-	t.Helper()
-	reply, err := protocol.DecodeReply([]byte(body))
-	if err != nil || !reply.OK() {
-		t.Fatalf("answer = %s (%v), want success", body, err)
-	}
-	row, ok, err := protocol.FirstOf[T](reply)
-	if !ok || err != nil {
-		t.Fatalf("answer = %s (%v), want one row", body, err)
-	}
-	return row
-}
-
-// commands returns the commands in the journal.
-func (p *park) commands() []store.CommandFact {
-	p.t.Helper()
-	return factsOf[store.CommandFact](p, store.KindCommand)
 }

@@ -10,20 +10,26 @@ import (
 	"parkagent/protocol"
 )
 
-// Whatever a client with the right password sends, encrypted or not, it gets the
-// envelope and it is never our fault.
+// Whatever a client with the right password sends to any interface, encrypted or
+// not, it gets the envelope and it is never our fault.
 func FuzzAnswer(f *testing.F) {
-	p := open(f, nil)
-	p.enter("闽D02000")
-	paths := []string{stays, inside, gate, led, bill, pay, status, "pay2/Nothing"}
+	p, all := everything(f)
+	paths := []string{"pay2/Nothing"}
+	for i, q := range all {
+		paths = append(paths, q.path)
+		f.Add(uint8(i+1), true, []byte(q.params))
+	}
 	for i := range paths {
 		f.Add(uint8(i), true, []byte(`{"parkCode":"1","plateNo":"闽D02000","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":10}`))
 		f.Add(uint8(i), true, []byte(`{"orderNo":"1","amount":"1","freeDetail":[{"type":0}],"deviceCode":"G1","deviceType":0,"controlType":11,"showInfo":"A|B"}`))
+		f.Add(uint8(i), true, []byte(`{"plateNo":"\u0000%_","cardNo":{}}`))
 	}
-	f.Add(uint8(4), true, []byte(`{"plateNo":"\u0000%_","cardNo":{}}`))
-	f.Add(uint8(0), true, []byte("{\"plateNo\":\"\xff\xfe\",\"startTime\":\"2026-03-01\",\"endTime\":\"2026-03-01\",\"pageIndex\":1,\"pageCount\":1}"))
-	f.Add(uint8(4), false, []byte(`{"data":"AAAA"}`))
-	f.Add(uint8(4), false, []byte(`data=%zz`))
+	f.Add(uint8(1), true, []byte("{\"plateNo\":\"\xff\xfe\",\"startTime\":\"2026-03-01\",\"endTime\":\"2026-03-01\",\"pageIndex\":1,\"pageCount\":1}"))
+	f.Add(uint8(10), false, []byte(`{"data":"AAAA"}`))
+	f.Add(uint8(10), false, []byte(`data=%zz`))
+	f.Add(uint8(17), true, []byte(`{"plateDetails":"[{\"plateNo\":\"\u0000\",\"etcNo\":\"\u0000\"}]","carType":2,"spaceNum":2147483647,"validFrom":"0001-01-01","validTo":"9999-12-31"}`))
+	f.Add(uint8(22), true, []byte(`{"cardId":1,"amount":1000000000000000,"validFrom":"9999-12-31","validTo":"9999-12-31"}`))
+	f.Add(uint8(26), true, []byte(`{"plateNo":"\u0000","preMoney":1000000000000000,"validFrom":"0001-01-01","validTo":"9999-12-31","promptly":0}`))
 	cipher := cipherOf(f, key)
 	f.Fuzz(func(t *testing.T, path uint8, encrypted bool, body []byte) {
 		text := string(body)

@@ -2,6 +2,8 @@ package downlink
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,7 +69,39 @@ func (s *Server) pay(ctx context.Context, c *call) (any, error) {
 	return protocol.Row(protocol.PaymentReceipt{ParkingTime: minutes(receipt.Stay)}, c.client.objectData), nil
 }
 
-// orderStatus answers 3.4. An order that was paid in part is not paid.
+// discount answers 3.3: money or time off for a car inside, without an order. It
+// counts freeTime in seconds; what is left over of a minute is a whole one, for the
+// driver. A discount that takes nothing off is refused: the field that says what was
+// meant to be taken off must have another name.
+func (s *Server) discount(ctx context.Context, c *call) (any, error) {
+	q, err := decode[protocol.Discount](c)
+	if err != nil {
+		return nil, err
+	}
+	if q.FreeMoney == 0 && q.FreeTime == 0 {
+		return nil, &protocol.FieldError{Field: "freeMoney", Problem: protocol.Missing}
+	}
+	ref := billing.Ref{Plate: q.PlateNo}
+	if q.PlateNo == "" {
+		ref.CardNo = strings.TrimSpace(q.CardNo)
+	}
+	payType, payMethod := q.Channel()
+	order, err := s.cfg.Desk.Discount(ctx, billing.Discount{
+		Ref: ref, FreeMoney: q.FreeMoney, FreeMinutes: min((q.FreeTime+59)/60, mostFree),
+		PayType: int(payType), PayMethod: int(payMethod), Remark: q.Remark, Client: c.client.name, Request: c.request(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	no, err := strconv.ParseInt(order.No, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("number of a discount: %w", err)
+	}
+	return []protocol.DiscountReceipt{{OrderNo: no}}, nil
+}
+
+// orderStatus answers 3.4, for orders of every kind and for change orders. An order
+// that was paid in part is not paid.
 func (s *Server) orderStatus(ctx context.Context, c *call) (any, error) {
 	q, err := decode[protocol.OrderQuery](c)
 	if err != nil {

@@ -39,7 +39,6 @@ func TestHTTPStatusTellsWhatIsNoBusiness(t *testing.T) {
 	}{
 		{"an unknown interface", "POST", "ParkingPay/GetMoney", good, nil, 404, "接口不存在"},
 		{"an interface of another group", "POST", "ParkingInfo/PayParkingFee", good, nil, 404, "接口不存在"},
-		{"an interface that is not built", "POST", "ParkingManage/OnlineCarInOut", good, nil, 404, "当前版本不支持该接口"},
 		{"not a POST", "GET", bill, "", nil, 405, "请使用 POST 方法"},
 		{"not a POST, by a stranger", "PUT", bill, good, as("x", "y"), 405, "请使用 POST 方法"},
 		{"a body too large", "POST", bill, strings.Repeat("x", protocol.MaxBody+1), nil, 413, "请求内容过大"},
@@ -418,7 +417,7 @@ func TestNewNamesAllThatIsWrong(t *testing.T) {
 	odd := mall()
 	odd.Name, odd.User, odd.ParkCode, odd.Charset = "odd", "odd", "", "latin1"
 	odd.Permissions = []protocol.Permission{"everything"}
-	_, err := downlink.New(downlink.Config{DB: p.db, Desk: p.desk, Clients: []downlink.Client{mall(), short, odd}})
+	_, err := downlink.New(downlink.Config{DB: p.db, Desk: p.desk, Rules: p.rules, Clients: []downlink.Client{mall(), short, odd}})
 	if err == nil {
 		t.Fatal("New = nil error")
 	}
@@ -431,10 +430,12 @@ func TestNewNamesAllThatIsWrong(t *testing.T) {
 		}
 	}
 	lanes := []downlink.Lane{{Code: "IN1"}}
-	if _, err := downlink.New(downlink.Config{DB: p.db, Desk: p.desk, Lanes: lanes}); err == nil || !strings.Contains(err.Error(), `lane "IN1"`) {
+	if _, err := downlink.New(downlink.Config{DB: p.db, Desk: p.desk, Rules: p.rules, Lanes: lanes}); err == nil || !strings.Contains(err.Error(), `lane "IN1"`) {
 		t.Errorf("New with a lane that nobody works = %v, want it named", err)
 	}
-	if _, err := downlink.New(downlink.Config{}); err == nil {
-		t.Error("New without a store = nil error")
+	for _, cfg := range []downlink.Config{{}, {DB: p.db, Desk: p.desk}} {
+		if _, err := downlink.New(cfg); err == nil {
+			t.Errorf("New without a store or rules = nil error")
+		}
 	}
 }

@@ -11,53 +11,52 @@ import (
 	"parkagent/store"
 )
 
-// mostRows bounds a page of 1.1. A client that asks for more gets this many, and
-// sees by totalNum that there are further pages.
+// mostRows bounds a page of 1.1 and 1.2. A client that asks for more gets this
+// many, and sees by totalNum that there are further pages.
 const mostRows = 1000
 
-// search runs an endpoint that reads much, when one of the few places for that
-// is free.
-func (s *Server) search(ctx context.Context, c *call, e endpoint) (any, error) {
-	select {
-	case s.searches <- struct{}{}:
-		defer func() { <-s.searches }()
-	case <-ctx.Done():
-		return nil, &refusal{say: saySearches}
-	}
-	rows, err := e.do(ctx, c)
-	if err != nil && ctx.Err() != nil {
-		return nil, &refusal{say: saySlow}
-	}
-	return rows, err
-}
-
-// staysByPlate answers 1.1: the stays that ended in the period, newest first.
-//
-// The document calls it the charge report of the exit desk. payable is the money
-// that was taken for the stay, whoever took it and wherever; cashUser is the
-// client whose payment was the last, cashTime when that was. A stay without a
-// payment has nobody and the time it ended.
+// staysByPlate answers 1.1: the stays that ended in the period, newest first, of
+// the plates that have plateNo in them.
 func (s *Server) staysByPlate(ctx context.Context, c *call) (any, error) {
 	q, err := decode[protocol.StaysQuery](c)
 	if err != nil {
 		return nil, err
 	}
-	from, err := protocol.TimeField("startTime", q.StartTime, s.cfg.Location)
+	f := store.FinishedFilter{Plate: platePart(q.PlateNo)}
+	if f.From, f.To, err = s.period("startTime", q.StartTime, "endTime", q.EndTime); err != nil {
+		return nil, err
+	}
+	return s.stays(ctx, f, q.PageIndex, q.PageCount)
+}
+
+// staysByPlace answers 1.2: as 1.1, of the lanes that have these in their names.
+// A place that is not given is any place.
+func (s *Server) staysByPlace(ctx context.Context, c *call) (any, error) {
+	q, err := decode[protocol.PlaceQuery](c)
 	if err != nil {
 		return nil, err
 	}
-	to, err := protocol.EndField("endTime", q.EndTime, s.cfg.Location)
-	if err != nil {
+	f := store.FinishedFilter{EntryPlace: strings.TrimSpace(q.EntryPlace), LeavePlace: strings.TrimSpace(q.LeavePlace)}
+	if f.From, f.To, err = s.period("startTime", q.StartTime, "endTime", q.EndTime); err != nil {
 		return nil, err
 	}
-	limit := min(q.PageCount, mostRows)
-	filter := store.FinishedFilter{
-		Plate: platePart(q.PlateNo), From: from,
-		To: to.Add(time.Second - time.Millisecond), // the wire has no fractions: the whole second belongs to it
-		// A page so far away that its offset does not fit is beyond all rows.
-		Offset: int(min(int64(q.PageIndex-1)*int64(limit), math.MaxInt32)), Limit: limit,
-	}
-	sessions, total, err := s.cfg.DB.FinishedSessions(ctx, filter)
+	return s.stays(ctx, f, q.PageIndex, q.PageCount)
+}
+
+// page is the offset of the page with that number, from 1. One so far away that its
+// offset does not fit is beyond all rows.
+func page(number, rows int) int { return int(min(int64(number-1)*int64(rows), math.MaxInt32)) }
+
+// stays returns one page of the finished stays that match.
+//
+// The document calls it the charge report of the exit desk. payable is the money
+// that was taken for the stay, whoever took it and wherever; cashUser is the
+// client whose payment was the last, cashTime when that was. A stay without a
+// payment has nobody and the time it ended.
+func (s *Server) stays(ctx context.Context, f store.FinishedFilter, number, rows int) (any, error) {
+	f.Limit = min(rows, mostRows)
+	f.Offset = page(number, f.Limit)
+	sessions, total, err := s.cfg.DB.FinishedSessions(ctx, f)
 	if err != nil {
 		return nil, err
 	}
