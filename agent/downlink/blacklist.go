@@ -2,8 +2,10 @@ package downlink
 
 import (
 	"context"
+	"errors"
 
 	"parkagent/protocol"
+	"parkagent/store"
 )
 
 // editBlacklist answers 4.8.
@@ -28,6 +30,9 @@ func (s *Server) editBlacklist(ctx context.Context, c *call) (any, error) {
 		err = s.cfg.Rules.EditBlack(ctx, id, unlessEmpty(no), unlessEmpty(remark), c.by())
 	default:
 		err = s.cfg.Rules.DeleteBlack(ctx, id, c.by())
+	}
+	if errors.Is(err, store.ErrConflict) {
+		return nil, &refusal{say: sayBlackTwice}
 	}
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ func TestTheBlacklistIsKept(t *testing.T) {
 		{"of nothing that is a plate", blacks, `{"plateNo":"-"}`, "参数 plateNo 取值无效"},
 		{"another reason", editBlack, edit(a, `"remark":"逃费","controlType":1`), own(a)},
 		{"another plate", editBlack, edit(b, `"plateNo":"粤B00002","controlType":1`), own(b)},
+		{"a plate that has another entry", editBlack, edit(b, `"plateNo":"闽A12345","controlType":1`), "该车牌已在黑名单中"},
 		{"both are kept", blacks, `{}`, rows(row(a, "闽A12345", "逃费"), row(b, "粤B00002", ""))},
 		{"deleted", editBlack, edit(b, `"controlType":2`), own(b)},
 		{"deleted again", editBlack, edit(b, `"controlType":2`), own(b)},

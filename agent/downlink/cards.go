@@ -175,7 +175,7 @@ func (s *Server) rechargeCard(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	return nil, s.cfg.Rules.Recharge(ctx, access.Recharge{
-		Card: q.CardID, Order: order, Amount: q.Amount, From: orZero(from), To: orZero(to), Request: c.request(),
+		Card: q.CardID, Order: order, Amount: q.Amount, From: orZero(from), To: orZero(to), Request: c.digest,
 	}, c.by())
 }
 

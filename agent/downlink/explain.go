@@ -98,6 +98,7 @@ func refusalOf(err error) *refusal {
 		{access.ErrNoArea, sayNoArea},
 		{access.ErrFreeRange, sayFreeRange},
 		{access.ErrNoCard, sayNoCard},
+		{access.ErrCarType, sayCarType},
 		{access.ErrPeriod, sayPeriod},
 		{access.ErrNoPlate, sayNoPlate},
 		{access.ErrLastPlate, sayLastPlate},

@@ -30,6 +30,7 @@ func TestErrorsAreExplainedInTwoLanguages(t *testing.T) {
 		{access.ErrNoArea, "区域不存在", "There is no such area."},
 		{access.ErrFreeRange, "剩余车位数不能超过该区域的总车位数", "The area does not have that many places."},
 		{access.ErrNoCard, "卡片不存在", "There is no such card."},
+		{access.ErrCarType, "该车辆类型不能办理卡片", "Cars of this type have no card."},
 		{access.ErrPeriod, "结束时间不能早于开始时间", "The period ends before it begins."},
 		{&access.PlateTakenError{Plate: "闽D%s2000", Card: 5}, "闽D%s2000 已属于卡片 5", "闽D%s2000 belongs to card 5 already."},
 		{access.ErrNoPlate, "该卡片没有此车牌", "The card does not have this plate."},

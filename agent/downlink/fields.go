@@ -21,15 +21,6 @@ func decode[T any](c *call) (T, error) {
 // by says for the journal who asks.
 func (c *call) by() access.By { return access.By{Client: c.client.name, Address: c.addr.String()} }
 
-// request tells a call apart from all others of its client that were not enciphered
-// from the same parameters, "" when nothing was enciphered.
-func (c *call) request() string {
-	if c.digest == "" {
-		return ""
-	}
-	return c.route.Name + " " + c.digest
-}
-
 // mostPlate bounds a plate in normal form, in characters. The longest has eight.
 const mostPlate = 16
 

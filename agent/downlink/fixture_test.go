@@ -128,6 +128,12 @@ func (l *logBuffer) String() string {
 	return l.buf.String()
 }
 
+func (l *logBuffer) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buf.Reset()
+}
+
 // mall is a client that may do everything from everywhere.
 func mall() downlink.Client {
 	return downlink.Client{Name: "mall", User: user, Password: config.NewSecret(password), Key: config.NewSecret(key), ParkCode: "1"}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"parkagent/protocol"
 )
@@ -32,6 +33,8 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(uint8(26), true, []byte(`{"plateNo":"\u0000","preMoney":1000000000000000,"validFrom":"0001-01-01","validTo":"9999-12-31","promptly":0}`))
 	cipher := cipherOf(f, key)
 	f.Fuzz(func(t *testing.T, path uint8, encrypted bool, body []byte) {
+		p.after(time.Millisecond) // more orders than there are numbers in one
+		p.log.reset()
 		text := string(body)
 		if encrypted {
 			text = `{"data":"` + cipher.Encrypt(p.today(), body) + `"}`

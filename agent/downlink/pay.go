@@ -88,7 +88,7 @@ func (s *Server) discount(ctx context.Context, c *call) (any, error) {
 	payType, payMethod := q.Channel()
 	order, err := s.cfg.Desk.Discount(ctx, billing.Discount{
 		Ref: ref, FreeMoney: q.FreeMoney, FreeMinutes: min((q.FreeTime+59)/60, mostFree),
-		PayType: int(payType), PayMethod: int(payMethod), Remark: q.Remark, Client: c.client.name, Request: c.request(),
+		PayType: int(payType), PayMethod: int(payMethod), Remark: q.Remark, Client: c.client.name, Request: c.digest,
 	})
 	if err != nil {
 		return nil, err

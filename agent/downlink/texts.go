@@ -79,6 +79,7 @@ var (
 	sayNoArea        = sentence{"unknown area", "区域不存在", "There is no such area."}
 	sayFreeRange     = sentence{"more free than places", "剩余车位数不能超过该区域的总车位数", "The area does not have that many places."}
 	sayNoCard        = sentence{"unknown card", "卡片不存在", "There is no such card."}
+	sayCarType       = sentence{"not a card's type", "该车辆类型不能办理卡片", "Cars of this type have no card."}
 	sayPeriod        = sentence{"period ends before it begins", "结束时间不能早于开始时间", "The period ends before it begins."}
 	sayPlateTaken    = sentence{"plate of another card", "%s 已属于卡片 %d", "%s belongs to card %d already."}
 	sayNoPlate       = sentence{"not a plate of the card", "该卡片没有此车牌", "The card does not have this plate."}
@@ -86,5 +87,6 @@ var (
 	sayNoProduct     = sentence{"no product fits", "没有适用的充值规则", "No product fits this payment."}
 	sayOtherRecharge = sentence{"recharged otherwise", "该订单号已充值，且内容与本次不一致", "This order number was used already, for another recharge."}
 	sayNoBlack       = sentence{"unknown blacklist entry", "黑名单记录不存在", "There is no such entry on the blacklist."}
+	sayBlackTwice    = sentence{"on the blacklist already", "该车牌已在黑名单中", "This plate is on the blacklist already."}
 	sayNoBooking     = sentence{"unknown booking", "预约不存在", "There is no such booking."}
 )
