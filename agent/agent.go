@@ -178,7 +178,9 @@ func (a *Agent) assemble(db *store.DB) ([]Part, http.Handler, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	rules, err := access.New(access.Config{DB: db, Bills: desk, Now: a.clock.Now, Log: a.log})
+	rules, err := access.New(access.Config{
+		DB: db, Bills: desk, Products: products(site.Products), QuoteValid: site.Park.OrderValid, Now: a.clock.Now, Log: a.log,
+	})
 	if err != nil {
 		return nil, nil, err
 	}

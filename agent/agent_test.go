@@ -29,7 +29,8 @@ func (stillGate) State(context.Context) (drivers.GateState, error) {
 	return drivers.GateState{Arm: drivers.ArmDown}, nil
 }
 
-// smallSite is a site of one lane with a gate, on a folder of its own.
+// smallSite is a site of one lane with a gate, on a folder of its own. One client
+// may do everything there.
 func smallSite(t *testing.T, dir string) *config.Config {
 	t.Helper()
 	text := fmt.Sprintf(`
@@ -64,6 +65,20 @@ from = 0
 to = 1
 gate = "G1"
 camera = "C1"
+[[client]]
+name = "mall"
+user = "mall-user"
+password = "mall-password"
+key = "0123456789abcdefGHIJKLMN"
+park_code = "1"
+[[card_product]]
+name = "visits"
+car_type = 6
+amount = 10
+unit = 4
+price = 5000
+sent_amount = 1
+sent_unit = 4
 [[tariff]]
 name = "all"
 per_visit = 500

@@ -6,6 +6,7 @@ import (
 
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
+	"parkagent/agent/config"
 	"parkagent/agent/downlink"
 	"parkagent/agent/lane"
 	"parkagent/agent/pictures"
@@ -16,6 +17,18 @@ import (
 
 // imageURL makes the link to a picture from its path; "" where there is none.
 func (a *Agent) imageURL(path string) string { return pictures.URL(a.cfg.Site.API.PublicURL, path) }
+
+// products are the configured ones as the rules recharge cards by them. What they
+// are called is only told.
+func products(configured []config.Product) []access.Product {
+	var list []access.Product
+	for _, p := range configured {
+		list = append(list, access.Product{
+			CarType: p.CarType, Amount: p.Amount, Unit: p.Unit, Price: p.Price, SentAmount: p.SentAmount, SentUnit: p.SentUnit,
+		})
+	}
+	return list
+}
 
 // downlink builds what answers the platforms.
 func (a *Agent) downlink(db *store.DB, desk *billing.Desk, rules *access.Rules, lanes []*lane.Lane) (http.Handler, error) {
