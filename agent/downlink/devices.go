@@ -78,16 +78,21 @@ func (s *Server) laneOf(ctx context.Context, device string, by int, prefer proto
 	return nil, &refusal{say: sayNoDevice}
 }
 
-// journalWithin bounds noting a refused command.
+// journalWithin bounds noting a command.
 const journalWithin = time.Second
 
 // mostDevice bounds a caller's device code in the journal.
 const mostDevice = 64
 
-// journalRefused notes a command that no lane took. The answer is the same
-// whether that succeeds or not: nothing was moved.
+// journalRefused notes a command that no lane took, and why.
 func (s *Server) journalRefused(ctx context.Context, c *call, reason string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalWithin)
+	s.journal(context.WithoutCancel(ctx), c, "refused: "+reason)
+}
+
+// journal notes a command that no lane notes, and what came of it. The answer is the
+// same whether that succeeds or not: nothing was moved.
+func (s *Server) journal(ctx context.Context, c *call, result string) {
+	ctx, cancel := context.WithTimeout(ctx, journalWithin)
 	defer cancel()
 	device := c.device
 	if len(device) > mostDevice {
@@ -99,12 +104,11 @@ func (s *Server) journalRefused(ctx context.Context, c *call, reason string) {
 	}
 	err := s.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		_, err := tx.Append(ctx, store.KindCommand, device, store.CommandFact{
-			Device: device, Command: op, Reason: "remote",
-			Client: c.client.name, Address: c.addr.String(), Result: "refused: " + reason,
+			Device: device, Command: op, Reason: "remote", Client: c.client.name, Address: c.addr.String(), Result: result,
 		})
 		return err
 	})
 	if err != nil {
-		s.cfg.Log.Error("journal a refused command", "error", err)
+		s.cfg.Log.Error("journal a command", "error", err)
 	}
 }

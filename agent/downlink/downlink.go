@@ -24,8 +24,9 @@
 // as the first time; which act that is, the rules know.
 //
 // Who called what and was refused why is one line of the log each, without
-// plates, secrets and bodies. Refused commands to devices are in the journal as
-// well; commands that a lane took are journalled by the lane.
+// plates, secrets and bodies. Refused commands to devices and pictures that were
+// asked for are in the journal as well; commands that a lane took are journalled by
+// the lane.
 package downlink
 
 import (
@@ -85,8 +86,9 @@ type Lane struct {
 }
 
 // A Worker carries out commands. [lane.Lane] is one. Its methods are called from any
-// goroutine, and return lane.ErrBusy when ctx is done first. It journals what it was
-// asked, by whom, and what came of it.
+// goroutine, and return lane.ErrBusy when ctx is done first. It journals the commands
+// and scans that it took, who gave them and what came of them; pictures are
+// journalled here.
 type Worker interface {
 	// Do returns when the device has acknowledged the command, with the
 	// device's error otherwise.

@@ -143,9 +143,9 @@ func (s *Server) takePhoto(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	path, err := l.Worker.Photo(ctx)
-	c.taken = !errors.Is(err, lane.ErrBusy) && !errors.Is(err, errors.ErrUnsupported)
 	switch {
 	case err == nil:
+		s.journal(ctx, c, "ok")
 		return []protocol.Photo{{ImageURL: s.image(path)}}, nil
 	case errors.Is(err, lane.ErrBusy):
 		return nil, err

@@ -125,7 +125,7 @@ func refusedFact(device, command, client, reason string) store.CommandFact {
 	}
 }
 
-func TestRefusedScansAndPicturesAreJournalled(t *testing.T) {
+func TestRefusedScansAndAllPicturesAreJournalled(t *testing.T) {
 	p := open(t, func(cfg *downlink.Config) {
 		reader := mall()
 		reader.Name, reader.User, reader.Permissions = "reader", "reader-user", []protocol.Permission{protocol.PermitQuery}
@@ -138,8 +138,13 @@ func TestRefusedScansAndPicturesAreJournalled(t *testing.T) {
 	p.post(scan, p.sealed(`{}`), http.Header{"User": {"reader-user"}, "Pwd": {password}})
 	p.ask(photo, `{"deviceCode":"G7"}`)
 	p.ask(photo, `{"deviceCode":"G1","deviceType":3}`)
+	p.ask(photo, `{"deviceCode":"C1"}`)
 	p.in.answer(errors.ErrUnsupported, false)
 	p.ask(photo, `{"deviceCode":"C1"}`)
+	p.in.answer(&drivers.DeviceError{Device: "C1", Op: "snapshot", Err: drivers.ErrOffline}, false)
+	p.ask(photo, `{"deviceCode":"192.0.2.1"}`)
+	taken := refusedFact("C1", "photo", "mall", "")
+	taken.Result = "ok"
 	want := []store.CommandFact{
 		refusedFact("G7", "scan", "mall", "unknown device"),
 		refusedFact("G1", "scan", "mall", "cardNo: out of range"),
@@ -147,7 +152,9 @@ func TestRefusedScansAndPicturesAreJournalled(t *testing.T) {
 		refusedFact("", "unknown", "reader", "permission missing"),
 		refusedFact("G7", "photo", "mall", "unknown device"),
 		refusedFact("G1", "photo", "mall", "deviceType: out of range"),
+		taken,
 		refusedFact("C1", "photo", "mall", "no camera that takes pictures"),
+		refusedFact("192.0.2.1", "photo", "mall", "camera failed"),
 	}
 	if diff := cmp.Diff(want, p.commands()); diff != "" {
 		t.Errorf("journal (-want +got):\n%s", diff)
