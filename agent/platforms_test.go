@@ -2,27 +2,36 @@ package agent
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"parkagent/protocol"
+	"parkagent/store"
 )
 
-// What a platform is told to be for sale is what its payment buys.
-func TestACardIsRechargedByAConfiguredProduct(t *testing.T) {
-	addr, stop := running(t, t.TempDir())
+// mall posts to the agent at an address as its client, and fails the test unless
+// that succeeds.
+func mall(t *testing.T, addr string) (protocol.Client, func(path string, message any) protocol.Reply) {
+	t.Helper()
 	cipher, err := protocol.NewCipher("0123456789abcdefGHIJKLMN")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mall := protocol.Client{URL: "http://" + addr + "/api", User: "mall-user", Password: "mall-password", Cipher: cipher}
-	post := func(path string, message any) protocol.Reply {
+	c := protocol.Client{URL: "http://" + addr + "/api", User: "mall-user", Password: "mall-password", Cipher: cipher}
+	return c, func(path string, message any) protocol.Reply {
 		t.Helper()
-		reply, err := mall.Post(t.Context(), path, message)
+		reply, err := c.Post(t.Context(), path, message)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
 		return reply
 	}
+}
+
+// What a platform is told to be for sale is what its payment buys.
+func TestACardIsRechargedByAConfiguredProduct(t *testing.T) {
+	addr, stop := running(t, t.TempDir())
+	client, post := mall(t, addr)
 	sold, err := protocol.RowsOf[protocol.Product](post("ParkingCard/GetCardProduct", protocol.ProductQuery{CarType: protocol.IntOf(protocol.CarCounted)}))
 	if err != nil || len(sold) != 1 || sold[0].RuleName != "visits" || sold[0].BasicMoney != 5000 {
 		t.Fatalf("products = %+v, %v, want visits for 5000 fen", sold, err)
@@ -39,9 +48,32 @@ func TestACardIsRechargedByAConfiguredProduct(t *testing.T) {
 		t.Errorf("card = %+v, %v, want 22 visits in area A", card, err)
 	}
 	refused := new(protocol.RefusedError)
-	_, err = mall.Post(t.Context(), "ParkingCard/PayCarCardFee", protocol.CardPayment{CardID: id.CardID, OrderNo: "R2", Amount: 4999})
+	_, err = client.Post(t.Context(), "ParkingCard/PayCarCardFee", protocol.CardPayment{CardID: id.CardID, OrderNo: "R2", Amount: 4999})
 	if !errors.As(err, &refused) || refused.Reply.Msg != "没有适用的充值规则" {
 		t.Errorf("a payment that buys nothing = %v, want it refused", err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestACarWithoutAPlateComesInByAScan(t *testing.T) {
+	dir := t.TempDir()
+	addr, stop := running(t, dir)
+	rowsOf(t, dir, store.KindDeviceState, "G1", 1) // it is up
+	client, post := mall(t, addr)
+	scan := protocol.PassCommand{DeviceCode: "C1", CardNo: "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"}
+	for range 2 { // an impatient driver
+		post("ParkingManage/OnlineCarInOut", scan)
+	}
+	cars, err := protocol.RowsOf[protocol.InsideCar](post("ParkingInfo/SearchParkingInfo", protocol.InsideQuery{CardNo: scan.CardNo}))
+	if err != nil || len(cars) != 1 || !strings.HasPrefix(cars[0].PlateNo, "空") || cars[0].EntryPlace != "in" {
+		t.Errorf("cars inside = %+v, %v, want one with a temporary plate", cars, err)
+	}
+	refused := new(protocol.RefusedError)
+	_, err = client.Post(t.Context(), "ParkingManage/GetPhoto", protocol.PhotoCommand{DeviceCode: "C1"})
+	if !errors.As(err, &refused) || refused.Reply.Msg != "该设备所在车道没有可抓拍的相机" {
+		t.Errorf("a picture by a camera that takes none = %v, want it refused", err)
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
