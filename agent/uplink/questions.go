@@ -215,7 +215,7 @@ func (q *Questions) code(ctx context.Context, p Asked, left int, message protoco
 	deadline, _ := ctx.Deadline() // Code has set one
 	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
 	defer cancel()
-	return ask[protocol.Code](ctx, q, p, question{name: askCode, message: message}, nil)
+	return ask(ctx, q, p, question{name: askCode, message: message}, func(c protocol.Code) bool { return strings.TrimSpace(c.QRCode) != "" })
 }
 
 // A Scanned is that a platform charges a driver's code. It says so itself, by
