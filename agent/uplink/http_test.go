@@ -279,8 +279,8 @@ func TestSeamlessAnswerMarksTheOpenSession(t *testing.T) {
 	u, _ := start(t, config(db, site.client))
 	settled(t, u, 5) // with the row about the mark
 	for plate, want := range map[string]bool{"京A1": true, "京A2": false, "京A3": false} {
-		if s, err := db.Session(t.Context(), "s"+plate); err != nil || s.Seamless != want {
-			t.Errorf("%s: Seamless = %v, %v, want %v", plate, s.Seamless, err, want)
+		if s, err := db.Session(t.Context(), "s"+plate); err != nil || s.Seamless != want || (s.SeamlessBy == "mall") != want {
+			t.Errorf("%s: Seamless = %v by %q, %v, want %v", plate, s.Seamless, s.SeamlessBy, err, want)
 		}
 	}
 	e, err := db.LastOf(t.Context(), store.KindSeamless, "京A1")
