@@ -23,6 +23,7 @@
 package billing
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -91,6 +92,11 @@ type Config struct {
 	// RoundingLimit is up to how many fen of a rest are waived after a
 	// payment, because some clients drop the fen; 0 waives nothing.
 	RoundingLimit int64
+
+	// Price asks the platform that prices stays what is still due of one
+	// (uplink 5.3), and returns its name. Order asks it, and goes on with the
+	// local tariff after a moment without an answer. nil where none prices.
+	Price func(ctx context.Context, s store.Session) (due int64, by string, err error)
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil discards

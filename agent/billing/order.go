@@ -19,6 +19,7 @@ import (
 //
 // Errors: ErrNoSession, *AmbiguousError, ErrNoTariff, ErrAboveLimit.
 func (d *Desk) Order(ctx context.Context, ref Ref, by string) (store.Order, store.Session, error) {
+	d.askPrice(ctx, ref)
 	var o store.Order
 	var s store.Session
 	err := d.cfg.DB.Update(ctx, func(tx *store.Tx) error {

@@ -1,0 +1,41 @@
+package billing
+
+import (
+	"context"
+	"time"
+
+	"parkagent/store"
+)
+
+// priceWithin bounds asking a platform for a price while a client waits for a
+// bill: clients give up after 3 s.
+const priceWithin = 1500 * time.Millisecond
+
+// askPrice lets the platform that prices say what is due of the stay that ref
+// names, before an order is made of it. Whatever goes wrong, the local tariff
+// decides: the order itself will say what is wrong with ref.
+func (d *Desk) askPrice(ctx context.Context, ref Ref) {
+	if d.cfg.Price == nil {
+		return
+	}
+	s, err := Find(ctx, d.cfg.DB.Reader, ref)
+	if err != nil || !d.open(s, d.now()) {
+		return
+	}
+	asked, cancel := context.WithTimeout(ctx, priceWithin)
+	defer cancel()
+	due, by, err := d.cfg.Price(asked, s)
+	if err == nil {
+		err = d.Quote(ctx, s.ID, due, by)
+	}
+	if err != nil {
+		d.cfg.Log.Warn("no price in time, the local tariff holds", "session", s.ID, "error", err)
+	}
+}
+
+// open reports whether a platform's price would decide what s costs: it is a
+// temporary car's, and neither decided, nor settled, nor priced already.
+func (d *Desk) open(s store.Session, at time.Time) bool {
+	settled := !s.PaidUntil.IsZero() && !at.After(s.PaidUntil)
+	return s.Card == 0 && s.Booking == 0 && s.State != store.Leaving && !settled && !d.quoted(s, at)
+}
