@@ -1,0 +1,228 @@
+package console
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"math/big"
+	"strings"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/agent/lane"
+	"parkagent/agent/uplink"
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// A bill is what a driver is shown.
+type bill struct {
+	OrderNo   string `json:"orderNo"`
+	PlateNo   string `json:"plateNo"`
+	CardNo    string `json:"cardNo"`
+	EntryTime string `json:"entryTime"`
+	Minutes   int64  `json:"minutes"`
+	Total     int64  `json:"total"`
+	Paid      int64  `json:"paid"`
+	Payable   int64  `json:"payable"`
+	Delay     int64  `json:"delay"` // minutes to leave after paying
+	Image     string `json:"image"`
+}
+
+// bill makes an order for the car with a plate or ticket, or at an exit for the
+// one that stands there.
+func (s *Server) bill(ctx context.Context, k Kiosk, q request) (any, error) {
+	ref := billing.Ref{Plate: q.PlateNo, CardNo: strings.TrimSpace(q.CardNo)}
+	switch {
+	case q.PlateNo != "":
+		ref.CardNo = ""
+	case ref.CardNo != "":
+	case k.Exit:
+		ref.Lane = k.Lane
+	default:
+		return nil, errNoSearch
+	}
+	o, session, err := s.cfg.Desk.Order(ctx, ref, k.Code)
+	if err != nil {
+		return nil, err
+	}
+	return bill{
+		OrderNo: o.No, PlateNo: session.Plate, CardNo: session.CardNo,
+		EntryTime: protocol.FormatDash(session.EnteredAt, s.cfg.Location),
+		Minutes:   int64(o.CreatedAt.Sub(session.EnteredAt).Round(time.Minute) / time.Minute),
+		Total:     o.Total, Paid: o.Paid, Payable: o.Payable, Delay: int64(s.cfg.Desk.Delay() / time.Minute),
+		Image: s.image(session.EntryImage),
+	}, nil
+}
+
+func (s *Server) image(path string) string {
+	if path == "" || s.cfg.ImageURL == nil {
+		return ""
+	}
+	return s.cfg.ImageURL(path)
+}
+
+// unpaid returns an order that can be paid now, and its stay.
+func (s *Server) unpaid(ctx context.Context, no string) (store.Order, store.Session, error) {
+	var session store.Session
+	o, err := s.cfg.DB.Order(ctx, strings.TrimSpace(no))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return o, session, billing.ErrNoOrder
+	case err != nil:
+		return o, session, err
+	case o.State == store.OrderPaid:
+		return o, session, errSettled
+	case s.cfg.Now().After(o.ExpiresAt):
+		return o, session, errExpired
+	}
+	session, err = s.cfg.DB.Session(ctx, o.Session)
+	if err == nil && !session.State.Open() {
+		err = billing.ErrGone
+	}
+	return o, session, err
+}
+
+// code returns what the driver scans to pay (uplink 4.1). The payment itself
+// comes from the platform.
+func (s *Server) code(ctx context.Context, k Kiosk, q request) (any, error) {
+	o, session, err := s.unpaid(ctx, q.OrderNo)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.cfg.Questions.Code(ctx, o, session, k.Code, s.cfg.Now())
+	if err != nil {
+		return nil, asked(err, errNoCode)
+	}
+	err = s.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Append(ctx, store.KindCode, session.Plate, store.CodeFact{
+			Order: o.No, Session: o.Session, Platform: c.Platform, Kiosk: k.Code, Act: "shown",
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Code     string `json:"code"`
+		Platform string `json:"platform"`
+		PayType  int    `json:"payType"` // 6 WeChat, 7 Alipay
+	}{c.Content, c.Platform, c.PayType}, nil
+}
+
+// asked puts what came of a question into words; unknown is for when nobody knows.
+func asked(err error, unknown *sentence) error {
+	switch {
+	case errors.Is(err, uplink.ErrNobody):
+		return errNobody
+	case errors.Is(err, uplink.ErrNotSent):
+		return errNoCode
+	case errors.As(err, new(*protocol.RefusedError)):
+		return errRefused
+	}
+	return unknown
+}
+
+// scan hands the driver's payment code to a platform (uplink 4.2), which then
+// pays by 3.2. While that is under way no other channel may charge the driver.
+func (s *Server) scan(ctx context.Context, k Kiosk, q request) (any, error) {
+	auth := strings.TrimSpace(q.AuthCode)
+	if !isAuthCode(auth) {
+		return nil, errAuthCode
+	}
+	if _, _, err := s.unpaid(ctx, q.OrderNo); err != nil {
+		return nil, err
+	}
+	o, session, err := s.cfg.Desk.BeginScan(ctx, strings.TrimSpace(q.OrderNo), k.Code)
+	if err != nil {
+		return nil, err
+	}
+	got, err := s.cfg.Questions.PayScanned(ctx, o, session, k.Code, auth, s.cfg.Now())
+	known := err == nil || errors.Is(err, uplink.ErrNobody) || errors.Is(err, uplink.ErrNotSent) || errors.As(err, new(*protocol.RefusedError))
+	// What came of it is noted even when the machine's time is over.
+	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
+	defer cancel()
+	if noted := s.cfg.Desk.EndScan(note, o.No, err == nil, known); noted != nil {
+		return nil, noted
+	}
+	if err != nil {
+		return nil, asked(err, errUncertain)
+	}
+	return struct {
+		Platform string `json:"platform"`
+		PayType  int    `json:"payType"`
+	}{got.Platform, got.PayType}, nil
+}
+
+const noteWithin = 2 * time.Second
+
+// isAuthCode reports whether a text can be a payment code: WeChat's and Alipay's
+// have 16 to 24 digits, UnionPay's 19; longer ones leave room for others.
+func isAuthCode(code string) bool {
+	return len(code) >= 16 && len(code) <= 32 && strings.Trim(code, "0123456789") == ""
+}
+
+// cash books coins and notes. inserted is all that was put in for the order; the
+// same sum again, after an answer that was lost, counts once.
+func (s *Server) cash(ctx context.Context, k Kiosk, q request) (any, error) {
+	if !q.Inserted.Set {
+		return nil, &protocol.FieldError{Field: "inserted", Problem: protocol.Missing}
+	}
+	got, err := s.cfg.Desk.Cash(ctx, billing.Coins{Order: strings.TrimSpace(q.OrderNo), Inserted: q.Inserted.N, Kiosk: k.Code})
+	if err != nil {
+		return nil, err
+	}
+	type change struct {
+		OrderNo string `json:"orderNo"`
+		Amount  int64  `json:"amount"`
+		Link    string `json:"link"` // to print as a code; empty: the machine gives the change itself
+	}
+	answer := struct {
+		Rest   int64   `json:"rest"` // still due
+		Change *change `json:"change"`
+	}{Rest: got.Rest}
+	if c := got.Change; c.No != "" {
+		answer.Change = &change{OrderNo: c.No, Amount: c.Owed(), Link: s.cfg.Questions.ChangeLink(c.No)}
+	}
+	return answer, nil
+}
+
+// order tells whether an order, or a change order, is settled.
+func (s *Server) order(ctx context.Context, _ Kiosk, q request) (any, error) {
+	settled, err := s.cfg.Desk.Status(ctx, strings.TrimSpace(q.OrderNo))
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Settled bool `json:"settled"`
+	}{settled}, nil
+}
+
+// ticket lets a car without a plate in, under a ticket number that nobody
+// guesses, and returns what is printed on the ticket.
+func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
+	if k.Entry == nil {
+		return nil, errNotEntry
+	}
+	card := s.ticketNumber()
+	if err := k.Entry.Scan(ctx, lane.Scan{CardNo: card, Client: k.Code, Address: q.address}); err != nil {
+		return nil, err
+	}
+	session, err := s.cfg.DB.OpenSessionByCard(ctx, card)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		CardNo    string `json:"cardNo"`
+		PlateNo   string `json:"plateNo"`
+		EntryTime string `json:"entryTime"`
+		Link      string `json:"link"`
+	}{card, session.Plate, protocol.FormatDash(session.EnteredAt, s.cfg.Location), s.cfg.Questions.TicketLink()}, nil
+}
+
+// ticketNumber is the park's date and ten random digits.
+func (s *Server) ticketNumber() string {
+	n, _ := rand.Int(rand.Reader, big.NewInt(1e10)) // never fails
+	digits := n.String()
+	return s.cfg.Now().In(s.cfg.Location).Format("060102") + strings.Repeat("0", 10-len(digits)) + digits
+}

@@ -1,0 +1,235 @@
+// Package console answers the pay machines of a site, in plain JSON on an address of its own.
+//
+// A machine posts to /kiosk/<device code>/<call> with its token as a bearer
+// token, from the address that the configuration gives it. The calls, each with
+// the fields that it reads and the ones that it answers:
+//
+//	bill    plateNo or cardNo, or neither at an exit   orderNo, plateNo, cardNo, entryTime, minutes, total, paid, payable, delay, image
+//	code    orderNo                                    code, platform: what the driver is to scan
+//	scan    orderNo, authCode                          platform: it was told to charge the driver's code
+//	cash    orderNo, inserted                          rest, change: what is owed, and the link to print
+//	order   orderNo                                    settled
+//	ticket  nothing, at an entry                       cardNo, plateNo, entryTime, link to print
+//
+// Money is in fen, minutes are minutes, times are local as the protocol writes
+// them. The answer has the protocol's envelope with data as one object, and the
+// HTTP status tells business (200) from the rest, as it does for platforms.
+//
+// After code and scan the money comes as a payment of the platform (downlink
+// 3.2); the machine asks order until it is settled. The gate opens by itself.
+package console
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/agent/config"
+	"parkagent/agent/downlink"
+	"parkagent/agent/lane"
+	"parkagent/agent/uplink"
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// Prefix is where the machines' calls begin.
+const Prefix = "/kiosk/"
+
+// A Config says which machines there are and who does the work.
+type Config struct {
+	Kiosks    []Kiosk
+	DB        *store.DB
+	Desk      *billing.Desk
+	Questions Questions
+	Language  string // of the sentences: "en", or else Chinese
+	Location  *time.Location
+	ImageURL  func(path string) string // nil leaves pictures out
+
+	Now func() time.Time // nil means time.Now
+	Log *slog.Logger     // nil discards
+}
+
+// A Kiosk is a pay machine.
+type Kiosk struct {
+	Code  string // device code
+	IP    string // it calls from here only
+	Token config.Secret
+
+	Lane  string // the lane that it stands at; empty in the lot
+	Exit  bool   // cars leave by that lane; otherwise they enter
+	Entry Entry  // that lane, where cars enter; nil elsewhere
+}
+
+// An Entry lets a car without a plate in. [lane.Lane] is one.
+type Entry interface {
+	// Scan returns nil when the gate has acknowledged.
+	Scan(ctx context.Context, s lane.Scan) error
+}
+
+// Questions are put to platforms while the driver waits. [uplink.Questions] is one.
+type Questions interface {
+	// Code returns what a driver scans to pay an order (4.1).
+	Code(ctx context.Context, o store.Order, s store.Session, device string, at time.Time) (uplink.Code, error)
+	// PayScanned hands a driver's payment code to a platform (4.2). It is
+	// never logged. A *protocol.RefusedError is a definite no, uplink.ErrNobody
+	// and uplink.ErrNotSent mean that no platform has it; after any other error
+	// nobody knows.
+	PayScanned(ctx context.Context, o store.Order, s store.Session, device, authCode string, at time.Time) (uplink.Scanned, error)
+	TicketLink() string             // 5.1, empty if there is none
+	ChangeLink(order string) string // 5.2, empty if there is none
+}
+
+// A Server answers the machines.
+type Server struct {
+	cfg    Config
+	kiosks map[string]Kiosk
+	calls  map[string]func(context.Context, Kiosk, request) (any, error)
+}
+
+// New returns a server, or an error that names what the configuration lacks.
+func New(cfg Config) (*Server, error) {
+	if cfg.DB == nil || cfg.Desk == nil || cfg.Questions == nil {
+		return nil, errors.New("console: no store, no billing or nobody to ask")
+	}
+	if cfg.Location == nil {
+		cfg.Location = time.UTC
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{cfg: cfg, kiosks: map[string]Kiosk{}}
+	for _, k := range cfg.Kiosks {
+		if k.Code == "" || !k.Token.Set() || k.IP == "" {
+			return nil, fmt.Errorf("console: kiosk %q: code, address and token are needed", k.Code)
+		}
+		s.kiosks[k.Code] = k
+	}
+	s.calls = map[string]func(context.Context, Kiosk, request) (any, error){
+		"bill": s.bill, "code": s.code, "scan": s.scan, "cash": s.cash, "order": s.order, "ticket": s.ticket,
+	}
+	return s, nil
+}
+
+const (
+	mostBody     = 4 << 10 // bytes of a call
+	answerWithin = 8 * time.Second
+	mostShown    = 64 // bytes of a caller's text in the log
+)
+
+// A request is what a call reads.
+type request struct {
+	PlateNo  string       `json:"plateNo"`
+	CardNo   string       `json:"cardNo"`
+	OrderNo  string       `json:"orderNo"`
+	Inserted protocol.Int `json:"inserted" wire:"min=0"` // fen, in coins and notes, for this order
+	AuthCode string       `json:"authCode"`
+
+	address string
+}
+
+// ServeHTTP answers one call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	code, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
+	k, known := s.kiosks[code]
+	call := s.calls[name]
+	switch {
+	case !strings.HasPrefix(r.URL.Path, Prefix), known && call == nil && s.may(r, k):
+		s.answer(w, r, code, http.StatusNotFound, nil, errNoCall)
+	case !known || !s.may(r, k):
+		// One answer for a wrong name, address and token: whoever guesses learns nothing.
+		s.cfg.Log.Warn("kiosk refused", "kiosk", shown(code), "address", r.RemoteAddr, "known", known)
+		s.answer(w, r, code, http.StatusUnauthorized, nil, errBadLogin)
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		s.answer(w, r, code, http.StatusMethodNotAllowed, nil, errNotPost)
+	default:
+		s.carryOut(w, r, k, call)
+	}
+}
+
+func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, k Kiosk, call func(context.Context, Kiosk, request) (any, error)) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
+	if err != nil {
+		s.answer(w, r, k.Code, http.StatusRequestEntityTooLarge, nil, protocol.ErrTooLarge)
+		return
+	}
+	q := request{address: r.RemoteAddr}
+	if len(strings.TrimSpace(string(body))) > 0 {
+		if err := protocol.DecodeFields(body, &q); err != nil {
+			if !errors.As(err, new(*protocol.FieldError)) {
+				err = protocol.ErrBody
+			}
+			s.answer(w, r, k.Code, http.StatusOK, nil, err)
+			return
+		}
+	}
+	// Money may be on its way: a machine that hangs up does not stop it half done.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerWithin)
+	defer cancel()
+	data, err := call(ctx, k, q)
+	s.answer(w, r, k.Code, http.StatusOK, data, err)
+}
+
+// may reports whether a call comes from the machine's address with its token.
+func (s *Server) may(r *http.Request, k Kiosk) bool {
+	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	right := subtle.ConstantTimeCompare([]byte(token), []byte(k.Token.Reveal())) == 1
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	want, wantErr := netip.ParseAddr(k.IP)
+	return isBearer && right && err == nil && wantErr == nil && remote.Addr().Unmap().WithZone("") == want.Unmap().WithZone("")
+}
+
+// answer writes data, or the sentence for err. An error that nobody foresaw is
+// our fault and is logged whole; the others are a line of the log.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, kiosk string, status int, data any, err error) {
+	a := protocol.Response{ResCode: protocol.Success, Data: data}
+	if err != nil {
+		a = protocol.Response{ResCode: protocol.Failure, ResMsg: s.sentence(err)}
+		if a.ResMsg == "" {
+			status, a.ResMsg = http.StatusInternalServerError, errFault.in(s.cfg.Language)
+			s.cfg.Log.Error("kiosk call failed", "kiosk", shown(kiosk), "path", shown(r.URL.Path), "error", err)
+		} else if status == http.StatusOK {
+			s.cfg.Log.Info("kiosk call refused", "kiosk", kiosk, "path", shown(r.URL.Path), "reason", reason(err))
+		}
+	}
+	if err := protocol.WriteResponse(w, status, a); err != nil {
+		s.cfg.Log.Debug("answer not delivered", "kiosk", shown(kiosk), "error", err)
+	}
+}
+
+// sentence puts an error into words, "" for one that nobody foresaw.
+func (s *Server) sentence(err error) string {
+	if own := new(sentence); errors.As(err, &own) {
+		return own.in(s.cfg.Language)
+	}
+	if text := protocol.Message(err, s.cfg.Language); text != "" {
+		return text
+	}
+	return downlink.Explain(err, s.cfg.Language)
+}
+
+// reason names an error in the log without plates.
+func reason(err error) string {
+	if many := new(billing.AmbiguousError); errors.As(err, &many) {
+		return "several cars match"
+	}
+	return err.Error()
+}
+
+func shown(s string) string {
+	if len(s) > mostShown {
+		return strings.ToValidUTF8(s[:mostShown], "") + "…"
+	}
+	return s
+}
