@@ -43,6 +43,9 @@ type Config struct {
 	// Listener, when not nil, is where the API answers instead of the
 	// configured address. The agent closes it.
 	Listener net.Listener
+	// ConsoleListener is the same for pay machines. Without a pay machine
+	// nothing answers there.
+	ConsoleListener net.Listener
 }
 
 // Devices are the drivers behind the configured devices, by device code.
@@ -115,19 +118,20 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	if !a.clock.Trusted() {
 		a.log.Warn("the clock is wrong: it is earlier than this program", "now", a.clock.Now())
 	}
-	// The address first: a second agent on the same site must fail before it
+	// The addresses first: a second agent on the same site must fail before it
 	// touches the books.
-	listener := a.cfg.Listener
-	if listener == nil {
-		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Site.API.Listen); err != nil {
-			return fmt.Errorf("open api: %w", err)
-		}
+	listener, err := listen(ctx, a.cfg.Listener, a.cfg.Site.API.Listen)
+	if err != nil {
+		return fmt.Errorf("open api: %w", err)
 	}
-	defer func() {
-		if cerr := listener.Close(); cerr != nil && !errors.Is(cerr, net.ErrClosed) {
-			err = errors.Join(err, cerr)
+	defer func() { err = errors.Join(err, closed(listener)) }()
+	var console net.Listener
+	if len(a.kiosks()) > 0 {
+		if console, err = listen(ctx, a.cfg.ConsoleListener, a.cfg.Site.Console.Listen); err != nil {
+			return fmt.Errorf("open console: %w", err)
 		}
-	}()
+		defer func() { err = errors.Join(err, closed(console)) }()
+	}
 	lock, err := a.lock()
 	if err != nil {
 		return fmt.Errorf("lock the data folder: %w", err)
@@ -141,14 +145,17 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	if err := a.syncSite(ctx, db); err != nil {
 		return fmt.Errorf("take over the configuration: %w", err)
 	}
-	parts, handler, err := a.assemble(db)
+	all, err := a.assemble(db)
 	if err != nil {
 		return err
 	}
 	a.log.Info("agent started", "api", listener.Addr().String(), "lanes", len(a.cfg.Site.Lanes), "platforms", len(a.cfg.Site.Platforms))
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return a.serve(ctx, listener, handler) })
-	for _, p := range parts {
+	g.Go(func() error { return a.serve(ctx, listener, all.api) })
+	if console != nil {
+		g.Go(func() error { return a.serve(ctx, console, all.console) })
+	}
+	for _, p := range all.parts {
 		g.Go(func() error { return supervise(ctx, p, a.log) })
 	}
 	err = g.Wait()
@@ -166,50 +173,90 @@ func (a *Agent) lock() (*os.File, error) {
 	return lockFile(filepath.Join(dir, "agent.lock"))
 }
 
+// listen returns l, or a listener on an address when l is nil.
+func listen(ctx context.Context, l net.Listener, address string) (net.Listener, error) {
+	if l != nil {
+		return l, nil
+	}
+	return new(net.ListenConfig).Listen(ctx, "tcp", address)
+}
+
+// closed closes l, which a server may have done already.
+func closed(l net.Listener) error {
+	if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// An assembly is what an agent runs: parts, and what answers on its addresses.
+type assembly struct {
+	parts   []Part
+	api     http.Handler
+	console http.Handler
+}
+
 // assemble builds the parts on an open store.
-func (a *Agent) assemble(db *store.DB) ([]Part, http.Handler, error) {
+func (a *Agent) assemble(db *store.DB) (assembly, error) {
 	site := a.cfg.Site
+	all := assembly{parts: slices.Clone(a.cfg.Devices.Run)}
+	clients, err := a.clients()
+	if err != nil {
+		return all, err
+	}
+	questions, err := a.questions(clients)
+	if err != nil {
+		return all, err
+	}
 	desk, err := billing.New(billing.Config{
 		DB: db, Tariffs: site.Tariffs, ParkCode: site.Park.Code, Zone: site.Park.Zone,
 		OrderValid: site.Park.OrderValid, Delay: site.Park.Delay, RoundingLimit: site.Park.RoundingLimit,
-		Earliest: a.clock.Floor(),
-		Now:      a.clock.Now, Log: a.log,
+		Earliest: a.clock.Floor(), Price: a.pricer(questions),
+		Now: a.clock.Now, Log: a.log,
 	}, a.settled.add)
 	if err != nil {
-		return nil, nil, err
+		return all, err
 	}
 	rules, err := access.New(access.Config{
-		DB: db, Bills: desk, Products: products(site.Products), QuoteValid: site.Park.OrderValid, Now: a.clock.Now, Log: a.log,
+		DB: db, Bills: desk, Products: products(site.Products), Priced: a.priced(), QuoteValid: site.Park.OrderValid, Now: a.clock.Now, Log: a.log,
 	})
 	if err != nil {
-		return nil, nil, err
+		return all, err
 	}
-	lanes, err := a.lanes(db, rules)
+	consult := &consultation{
+		db: db, desk: desk, asker: questions, done: a.settled.add, now: a.clock.Now, log: a.log, queue: newWaiting(),
+	}
+	lanes, err := a.lanes(db, rules, consult.queue.add)
 	if err != nil {
-		return nil, nil, err
+		return all, err
 	}
-	parts := slices.Clone(a.cfg.Devices.Run)
 	var exits []*lane.Lane
 	for i, l := range lanes {
-		parts = append(parts, Part{Name: "lane " + l.Code(), Run: l.Run})
+		all.parts = append(all.parts, Part{Name: "lane " + l.Code(), Run: l.Run})
 		if !site.Lanes[i].Entry {
 			exits = append(exits, l)
 		}
 	}
-	parts = append(parts, Part{Name: "settlements", Run: func(ctx context.Context) error { return a.settled.run(ctx, exits, a.log) }})
-	uplinks, err := a.uplinks(db)
+	all.parts = append(all.parts,
+		Part{Name: "consultation", Run: consult.run},
+		Part{Name: "settlements", Run: func(ctx context.Context) error { return a.settled.run(ctx, exits, a.log) }})
+	uplinks, err := a.uplinks(db, clients)
 	if err != nil {
-		return nil, nil, err
+		return all, err
 	}
+	all.parts = append(all.parts, uplinks...)
 	api, err := a.downlink(db, desk, rules, lanes)
 	if err != nil {
-		return nil, nil, err
+		return all, err
 	}
-	return append(parts, uplinks...), a.routes(api), nil
+	all.api = a.routes(api)
+	all.console, err = a.console(db, desk, questions, lanes)
+	return all, err
 }
 
 // lanes builds the lanes in the order of the configuration.
-func (a *Agent) lanes(db *store.DB, rules *access.Rules) ([]*lane.Lane, error) {
+// ask is told of stays that platforms are to be asked about; it does not block.
+func (a *Agent) lanes(db *store.DB, rules *access.Rules, ask func(session string)) ([]*lane.Lane, error) {
 	site := a.cfg.Site
 	var lanes []*lane.Lane
 	for _, c := range site.Lanes {
@@ -217,7 +264,7 @@ func (a *Agent) lanes(db *store.DB, rules *access.Rules) ([]*lane.Lane, error) {
 			Code: c.Code, Name: c.Name, Direction: lane.Entry, Area: c.To,
 			Gate: a.cfg.Devices.Gates[c.Gate], GateCode: c.Gate, DisplayCode: c.Display, CameraCode: c.Camera,
 			Park: site.Park.Name, Language: site.Park.Language, Dedupe: c.Dedupe, Late: c.Late,
-			Rules: rules, DB: db, Now: a.clock.Now, Log: a.log,
+			Rules: rules, Ask: ask, DB: db, Now: a.clock.Now, Log: a.log,
 		}
 		if !c.Entry {
 			lc.Direction, lc.Area = lane.Exit, c.From

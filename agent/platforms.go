@@ -1,12 +1,15 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/config"
+	"parkagent/agent/console"
 	"parkagent/agent/downlink"
 	"parkagent/agent/lane"
 	"parkagent/agent/pictures"
@@ -17,18 +20,6 @@ import (
 
 // imageURL makes the link to a picture from its path; "" where there is none.
 func (a *Agent) imageURL(path string) string { return pictures.URL(a.cfg.Site.API.PublicURL, path) }
-
-// products are the configured ones as the rules recharge cards by them. What they
-// are called is only told.
-func products(configured []config.Product) []access.Product {
-	var list []access.Product
-	for _, p := range configured {
-		list = append(list, access.Product{
-			CarType: p.CarType, Amount: p.Amount, Unit: p.Unit, Price: p.Price, SentAmount: p.SentAmount, SentUnit: p.SentUnit,
-		})
-	}
-	return list
-}
 
 // downlink builds what answers the platforms.
 func (a *Agent) downlink(db *store.DB, desk *billing.Desk, rules *access.Rules, lanes []*lane.Lane) (http.Handler, error) {
@@ -56,9 +47,25 @@ func (a *Agent) downlink(db *store.DB, desk *billing.Desk, rules *access.Rules, 
 	return downlink.New(cfg)
 }
 
+// clients makes what speaks to each platform, in the order of the configuration.
+func (a *Agent) clients() ([]*protocol.Client, error) {
+	var list []*protocol.Client
+	for _, c := range a.cfg.Site.Platforms {
+		cipher, err := protocol.NewCipher(c.Key.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("platform %s: %w", c.Name, err)
+		}
+		list = append(list, &protocol.Client{
+			HTTP: &http.Client{}, URL: c.URL, User: c.User, Password: c.Password.Reveal(), Cipher: cipher,
+			Location: a.cfg.Site.Park.Zone, Now: a.clock.Now, Charset: protocol.Charset(c.Charset),
+		})
+	}
+	return list, nil
+}
+
 // uplinks builds what reports to the platforms, one part each, and what makes
 // the rows that they are told daily.
-func (a *Agent) uplinks(db *store.DB) ([]Part, error) {
+func (a *Agent) uplinks(db *store.DB, clients []*protocol.Client) ([]Part, error) {
 	site := a.cfg.Site
 	daily, err := uplink.NewDaily(uplink.DailyConfig{
 		DB: db, Park: a.parkFact(), ParkCode: site.Park.Code, Location: site.Park.Zone, Now: a.clock.Now, Log: a.log,
@@ -67,17 +74,9 @@ func (a *Agent) uplinks(db *store.DB) ([]Part, error) {
 		return nil, err
 	}
 	parts := []Part{{Name: "daily reports", Run: daily.Run}}
-	for _, c := range site.Platforms {
-		cipher, err := protocol.NewCipher(c.Key.Reveal())
-		if err != nil {
-			return nil, fmt.Errorf("platform %s: %w", c.Name, err)
-		}
+	for i, c := range site.Platforms {
 		u, err := uplink.New(uplink.Config{
-			Name: c.Name, DB: db, Reports: c.Reports, ParkCode: c.ParkCode, Location: site.Park.Zone, Timeout: c.Timeout,
-			Client: &protocol.Client{
-				HTTP: &http.Client{}, URL: c.URL, User: c.User, Password: c.Password.Reveal(), Cipher: cipher,
-				Location: site.Park.Zone, Now: a.clock.Now, Charset: protocol.Charset(c.Charset),
-			},
+			Name: c.Name, DB: db, Client: clients[i], Reports: c.Reports, ParkCode: c.ParkCode, Location: site.Park.Zone, Timeout: c.Timeout,
 			Images: uplink.Images(c.Images), ImageURL: a.imageURL, ImageData: a.pictures.Load,
 			Accepted: c.Accepted, Duplicates: c.Duplicates, MaxPerSecond: c.MaxPerSecond, MaxRefusals: c.MaxRefusals,
 			Now: a.clock.Now, Log: a.log,
@@ -88,4 +87,74 @@ func (a *Agent) uplinks(db *store.DB) ([]Part, error) {
 		parts = append(parts, Part{Name: "platform " + c.Name, Run: u.Run})
 	}
 	return parts, nil
+}
+
+// questions builds what asks the platforms while somebody waits.
+func (a *Agent) questions(clients []*protocol.Client) (*uplink.Questions, error) {
+	site := a.cfg.Site
+	cfg := uplink.QuestionsConfig{Location: site.Park.Zone, ImageURL: a.imageURL, ImageData: a.pictures.Load, Log: a.log}
+	for i, c := range site.Platforms {
+		cfg.Platforms = append(cfg.Platforms, uplink.Asked{
+			Name: c.Name, Client: clients[i], Questions: c.Questions, ParkCode: c.ParkCode, Timeout: c.Timeout, Accepted: c.Accepted,
+			Images: uplink.Images(c.Images), TicketURL: c.TicketURL, ChangeURL: c.ChangeURL,
+		})
+	}
+	return uplink.NewQuestions(cfg)
+}
+
+// priced reports whether a platform prices stays (uplink 5.3).
+func (a *Agent) priced() bool {
+	return slices.ContainsFunc(a.cfg.Site.Platforms, func(c config.Platform) bool {
+		return slices.Contains(c.Questions, config.QuestionPrice)
+	})
+}
+
+// pricer is how bills of cars in the lot are priced by a platform; nil where none
+// does.
+func (a *Agent) pricer(q *uplink.Questions) func(context.Context, store.Session) (int64, string, error) {
+	if !a.priced() {
+		return nil
+	}
+	return func(ctx context.Context, s store.Session) (int64, string, error) {
+		return q.Price(ctx, s, s.ExitPlace, a.clock.Now())
+	}
+}
+
+// products are the configured ones as the rules recharge cards by them. What they
+// are called is only told.
+func products(configured []config.Product) []access.Product {
+	var list []access.Product
+	for _, p := range configured {
+		list = append(list, access.Product{
+			CarType: p.CarType, Amount: p.Amount, Unit: p.Unit, Price: p.Price, SentAmount: p.SentAmount, SentUnit: p.SentUnit,
+		})
+	}
+	return list
+}
+
+// kiosks are the configured pay machines.
+func (a *Agent) kiosks() []config.Device {
+	return slices.DeleteFunc(slices.Clone(a.cfg.Site.Devices), func(d config.Device) bool { return d.Kind != config.KindKiosk })
+}
+
+// console builds what answers the pay machines.
+func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, lanes []*lane.Lane) (http.Handler, error) {
+	cfg := console.Config{
+		DB: db, Desk: desk, Questions: q, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
+		ImageURL: a.imageURL, Now: a.clock.Now, Log: a.log,
+	}
+	for _, d := range a.kiosks() {
+		k := console.Kiosk{Code: d.Code, IP: d.IP, Token: d.Token}
+		for i, c := range a.cfg.Site.Lanes {
+			if c.Kiosk != d.Code {
+				continue
+			}
+			k.Lane, k.Exit = c.Code, !c.Entry
+			if c.Entry {
+				k.Entry = lanes[i]
+			}
+		}
+		cfg.Kiosks = append(cfg.Kiosks, k)
+	}
+	return console.New(cfg)
 }

@@ -9,35 +9,41 @@ import (
 	"parkagent/agent/lane"
 )
 
-// settlements carries paid sessions from whoever booked a payment, who must
-// answer fast, to the exit lanes, which move gates.
-type settlements struct {
+// waiting holds sessions on their way from whoever must not wait to whoever works
+// on them.
+type waiting struct {
 	mu       sync.Mutex // guards the following field
-	sessions []string   // paid for, not told yet
+	sessions []string
 
 	more chan struct{} // has room for one; full while sessions is not empty
 }
 
-func newSettlements() *settlements { return &settlements{more: make(chan struct{}, 1)} }
+func newWaiting() waiting { return waiting{more: make(chan struct{}, 1)} }
 
 // add queues a session. It never blocks.
-func (s *settlements) add(session string) {
-	s.mu.Lock()
-	s.sessions = append(s.sessions, session)
-	s.mu.Unlock()
+func (w *waiting) add(session string) {
+	w.mu.Lock()
+	w.sessions = append(w.sessions, session)
+	w.mu.Unlock()
 	select {
-	case s.more <- struct{}{}:
+	case w.more <- struct{}{}:
 	default:
 	}
 }
 
-func (s *settlements) take() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	taken := s.sessions
-	s.sessions = nil
+func (w *waiting) take() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	taken := w.sessions
+	w.sessions = nil
 	return taken
 }
+
+// settlements carries paid sessions from whoever booked a payment, who must
+// answer fast, to the exit lanes, which move gates.
+type settlements struct{ waiting }
+
+func newSettlements() *settlements { return &settlements{newWaiting()} }
 
 // tellWithin bounds how long a lane that is busy with another car is waited
 // for. The session stays paid: the car is let out when it is recognised again.

@@ -1,0 +1,117 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/agent/uplink"
+	"parkagent/protocol"
+	"parkagent/store"
+)
+
+// A consultation asks platforms about the stay of a car that waits at an exit:
+// what it costs, where a platform prices, and whether the fee can be deducted,
+// where one has promised to. Lanes move gates and must not wait for a network,
+// so it happens beside them; each lane looks again when it is over.
+//
+// That a deduction is asked for is committed before. When the agent dies in
+// between, nobody knows what came of it: the driver pays here, and the platform
+// is told to reverse it when the car has left (uplink 2.6).
+type consultation struct {
+	db    *store.DB
+	desk  *billing.Desk
+	asker asker
+	done  func(session string) // told when the lane is to look again; never blocks
+	now   func() time.Time
+	log   *slog.Logger
+	queue waiting
+}
+
+// An asker puts questions to platforms. [uplink.Questions] is one.
+type asker interface {
+	// Price returns what is still due by the platform that prices, and its
+	// name; uplink.ErrNobody when none does.
+	Price(ctx context.Context, s store.Session, place string, at time.Time) (int64, string, error)
+	// Deductor returns whom to ask for a stay, if anybody.
+	Deductor(s store.Session) (string, bool)
+	// Deduct returns what the platform took. A *protocol.RefusedError is a
+	// definite no, and so is uplink.ErrNotSent; after any other error nobody
+	// knows.
+	Deduct(ctx context.Context, platform string, s store.Session, amount int64, at time.Time) (int64, error)
+}
+
+// run asks about one stay after the other as they come, each on its own, until
+// ctx is done.
+func (c *consultation) run(ctx context.Context) error {
+	var calls sync.WaitGroup // each ends with its questions' deadlines
+	defer calls.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-c.queue.more:
+		}
+		for _, session := range c.queue.take() {
+			calls.Go(func() { c.about(ctx, session) })
+		}
+	}
+}
+
+// about asks what there is to ask about one stay.
+func (c *consultation) about(ctx context.Context, session string) {
+	defer c.done(session)
+	s, err := c.db.Session(ctx, session)
+	if err != nil {
+		c.log.Error("consult platforms", "session", session, "error", err)
+		return
+	}
+	c.price(ctx, s)
+	if !s.Seamless {
+		return
+	}
+	if err := c.deduct(ctx, s); err != nil && ctx.Err() == nil {
+		c.log.Error("deduct a fee", "session", session, "error", err)
+	}
+}
+
+// price notes what a platform charges. Without an answer in time the local
+// tariff holds.
+func (c *consultation) price(ctx context.Context, s store.Session) {
+	due, by, err := c.asker.Price(ctx, s, s.ExitPlace, c.now())
+	switch {
+	case errors.Is(err, uplink.ErrNobody):
+	case err != nil:
+		c.log.Warn("no price in time, the local tariff holds", "session", s.ID, "error", err)
+	default:
+		if err := c.desk.Quote(ctx, s.ID, due, by); err != nil {
+			c.log.Error("note a price", "session", s.ID, "error", err)
+		}
+	}
+}
+
+// noteWithin bounds booking an answer, which also an agent that stops still does.
+const noteWithin = 3 * time.Second
+
+func (c *consultation) deduct(ctx context.Context, s store.Session) error {
+	platform, ok := c.asker.Deductor(s)
+	if !ok {
+		return nil
+	}
+	d, s, ok, err := c.desk.BeginDeduction(ctx, s.ID, platform)
+	if err != nil || !ok {
+		return err
+	}
+	taken, err := c.asker.Deduct(ctx, platform, s, d.Asked, c.now())
+	answer := billing.DeductionAnswer{Known: err == nil, Amount: taken}
+	if err != nil {
+		answer.Reason = err.Error()
+		answer.Known = errors.As(err, new(*protocol.RefusedError)) || errors.Is(err, uplink.ErrNotSent)
+	}
+	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
+	defer cancel()
+	return c.desk.EndDeduction(note, d.ID, answer)
+}
