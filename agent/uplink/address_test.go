@@ -155,21 +155,22 @@ func TestMessagesKeepToAPlatformsPace(t *testing.T) {
 func TestRetriesKeepToThePaceToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := open(t)
-		began, refuse := time.Now(), true
+		began := time.Now()
 		var at []time.Duration
+		var kind atomic.Bool
 		p := &platform{answer: func(string) error {
 			at = append(at, time.Since(began))
-			if refuse {
-				return refusal("too fast")
+			if kind.Load() {
+				return nil
 			}
-			return nil
+			return refusal("too fast")
 		}}
 		cfg := named(db, "mall", p)
 		cfg.MaxPerSecond = 1
 		u, _ := start(t, cfg)
 		appendRows(t, db, entry("京A1"), entry("京A2"), entry("京A3"))
 		elapse(5 * time.Second)
-		refuse = false
+		kind.Store(true)
 		elapse(time.Minute)
 		settled(t, u, 3)
 		for i := 1; i < len(at); i++ {
