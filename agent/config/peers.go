@@ -163,7 +163,7 @@ func network(s string) (netip.Prefix, bool) {
 var (
 	publishedUser      = "ktapi"
 	publishedPasswords = []string{"0506E3", "050654", "0306A9"}
-	publishedKeys      = []string{"693207DB8148FBC9D8410179", "693207DB8148FBC90D1DBDBB", "F7A0B971B199FD2A1017CEC5"}
+	publishedKeys      = []string{"693207DB8148FBC9D8410179", "693207DB8148FBC90D1DBDBB", "F7A0B971B199FD2A1017CEC5", "693207DB8148FBC9"}
 )
 
 // credentials checks the user, password and key of a client or platform.

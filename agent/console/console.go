@@ -213,6 +213,9 @@ func (s *Server) sentence(err error) string {
 	if own := new(sentence); errors.As(err, &own) {
 		return own.in(s.cfg.Language)
 	}
+	if errors.Is(err, billing.ErrOutdated) {
+		return errOutdated.in(s.cfg.Language)
+	}
 	if text := protocol.Message(err, s.cfg.Language); text != "" {
 		return text
 	}

@@ -24,6 +24,7 @@ var (
 	errNotEntry  = &sentence{"not at an entry", "该缴费机不在入口", "This machine does not stand at an entry."}
 	errNoSearch  = &sentence{"no plate and no card", "请输入车牌号或票号", "Please give a plate or a ticket number."}
 	errExpired   = &sentence{"order expired", "账单已过期，请重新查询", "The bill has expired, please ask again."}
+	errOutdated  = &sentence{"bill outdated", "应缴金额已变化，请重新查询", "What is due has changed, please ask for a new bill."}
 	errSettled   = &sentence{"nothing due", "该账单已无需缴费", "Nothing is due for this bill."}
 	errNobody    = &sentence{"no platform to ask", "未开通扫码支付", "Paying by code is not available."}
 	errRefused   = &sentence{"platform refused", "支付平台拒绝，请换一种支付方式", "The payment platform refused, please pay another way."}

@@ -72,7 +72,7 @@ func everything(t testing.TB) (*park, []question) {
 		{editCard, fmt.Sprintf(`{"parkCode":"1","cardId":"%d","plateDetails":"","totalSPNum":2}`, card), `null`},
 		{dropCard, fmt.Sprintf(`{"parkCode":"1","cardId":%d}`, doomed), `null`},
 		{cardPlate, fmt.Sprintf(`{"parkCode":"1","cardId":%d,"plateNo":"闽D02001","oldplateNo":"","modifyType":0,"isCard":0}`, card), `null`},
-		{cards, `{"parkCode":"1","plateNo":"闽D02000"}`, `[{"cardId":5,"carType":1,"cardName":"XXX","tel":"186********","roomId":"X-521",
+		{cards, `{"parkCode":"1","plateNo":"闽D02000"}`, `[{"cardId":5,"carType":1,"cardName":"某某","tel":"186********","roomId":"X-521",
 			"areaList":["地库","地面"],"plateDetails":"[{\"plateNo\":\"A12345\",\"etcNo\":null},{\"plateNo\":null,\"etcNo\":\"AJSD5646SD\"}]",
 			"validForm":"2018-01-01 00:00:00","validTo":"2018-12-30 23:59:59","lastUpdateTime":"2018-12-30 23:59:59"}]`},
 		{recharge, fmt.Sprintf(`{"parkCode":"1","cardId":%d,"orderNo":"R1","amount":30000,"validFrom":"2026-03-01","validTo":"2026-04-30"}`, card), `null`},
