@@ -345,7 +345,13 @@ func (p *wholePark) view() *store.View {
 // eventually asks again and again until it is so.
 func (p *wholePark) eventually(what string, so func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !so(); <-time.After(10 * time.Millisecond) {
+	p.within(20*time.Second, what, so)
+}
+
+// within is eventually with a patience of its own.
+func (p *wholePark) within(patience time.Duration, what string, so func() bool) {
+	p.t.Helper()
+	for end := time.Now().Add(patience); !so(); <-time.After(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			lines := p.log.loud()
 			p.t.Fatalf("it did not come true in time that %s; the log ends with\n%s", what, strings.Join(lines[max(0, len(lines)-20):], ""))

@@ -123,9 +123,18 @@ func kindsByPlate(records []platform.Record) map[string][]string {
 
 // A platform that answers late, wrong, or not at all, loses and doubles nothing.
 func TestFlowNastyPlatform(t *testing.T) {
-	const cars = 12
 	t.Parallel()
-	nasty := platform.NewNasty(1)
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			nastyDay(t, seed)
+		})
+	}
+}
+
+func nastyDay(t *testing.T, seed uint64) {
+	const cars = 12
+	nasty := platform.NewNasty(seed)
 	nasty.Slow = 1200 * time.Millisecond // later than the agent waits
 	p := openPark(t, parkPlan{nasty: nasty, settings: map[string]string{"mall": "duplicates = [\"已存在\"]\nmax_refusals = 1000\n"}})
 	mall := p.platforms["mall"]
@@ -163,7 +172,8 @@ func TestFlowNastyPlatform(t *testing.T) {
 		})
 		p.leaves(no, before)
 	}
-	p.eventually("the platform was told everything", func() bool {
+	// Each answer that is none makes the agent wait longer before the next try.
+	p.within(90*time.Second, "the platform was told everything", func() bool {
 		t := mall.Totals()
 		return t.Entries == cars && t.Exits == cars && t.Charged == t.Paid && t.Charged == cars*flowFee
 	})
