@@ -8,7 +8,7 @@
 //
 // A part that fails is started again with growing pauses, and the others go
 // on: a broken platform closes no gate, a broken camera stops no report. Only
-// what makes the whole useless ends Run: the store and the listening address.
+// what makes the whole useless ends Run: the store and the listening addresses.
 package agent
 
 import (
@@ -109,6 +109,15 @@ func New(cfg Config) (*Agent, error) {
 // move the same gates.
 var ErrInUse = errors.New("another agent works on the data folder")
 
+// A ConsoleError is that the address for pay machines could not be opened.
+type ConsoleError struct{ Err error }
+
+// Error says so.
+func (e *ConsoleError) Error() string { return "open console: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ConsoleError) Unwrap() error { return e.Err }
+
 // DatabasePath returns where the books of a site are.
 func DatabasePath(site *config.Config) string { return filepath.Join(site.Store.Dir, "park.db") }
 
@@ -128,7 +137,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	var console net.Listener
 	if len(a.kiosks()) > 0 {
 		if console, err = listen(ctx, a.cfg.ConsoleListener, a.cfg.Site.Console.Listen); err != nil {
-			return fmt.Errorf("open console: %w", err)
+			return &ConsoleError{err}
 		}
 		defer func() { err = errors.Join(err, closed(console)) }()
 	}

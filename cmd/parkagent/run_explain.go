@@ -21,16 +21,20 @@ func explainRun(err error, site *config.Config) error {
 	var listen *net.OpError
 	var file *fs.PathError
 	var books sqliteError
+	address, section := site.API.Listen, "[api]"
+	if errors.As(err, new(*agent.ConsoleError)) {
+		address, section = site.Console.Listen, "[console]"
+	}
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaAddressInUse):
 		return &failure{text{
-			"地址 %s 已被占用：另一个 parkagent 或其他程序正在使用；请停止它，或修改 [api] listen",
-			"address %s is in use: by another parkagent or another program; stop it, or change listen in [api]",
-		}.with(site.API.Listen), err}
+			"地址 %s 已被占用：另一个 parkagent 或其他程序正在使用；请停止它，或修改 %s listen",
+			"address %s is in use: by another parkagent or another program; stop it, or change listen in %s",
+		}.with(address, section), err}
 	case errors.As(err, &listen) && listen.Op == "listen":
-		return &failure{text{"无法监听 %s；请检查 [api] listen", "cannot listen on %s; check listen in [api]"}.with(site.API.Listen), err}
+		return &failure{text{"无法监听 %s；请检查 %s listen", "cannot listen on %s; check listen in %s"}.with(address, section), err}
 	case errors.Is(err, agent.ErrInUse):
 		return &failure{text{
 			"数据目录 %s 正由另一个 parkagent 使用；同一数据目录只能运行一个，请先停止另一个",

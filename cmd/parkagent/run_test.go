@@ -36,7 +36,7 @@ func TestRunSaysThatItsAddressIsTaken(t *testing.T) {
 }
 
 func TestRunFailuresAreExplained(t *testing.T) {
-	site := &config.Config{API: config.API{Listen: "203.0.113.7:80"}, Store: config.Store{Dir: "data"}}
+	site := &config.Config{API: config.API{Listen: "203.0.113.7:80"}, Console: config.Console{Listen: "203.0.113.7:81"}, Store: config.Store{Dir: "data"}}
 	tests := []struct {
 		name string
 		err  error
@@ -44,6 +44,8 @@ func TestRunFailuresAreExplained(t *testing.T) {
 	}{
 		{"an address in use, as Windows says it", fmt.Errorf("open api: %w", &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.Errno(10048))}), "address 203.0.113.7:80 is in use"},
 		{"an address of another machine", fmt.Errorf("open api: %w", &net.OpError{Op: "listen", Err: errors.New("cannot assign")}), "cannot listen on 203.0.113.7:80; check listen in [api]"},
+		{"an address in use, of the pay machines", &agent.ConsoleError{Err: &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}}, "address 203.0.113.7:81 is in use: by another parkagent or another program; stop it, or change listen in [console]"},
+		{"an address of another machine, for the pay machines", &agent.ConsoleError{Err: &net.OpError{Op: "listen", Err: errors.New("cannot assign")}}, "cannot listen on 203.0.113.7:81; check listen in [console]"},
 		{"a second agent on the same data", fmt.Errorf("lock the data folder: %w", agent.ErrInUse), "is in use by another parkagent"},
 		{"newer data", fmt.Errorf("open store: %w", store.ErrNewer), "was written by a newer version of this program"},
 		{"a folder of somebody else", fmt.Errorf("open store: %w", &fs.PathError{Op: "mkdir", Path: "data", Err: syscall.EACCES}), "the data folder data may not be written; use sudo"},
