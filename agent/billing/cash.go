@@ -47,7 +47,7 @@ func (d *Desk) Cash(ctx context.Context, c Coins) (CashReceipt, error) {
 }
 
 func (d *Desk) cash(ctx context.Context, tx *store.Tx, c Coins) (r CashReceipt, err error) {
-	first, s, err := orderOf(ctx, tx, c.Order)
+	first, s, err := orderOf(ctx, tx.Reader, c.Order)
 	if err != nil {
 		return r, err
 	}

@@ -72,7 +72,7 @@ func (d *Desk) Pay(ctx context.Context, n Notice) (Receipt, error) {
 }
 
 func (d *Desk) pay(ctx context.Context, tx *store.Tx, n Notice) (r Receipt, gone bool, err error) {
-	first, s, err := orderOf(ctx, tx, n.Order)
+	first, s, err := orderOf(ctx, tx.Reader, n.Order)
 	if err != nil {
 		return r, false, err
 	}
@@ -119,15 +119,15 @@ func (d *Desk) repeat(ctx context.Context, r store.Reader, to *Receipt, before s
 }
 
 // orderOf returns an order with its session. Errors: ErrNoOrder.
-func orderOf(ctx context.Context, tx *store.Tx, no string) (store.Order, store.Session, error) {
-	o, err := tx.Order(ctx, no)
+func orderOf(ctx context.Context, r store.Reader, no string) (store.Order, store.Session, error) {
+	o, err := r.Order(ctx, no)
 	if errors.Is(err, store.ErrNotFound) {
 		return o, store.Session{}, ErrNoOrder
 	}
 	if err != nil {
 		return o, store.Session{}, err
 	}
-	s, err := tx.Session(ctx, o.Session)
+	s, err := r.Session(ctx, o.Session)
 	return o, s, err
 }
 

@@ -9,6 +9,15 @@ import (
 	"parkagent/store"
 )
 
+// MayCharge returns an order that a driver may be asked to pay now, with its
+// session: what is due is still what the order says, and no other settlement of
+// the stay is under way. It keeps nobody from settling it otherwise.
+//
+// Errors: ErrNoOrder, ErrGone, ErrSettling, ErrOutdated, ErrAboveLimit.
+func (d *Desk) MayCharge(ctx context.Context, order string) (store.Order, store.Session, error) {
+	return d.mayCharge(ctx, d.cfg.DB.Reader, order, d.now())
+}
+
 // BeginScan commits that a driver's payment code is about to be handed to a
 // platform for an order (uplink 4.2), and returns the order with its session.
 // by is the device code of the machine that read it. The money itself comes with Pay; until it has, or the
@@ -19,15 +28,8 @@ func (d *Desk) BeginScan(ctx context.Context, order, by string) (store.Order, st
 	var o store.Order
 	var s store.Session
 	err := d.cfg.DB.Update(ctx, func(tx *store.Tx) (err error) {
-		o, s, err = orderOf(ctx, tx, order)
-		if err != nil {
-			return err
-		}
-		if !s.State.Open() {
-			return ErrGone
-		}
 		now := d.now()
-		if err := d.mayCharge(ctx, tx, s, o, now); err != nil {
+		if o, s, err = d.mayCharge(ctx, tx.Reader, order, now); err != nil {
 			return err
 		}
 		o.ScannedAt, o.ScannedBy = now, by
@@ -39,29 +41,31 @@ func (d *Desk) BeginScan(ctx context.Context, order, by string) (store.Order, st
 	return o, s, err
 }
 
-// mayCharge is an error when what the driver would be charged for o is not what
-// is due.
-func (d *Desk) mayCharge(ctx context.Context, tx *store.Tx, s store.Session, o store.Order, now time.Time) error {
-	if busy, err := settling(ctx, tx.Reader, s.ID, now); err != nil {
-		return err
-	} else if busy {
-		return ErrSettling
+func (d *Desk) mayCharge(ctx context.Context, r store.Reader, order string, now time.Time) (store.Order, store.Session, error) {
+	o, s, err := orderOf(ctx, r, order)
+	switch {
+	case err != nil:
+		return o, s, err
+	case !s.State.Open():
+		return o, s, ErrGone
 	}
-	_, err := tx.PaymentOfOrder(ctx, o.No)
+	if busy, err := settling(ctx, r, s.ID, now); err != nil {
+		return o, s, err
+	} else if busy {
+		return o, s, ErrSettling
+	}
+	_, err = r.PaymentOfOrder(ctx, o.No)
 	if err == nil || o.State == store.OrderPaid {
-		return ErrOutdated
+		return o, s, ErrOutdated
 	}
 	if !errors.Is(err, store.ErrNotFound) {
-		return err
+		return o, s, err
 	}
-	b, err := d.billFor(ctx, tx.Reader, s, o, 0, now)
-	if err != nil {
-		return err
+	b, err := d.billFor(ctx, r, s, o, 0, now)
+	if err == nil && b.Payable != o.Payable {
+		err = ErrOutdated
 	}
-	if b.Payable != o.Payable {
-		return ErrOutdated
-	}
-	return nil
+	return o, s, err
 }
 
 // EndScan commits what the platform said to the code that BeginScan told of: it
@@ -71,7 +75,7 @@ func (d *Desk) mayCharge(ctx context.Context, tx *store.Tx, s store.Session, o s
 // Errors: ErrNoOrder.
 func (d *Desk) EndScan(ctx context.Context, order string, accepted, known bool) error {
 	return d.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		o, s, err := orderOf(ctx, tx, order)
+		o, s, err := orderOf(ctx, tx.Reader, order)
 		if err != nil {
 			return err
 		}

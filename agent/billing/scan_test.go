@@ -80,6 +80,9 @@ func TestOneSettlementAtATime(t *testing.T) {
 			if o.Payable != tt.due {
 				t.Fatalf("payable = %d, want %d", o.Payable, tt.due)
 			}
+			if _, _, err := r.MayCharge(t.Context(), o.No); !errors.Is(err, want) || want == nil && err != nil {
+				t.Errorf("a code to show = %v, want %v", err, want)
+			}
 			if _, _, err := r.BeginScan(t.Context(), o.No, "K2"); !errors.Is(err, want) || want == nil && err != nil {
 				t.Errorf("another scan = %v, want %v", err, want)
 			} else if err == nil {
@@ -134,6 +137,9 @@ func TestAScanIsOfAnOrderThatIsRight(t *testing.T) {
 			r, s := atExit(t)
 			o := r.order(t, s.Plate)
 			tt.do(t, r, s, o)
+			if _, _, err := r.MayCharge(t.Context(), o.No); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+				t.Errorf("MayCharge = %v, want %v", err, tt.want)
+			}
 			if _, _, err := r.BeginScan(t.Context(), o.No, "K2"); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
 				t.Errorf("BeginScan = %v, want %v", err, tt.want)
 			}
@@ -142,6 +148,9 @@ func TestAScanIsOfAnOrderThatIsRight(t *testing.T) {
 	r := newRig(t)
 	if _, _, err := r.BeginScan(t.Context(), "1", "K2"); !errors.Is(err, ErrNoOrder) {
 		t.Errorf("BeginScan of no order = %v", err)
+	}
+	if _, _, err := r.MayCharge(t.Context(), "1"); !errors.Is(err, ErrNoOrder) {
+		t.Errorf("MayCharge of no order = %v", err)
 	}
 	if err := r.EndScan(t.Context(), "1", true, true); !errors.Is(err, ErrNoOrder) {
 		t.Errorf("EndScan of no order = %v", err)

@@ -62,25 +62,20 @@ func (s *Server) image(path string) string {
 	return s.cfg.ImageURL(path)
 }
 
-// unpaid returns an order that can be paid now, and its stay.
+// unpaid returns an order that the driver may be asked to pay now, and its stay.
 func (s *Server) unpaid(ctx context.Context, no string) (store.Order, store.Session, error) {
-	var session store.Session
 	o, err := s.cfg.DB.Order(ctx, strings.TrimSpace(no))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return o, session, billing.ErrNoOrder
+		return o, store.Session{}, billing.ErrNoOrder
 	case err != nil:
-		return o, session, err
+		return o, store.Session{}, err
 	case o.State == store.OrderPaid:
-		return o, session, errSettled
+		return o, store.Session{}, errSettled
 	case s.cfg.Now().After(o.ExpiresAt):
-		return o, session, errExpired
+		return o, store.Session{}, errExpired
 	}
-	session, err = s.cfg.DB.Session(ctx, o.Session)
-	if err == nil && !session.State.Open() {
-		err = billing.ErrGone
-	}
-	return o, session, err
+	return s.cfg.Desk.MayCharge(ctx, o.No)
 }
 
 // code returns what the driver scans to pay (uplink 4.1). The payment itself
