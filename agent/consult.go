@@ -69,7 +69,9 @@ func (c *consultation) about(ctx context.Context, session string) {
 		c.log.Error("consult platforms", "session", session, "error", err)
 		return
 	}
-	c.price(ctx, s)
+	if s.Card == 0 && s.Booking == 0 { // nobody else's price stands in for a card or a booking
+		c.price(ctx, s)
+	}
 	if !s.Seamless {
 		return
 	}
