@@ -17,8 +17,8 @@ import (
 // refused. The gate may be opened only when the verdict says so.
 //
 // A plate that is inside already gets a new session; the stale one is closed
-// as abnormal and kept. A card number that is inside is refused: it is given to
-// one car at a time. A car that was let in before at this lane and whose
+// as abnormal and kept. A card number that is inside, or is being let in at
+// another lane, is refused: it is given to one car at a time. A car that was let in before at this lane and whose
 // gate did not follow, or that is told again after a restart, keeps its session.
 //
 // The session says by what right the car is inside: a card, a booking or none.
@@ -63,7 +63,7 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, a Approach, old store.S
 		return err
 	}
 	f := EntryFacts{
-		Held: a.Held, Pending: same, Inside: a.CardNo != "" && old.State == store.Inside,
+		Held: a.Held, Pending: same, Inside: a.CardNo != "" && (old.State == store.Inside || entering(old, a, r.now())),
 		Card: has.card.ID != 0, Stored: stored(has.card), Booked: has.booking.ID != 0,
 	}
 	if f.Limited, f.Free, err = places(ctx, tx, a.Area); err != nil {
@@ -123,6 +123,13 @@ func sameCar(s store.Session, a Approach, now time.Time) bool {
 	}
 	since := now.Sub(s.EnteredAt)
 	return s.State == store.Entering || s.State == store.Inside && since >= 0 && since < a.Dedupe
+}
+
+// entering reports whether the car of an open session is being let in at another
+// lane than that of a right now.
+func entering(s store.Session, a Approach, now time.Time) bool {
+	since := now.Sub(s.EnteredAt)
+	return s.State == store.Entering && s.EntryLane != a.Lane && since >= 0 && since < a.Dedupe
 }
 
 // admit opens the session of a.

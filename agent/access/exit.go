@@ -33,6 +33,9 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		if errors.Is(err, billing.ErrNoSession) && a.CardNo == "" {
 			s, err = misread(ctx, tx, a)
 		}
+		if err == nil && a.CardNo != "" {
+			err = r.notLeaving(ctx, tx, s, a)
+		}
 		var many *billing.AmbiguousError
 		switch {
 		case errors.Is(err, billing.ErrNoSession):
@@ -62,6 +65,22 @@ func misread(ctx context.Context, tx *store.Tx, a Approach) (store.Session, erro
 		return store.Session{}, billing.ErrNoSession
 	}
 	return s, err
+}
+
+// notLeaving is billing.ErrNoSession when the car of s, which has no plate, is being
+// let out at another lane than that of a right now: its card number must not let
+// out a second car there.
+func (r *Rules) notLeaving(ctx context.Context, tx *store.Tx, s store.Session, a Approach) error {
+	if s.State != store.Leaving {
+		return nil
+	}
+	cars, err := tx.LaneCars(ctx)
+	for _, c := range cars {
+		if since := r.now().Sub(c.Since); c.Session == s.ID && c.Lane != a.Lane && since >= 0 && since < a.Dedupe {
+			return billing.ErrNoSession
+		}
+	}
+	return err
 }
 
 // letIn books the entry of a car that stands at an exit although no gate has

@@ -79,6 +79,7 @@ func TestACardNumberWhoseGateDidNotFollow(t *testing.T) {
 	t.Run("goes to another entry", func(t *testing.T) {
 		r := newRig(t, 1)
 		first := r.scan("IN1", card1, r.Enter)
+		r.now = morning.Add(30 * time.Second)
 		if v := r.scan("IN2", card1, r.Enter); !v.Open || v.Session == first.Session {
 			t.Errorf("at the other entry = %+v, want let in anew", v)
 		}
@@ -118,6 +119,35 @@ func TestACardNumberWhoseGateDidNotFollow(t *testing.T) {
 			t.Errorf("its first stay = %d, want Left", s.State)
 		}
 	})
+}
+
+// A card number is sent from phones, and so from two lanes at once: the gates of
+// both take a moment to open.
+func TestACardNumberPassesOneLaneAtATime(t *testing.T) {
+	r := newRig(t, 5)
+	in := r.scan("IN1", card1, r.Enter)
+	r.now = morning.Add(29 * time.Second)
+	if v := r.scan("IN2", card1, r.Enter); v.Open || v.Reason != ReasonCardInside {
+		t.Errorf("at another entry while it is let in = %+v, want refused", v)
+	}
+	if s := r.session(in.Session); s.State != store.Entering {
+		t.Errorf("the car that is let in = %d, want entering still", s.State)
+	}
+	r.did(r.Entered(t.Context(), in.Session))
+	if v := r.scan("OUT1", card1, r.Leave); !v.Open {
+		t.Fatalf("exit = %+v, want let out: nothing is due", v)
+	}
+	r.now = r.now.Add(29 * time.Second)
+	if v := r.scan("OUT2", card1, r.Leave); v.Open || v.Reason != ReasonNoSession {
+		t.Errorf("at another exit while it is let out = %+v, want refused", v)
+	}
+	if v := r.scan("OUT1", card1, r.Leave); !v.Open || v.Reason != ReasonPending {
+		t.Errorf("again where it is let out = %+v, want let out", v)
+	}
+	r.now = r.now.Add(30 * time.Second) // that gate does not follow
+	if v := r.scan("OUT2", card1, r.Leave); !v.Open || v.Session != in.Session {
+		t.Errorf("at another exit later = %+v, want let out", v)
+	}
 }
 
 func TestAHeldGateLetsInACardNumberThatIsInside(t *testing.T) {
