@@ -79,7 +79,8 @@ func (i *Int) UnmarshalJSON(raw []byte) error {
 // leniently as the protocol's clients need: names in any case, numbers as
 // strings and strings as numbers, null and "" as absent, unknown fields ignored,
 // an array or object also as a string of JSON, one object where an array is
-// due. A field that is absent keeps the value it had.
+// due. A field that is absent keeps the value it had, and so does one that is not
+// exported.
 //
 // A struct's json tags name its fields. Its wire tags say more, separated by commas:
 //
@@ -109,6 +110,9 @@ func decodeStruct(text []byte, v reflect.Value, at string) error {
 		return err
 	}
 	for i := range v.NumField() {
+		if !v.Type().Field(i).IsExported() {
+			continue // it is the program's own
+		}
 		tag, err := readTag(v.Type().Field(i))
 		if err != nil {
 			return err

@@ -65,6 +65,16 @@ func TestDecodeFieldsIsLenient(t *testing.T) {
 	}
 }
 
+func TestDecodeFieldsLeavesTheProgramsOwnFieldsAlone(t *testing.T) {
+	got := struct {
+		Name   string `json:"name"`
+		caller string
+	}{caller: "192.0.2.1"}
+	if err := DecodeFields([]byte(`{"name":"n","caller":"forged"}`), &got); err != nil || got.Name != "n" || got.caller != "192.0.2.1" {
+		t.Errorf("DecodeFields = %+v, %v", got, err)
+	}
+}
+
 func TestDecodeFieldsNamesTheFieldThatIsWrong(t *testing.T) {
 	tests := []struct {
 		name, text string
