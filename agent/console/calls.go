@@ -160,8 +160,11 @@ func isAuthCode(code string) bool {
 // cash books coins and notes. inserted is all that was put in for the order; the
 // same sum again, after an answer that was lost, counts once.
 func (s *Server) cash(ctx context.Context, k Kiosk, q request) (any, error) {
-	if !q.Inserted.Set {
+	switch {
+	case !q.Inserted.Set:
 		return nil, &protocol.FieldError{Field: "inserted", Problem: protocol.Missing}
+	case q.Inserted.N == 0: // booked, it would take the place of what is put in later
+		return nil, &protocol.FieldError{Field: "inserted", Problem: protocol.OutOfRange}
 	}
 	got, err := s.cfg.Desk.Cash(ctx, billing.Coins{Order: strings.TrimSpace(q.OrderNo), Inserted: q.Inserted.N, Kiosk: k.Code})
 	if err != nil {
