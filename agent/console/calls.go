@@ -202,11 +202,17 @@ func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
 	if k.Entry == nil {
 		return nil, errNotEntry
 	}
-	card := s.ticketNumber()
-	if err := k.Entry.Scan(ctx, lane.Scan{CardNo: card, Client: k.Code, Address: q.address}); err != nil {
+	card, err := s.ticketOf(ctx, k, strings.TrimSpace(q.RequestNo))
+	if err != nil {
 		return nil, err
 	}
 	session, err := s.cfg.DB.OpenSessionByCard(ctx, card)
+	if errors.Is(err, store.ErrNotFound) || err == nil && session.State == store.Entering {
+		if err := k.Entry.Scan(ctx, lane.Scan{CardNo: card, Client: k.Code, Address: q.address}); err != nil {
+			return nil, err
+		}
+		session, err = s.cfg.DB.OpenSessionByCard(ctx, card)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -216,6 +222,29 @@ func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
 		EntryTime string `json:"entryTime"`
 		Link      string `json:"link"`
 	}{card, session.Plate, protocol.FormatDash(session.EnteredAt, s.cfg.Location), s.cfg.Questions.TicketLink()}, nil
+}
+
+// sameRequest is within what time a machine's number names the same request.
+const sameRequest = 30 * time.Second
+
+// ticketOf returns the ticket number for a request of a machine: a new one, or
+// the one that it got before.
+func (s *Server) ticketOf(ctx context.Context, k Kiosk, request string) (string, error) {
+	card := s.ticketNumber()
+	if request == "" {
+		return card, nil
+	}
+	now := s.cfg.Now().UTC()
+	client, digest, since := "kiosk "+k.Code, "ticket "+request, now.Add(-sameRequest)
+	err := s.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		before, err := tx.FirstAnswer(ctx, client, digest, since)
+		if errors.Is(err, store.ErrNotFound) {
+			return tx.KeepAnswer(ctx, client, digest, card, now, since)
+		}
+		card = before
+		return err
+	})
+	return card, err
 }
 
 // ticketNumber is the park's date and ten random digits.

@@ -1,9 +1,13 @@
 package console_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/lane"
 	"parkagent/store"
 )
 
@@ -30,5 +34,41 @@ func TestNoCoinsAreNoPayment(t *testing.T) {
 	r.refused("K1", "cash", map[string]any{"orderNo": order, "inserted": 0}, "参数 inserted 取值无效")
 	if got := r.call("K1", "cash", map[string]any{"orderNo": order, "inserted": 500}); got["rest"] != 0.0 {
 		t.Errorf("coins for what is due are answered %v, want nothing left", got)
+	}
+}
+
+// A ticket whose answer was lost is asked for again: it is the same car.
+func TestATicketThatIsAskedForAgainIsTheSame(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		err  error // of the lane, the first time
+		lost bool  // though it lets the car in
+	}{
+		{name: "the answer was lost"},
+		{name: "the lane did not confirm in time", err: lane.ErrBusy, lost: true},
+		{name: "the gate failed", err: errors.New("gate failed")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, "")
+			r.entry.err, r.entry.lost = tt.err, tt.lost
+			again := map[string]any{"requestNo": "17"}
+			r.post("K3", "ticket", body(again))
+			r.entry.err = nil
+			r.after(29 * time.Second)
+			first, second := r.call("K3", "ticket", again), r.call("K3", "ticket", again)
+			if diff := cmp.Diff(first, second); diff != "" {
+				t.Errorf("the same request is answered otherwise:\n%s", diff)
+			}
+			if cars, err := r.db.OpenSessions(t.Context(), store.OpenFilter{}); err != nil || len(cars) != 1 || cars[0].CardNo != first["cardNo"] {
+				t.Errorf("inside are %+v, %v, want one car with the ticket %v", cars, err, first["cardNo"])
+			}
+			for name, other := range map[string]map[string]any{"another request": {"requestNo": "18"}, "one without a number": nil} {
+				if got := r.call("K3", "ticket", other); got["cardNo"] == first["cardNo"] {
+					t.Errorf("%s gets the same ticket", name)
+				}
+			}
+		})
 	}
 }

@@ -9,11 +9,15 @@
 //	scan    orderNo, authCode                          platform: it was told to charge the driver's code
 //	cash    orderNo, inserted                          rest, change: what is owed, and the link to print
 //	order   orderNo                                    settled
-//	ticket  nothing, at an entry                       cardNo, plateNo, entryTime, link to print
+//	ticket  requestNo or nothing, at an entry          cardNo, plateNo, entryTime, link to print
 //
 // Money is in fen, minutes are minutes, times are local as the protocol writes
 // them. The answer has the protocol's envelope with data as one object, and the
 // HTTP status tells business (200) from the rest, as it does for platforms.
+//
+// A call whose answer was lost may be repeated; so may ticket if it had a
+// requestNo, the machine's own number for the press of its button: the same
+// number again within half a minute is the same car.
 //
 // After code and scan the money comes as a payment of the platform (downlink
 // 3.2); the machine asks order until it is settled. The gate opens by itself.
@@ -134,6 +138,8 @@ type request struct {
 	OrderNo  string       `json:"orderNo"`
 	Inserted protocol.Int `json:"inserted" wire:"min=0"` // fen, in coins and notes, for this order
 	AuthCode string       `json:"authCode"`
+
+	RequestNo string `json:"requestNo"` // the machine's own, for a ticket
 
 	address string
 }

@@ -156,7 +156,11 @@ func (r *rig) refused(kiosk, call string, fields map[string]any, want string) {
 	}
 }
 
+// body writes fields; of none, nothing.
 func body(fields map[string]any) string {
+	if fields == nil {
+		return ""
+	}
 	text, _ := json.Marshal(fields) // of texts and numbers
 	return string(text)
 }
