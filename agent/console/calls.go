@@ -11,6 +11,7 @@ import (
 	"parkagent/agent/billing"
 	"parkagent/agent/lane"
 	"parkagent/agent/uplink"
+	"parkagent/drivers"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -209,7 +210,7 @@ func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
 	session, err := s.cfg.DB.OpenSessionByCard(ctx, card)
 	if errors.Is(err, store.ErrNotFound) || err == nil && session.State == store.Entering {
 		if err := k.Entry.Scan(ctx, lane.Scan{CardNo: card, Client: k.Code, Address: q.address}); err != nil {
-			return nil, err
+			return nil, passed(err)
 		}
 		session, err = s.cfg.DB.OpenSessionByCard(ctx, card)
 	}
@@ -222,6 +223,14 @@ func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
 		EntryTime string `json:"entryTime"`
 		Link      string `json:"link"`
 	}{card, session.Plate, protocol.FormatDash(session.EnteredAt, s.cfg.Location), s.cfg.Questions.TicketLink()}, nil
+}
+
+// passed puts a gate that failed into words. What it said is in the lane's log.
+func passed(err error) error {
+	if errors.As(err, new(*drivers.DeviceError)) || errors.Is(err, drivers.ErrOffline) || errors.Is(err, drivers.ErrRefused) {
+		return errGate
+	}
+	return err
 }
 
 // sameRequest is within what time a machine's number names the same request.

@@ -2,12 +2,15 @@ package console_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkagent/agent/access"
 	"parkagent/agent/lane"
+	"parkagent/drivers"
 	"parkagent/store"
 )
 
@@ -70,5 +73,24 @@ func TestATicketThatIsAskedForAgainIsTheSame(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A driver at an entry that stays shut is told why.
+func TestATicketThatIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{&lane.RefusedError{Reason: access.ReasonFull}, "车位已满"},
+		{lane.ErrNoCar, "车道上未检测到车辆，请将车辆驶至道闸前"},
+		{fmt.Errorf("%w: %w", lane.ErrBusy, errors.New("late")), "车道繁忙，未能在时限内确认执行，请稍后重试"},
+		{&drivers.DeviceError{Device: "G1", Op: "raise", Err: drivers.ErrOffline}, "道闸未能打开，请重试或联系管理员"},
+		{fmt.Errorf("raise: %w", drivers.ErrRefused), "道闸未能打开，请重试或联系管理员"},
+	} {
+		r := newRig(t, "")
+		r.entry.err = tt.err
+		r.refused("K3", "ticket", nil, tt.want)
 	}
 }
