@@ -182,7 +182,7 @@ func (r *rig) pay(order string, amount int64) {
 type platforms struct {
 	mu    sync.Mutex // guards the following fields
 	err   error
-	hang  bool // until the caller gives up
+	until chan struct{} // when it answers; nil is at once
 	codes []string
 	scans []string
 }
@@ -191,11 +191,15 @@ func (p *platforms) ask(ctx context.Context, list *[]string, what string) error 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	*list = append(*list, what)
-	if p.hang {
-		<-ctx.Done()
+	if p.until == nil {
+		return p.err
+	}
+	select {
+	case <-p.until:
+		return p.err
+	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return p.err
 }
 
 func (p *platforms) Code(ctx context.Context, o store.Order, _ store.Session, device string, _ time.Time) (uplink.Code, error) {
