@@ -40,6 +40,10 @@ type state struct {
 
 	seen []sighting
 
+	// black is when a blacklisted car was refused here; zero once another was
+	// recognised.
+	black time.Time
+
 	scans      []attempt // of drivers without a plate, lately
 	scan       Scan      // the last of them that was put to the rules
 	unanswered bool      // and whoever sent it waits to hear what came of it

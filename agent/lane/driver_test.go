@@ -251,6 +251,30 @@ func TestABlacklistedCarAtTheEntry(t *testing.T) {
 		if f := decode[store.BlackFact](s, e); f.Image != "1.jpg" || f.Place != "入口1" || f.Remark != "欠费" {
 			t.Errorf("journal = %+v", f)
 		}
+		// Its driver asks for a ticket, as one without a plate.
+		if got := refused(s.scan(s.in)); got != string(access.ReasonBlacklist) || s.gateIn.did() != "" {
+			t.Errorf("a scan after it = %q, want it refused and a shut gate", got)
+		}
+		pass(blackScan) // it has gone, and a car without a plate comes
+		s.must(s.scan(s.in))
+		if got := s.gateIn.did(); got != "raise" {
+			t.Errorf("the gate did %q for a car that comes later", got)
+		}
+	})
+}
+
+func TestTheCarAfterABlacklistedOneMayScan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		_, err := s.rules.AddBlack(t.Context(), "粤B12345", "", access.By{})
+		s.must(err)
+		s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
+		s.see(t.Context(), drivers.Recognition{Plate: "粤B54321"})
+		if got := s.gateIn.did(); got != "raise" {
+			t.Fatalf("the gate did %q for the next car", got)
+		}
+		s.must(s.scan(s.in))
 	})
 }
 

@@ -17,6 +17,12 @@ func decideRuled(s state, e ruled, now time.Time, p patience) (state, []command)
 	s.phase, s.car, s.tries, s.since = idle, access.Verdict{}, 0, now
 	t := text{plate: e.v.Plate, payable: e.v.Payable, stay: e.v.Stay, say: sayingOf(e.v.Reason)}
 	s.scans = noteScan(s.scans, e)
+	if _, recognised := e.of.(rule); recognised {
+		s.black = time.Time{}
+		if e.v.Reason == access.ReasonBlacklist {
+			s.black = now
+		}
+	}
 	switch {
 	case e.v.Open:
 		s.phase, s.car = raising, e.v

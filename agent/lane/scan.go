@@ -46,6 +46,7 @@ func (l *Lane) Scan(ctx context.Context, s Scan) error {
 const (
 	scanAgain  = 10 * time.Second // the same card number within it is the same try
 	passedScan = 30 * time.Second // and within it of a passage is the same passage
+	blackScan  = 30 * time.Second // after a blacklisted car was refused, it stands there still
 )
 
 // An attempt is a scan that has been dealt with.
@@ -78,11 +79,17 @@ func decideScanned(s state, e scanned, now time.Time) (state, []command) {
 // since reports whether t lies less than d before now.
 func since(now, t time.Time, d time.Duration) bool { return now.Sub(t) < d && !now.Before(t) }
 
-// decideLooked goes on with a scan unless nobody stands there. That is not kept
-// as what the driver was told: to drive up and scan again is what is wanted.
+// decideLooked goes on with a scan unless nobody stands there, or a blacklisted
+// car most likely does: its driver must not get in as one without a plate. That is
+// not kept as what the driver was told: to drive up and scan again is what is
+// wanted, and the car may be another one soon.
 func decideLooked(s state, e looked, now time.Time) (state, []command) {
 	if e.presence == drivers.PresenceClear {
 		return s, []command{answer{scan: e.scan, err: ErrNoCar}}
+	}
+	if since(now, s.black, blackScan) {
+		s.idleAt = now.Add(standsFor)
+		return s, []command{answer{scan: e.scan, err: &RefusedError{Reason: access.ReasonBlacklist}}, show{text{say: sayBlacklist}}}
 	}
 	s.scan, s.unanswered = e.scan, true
 	s.again = nil // this one stands there now
