@@ -147,8 +147,8 @@ func (c CardInfo) MarshalJSON() ([]byte, error) {
 }
 
 // A CardPayment is the request of downlink 4.6 PayCarCardFee: the validity is
-// extended, or money or visits are added, by the type of the card. The answer has
-// no rows.
+// extended, or money or visits are added, by the type of the card. ValidTo must be
+// there when it is extended. The answer has no rows.
 type CardPayment struct {
 	ParkCode  string `json:"parkCode,omitempty"`
 	CardID    int64  `json:"cardId" wire:"required"`

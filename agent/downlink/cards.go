@@ -2,6 +2,7 @@ package downlink
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -160,7 +161,7 @@ func (s *Server) cards(ctx context.Context, c *call) (any, error) {
 }
 
 // rechargeCard answers 4.6. Without an order number the same enciphered request is
-// the same payment, as in 3.3.
+// the same payment, as in 3.3. Only cards that hold a time need the end of a period.
 func (s *Server) rechargeCard(ctx context.Context, c *call) (any, error) {
 	q, err := decode[protocol.CardPayment](c)
 	if err != nil {
@@ -174,9 +175,13 @@ func (s *Server) rechargeCard(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.cfg.Rules.Recharge(ctx, access.Recharge{
+	err = s.cfg.Rules.Recharge(ctx, access.Recharge{
 		Card: q.CardID, Order: order, Amount: q.Amount, From: orZero(from), To: orZero(to), Request: c.digest,
 	}, c.by())
+	if to == nil && errors.Is(err, access.ErrPeriod) {
+		err = &protocol.FieldError{Field: "validTo", Problem: protocol.Missing}
+	}
+	return nil, err
 }
 
 // products answers 4.7: by what cards of a type are recharged here.

@@ -287,6 +287,8 @@ func TestACardIsRechargedOnceForEachOrder(t *testing.T) {
 		{"an unknown card", recharge, `{"cardId":99,"amount":1,"validFrom":"2026-03-01","validTo":"2026-04-30"}`, "卡片不存在"},
 		{"an end before the start", recharge, fmt.Sprintf(`{"cardId":%d,"amount":1,"validFrom":"2026-04-30","validTo":"2026-03-01"}`, id), "结束时间不能早于开始时间"},
 		{"an end that is no time", recharge, fmt.Sprintf(`{"cardId":%d,"amount":1,"validFrom":"2026-04-30","validTo":"later"}`, id), "参数 validTo 格式错误"},
+		{"a period without an end", recharge, fmt.Sprintf(`{"cardId":%d,"amount":1,"validFrom":"2026-04-01","validTo":""}`, id), "缺少必填参数 validTo"},
+		{"no period", recharge, fmt.Sprintf(`{"cardId":%d,"amount":1}`, id), "缺少必填参数 validTo"},
 		{"an order longer than any", recharge, fmt.Sprintf(`{"cardId":%d,"orderNo":"%s","amount":1,"validFrom":"2026-03-01","validTo":"2026-04-30"}`, id, strings.Repeat("1", 600)), "参数 orderNo 取值无效"},
 	})
 	if got, want := p.card(id).To, time.Date(2026, 4, 30, 15, 59, 59, 999e6, time.UTC); !got.Equal(want) {
