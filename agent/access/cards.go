@@ -67,7 +67,8 @@ type CardEdit struct {
 // space is taken from it: a stay ends by the right by which it began. A plate
 // to add that is the card's already changes nothing.
 //
-// Errors: ErrNoCard, ErrPeriod, ErrNoPlate, ErrLastPlate, *PlateTakenError.
+// Errors: ErrNoCard, ErrPeriod, ErrNoPlate, ErrLastPlate, *PlateTakenError,
+// *billing.AmbiguousError.
 func (r *Rules) EditCard(ctx context.Context, id int64, e CardEdit, by By) error {
 	return r.changeCard(ctx, id, "edit", by, func(tx *store.Tx, c *store.Card) (bool, error) {
 		e.apply(c)
@@ -75,9 +76,9 @@ func (r *Rules) EditCard(ctx context.Context, id int64, e CardEdit, by By) error
 			return false, err
 		}
 		for _, p := range normalPlates(e.Remove) {
-			i := indexPlate(c.Plates, p)
-			if i < 0 {
-				return false, fmt.Errorf("%w: %s%s", ErrNoPlate, p.Plate, p.Etc)
+			i, err := indexPlate(c.Plates, p)
+			if err != nil {
+				return false, err
 			}
 			c.Plates = slices.Delete(c.Plates, i, i+1)
 		}
@@ -117,19 +118,20 @@ func (e CardEdit) apply(c *store.Card) {
 // ReplacePlate changes one plate of a card for another. Done before, it changes
 // nothing.
 //
-// Errors: ErrNoCard, ErrNoPlate, *PlateTakenError.
+// Errors: ErrNoCard, ErrNoPlate, *PlateTakenError, *billing.AmbiguousError.
 func (r *Rules) ReplacePlate(ctx context.Context, id int64, from, to store.CardPlate, by By) error {
 	olds, news := normalPlates([]store.CardPlate{from}), normalPlates([]store.CardPlate{to})
 	if len(olds) != 1 || len(news) != 1 {
 		return ErrNoPlate
 	}
 	return r.changeCard(ctx, id, "edit", by, func(tx *store.Tx, c *store.Card) (bool, error) {
-		i, has := indexPlate(c.Plates, olds[0]), slices.Contains(c.Plates, news[0])
+		i, err := indexPlate(c.Plates, olds[0])
+		has := slices.Contains(c.Plates, news[0])
 		switch {
-		case i < 0 && has, i >= 0 && c.Plates[i] == news[0]:
+		case errors.Is(err, ErrNoPlate) && has, err == nil && c.Plates[i] == news[0]:
 			return false, nil
-		case i < 0:
-			return false, fmt.Errorf("%w: %s%s", ErrNoPlate, olds[0].Plate, olds[0].Etc)
+		case err != nil:
+			return false, err
 		case has:
 			c.Plates = slices.Delete(c.Plates, i, i+1)
 			return true, nil
@@ -195,7 +197,7 @@ func (r *Rules) Cards(ctx context.Context, no string, id int64) ([]store.Card, e
 	switch {
 	case id != 0:
 		c, err := card(ctx, r.cfg.DB.Reader, id)
-		if errors.Is(err, ErrNoCard) || err == nil && no != "" && indexPlate(c.Plates, store.CardPlate{Plate: no}) < 0 {
+		if errors.Is(err, ErrNoCard) || err == nil && no != "" && len(fitting(c.Plates, store.CardPlate{Plate: no})) == 0 {
 			return nil, nil
 		}
 		return []store.Card{c}, err

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkagent/agent/billing"
 	"parkagent/store"
 )
 
@@ -250,6 +252,14 @@ func TestReplacePlate(t *testing.T) {
 	}
 	if n := len(r.kinds()); n != 2 {
 		t.Errorf("%d rows in the journal, want the card added and changed once", n)
+	}
+	both := r.give(2, 1, 0, "京B66666", "沪B66666", "粤B77777")
+	for _, to := range []string{"粤B77777", "粤B88888"} { // which of the two is meant, or was before, nobody knows
+		var several *billing.AmbiguousError
+		err := r.ReplacePlate(ctx, both, store.CardPlate{Plate: "B66666"}, store.CardPlate{Plate: to}, mall)
+		if !errors.As(err, &several) || !slices.Equal(several.Plates, []string{"京B66666", "沪B66666"}) {
+			t.Errorf("one of two plates for %s: %v, want that there are two", to, err)
+		}
 	}
 	if err := r.ReplacePlate(ctx, id, from, store.CardPlate{Etc: "AJSD"}, mall); !errors.Is(err, ErrNoPlate) {
 		t.Errorf("a plate that it does not have: %v, want ErrNoPlate", err)

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"parkagent/agent/billing"
 	"parkagent/store"
 )
 
@@ -123,7 +124,8 @@ func (m *model) someCard(t *rapid.T) int64 {
 // than those that a client may meet.
 func (m *model) expected(t *rapid.T, err error) bool {
 	var taken *PlateTakenError
-	if err != nil && !errors.As(err, &taken) && !errors.Is(err, ErrNoPlate) && !errors.Is(err, ErrLastPlate) && !errors.Is(err, ErrNoCard) {
+	var several *billing.AmbiguousError
+	if err != nil && !errors.As(err, &taken) && !errors.As(err, &several) && !errors.Is(err, ErrNoPlate) && !errors.Is(err, ErrLastPlate) && !errors.Is(err, ErrNoCard) {
 		t.Fatalf("unexpected: %v", err)
 	}
 	return err != nil

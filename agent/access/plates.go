@@ -3,9 +3,11 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"parkagent/agent/billing"
 	"parkagent/agent/plate"
 	"parkagent/store"
 )
@@ -119,21 +121,40 @@ func samePlates(a, b []store.CardPlate) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(p store.CardPlate) bool { return !slices.Contains(b, p) })
 }
 
-// indexPlate returns where p, in normal form, stands in the plates of a card, -1
-// if it does not. Either may lack its province if only one plate fits then.
-func indexPlate(list []store.CardPlate, p store.CardPlate) int {
-	if i := slices.Index(list, p); i >= 0 || p.Plate == "" {
-		return i
+// indexPlate returns where p, in normal form, stands in the plates of a card.
+// Either may lack its province if only one plate fits then.
+//
+// Errors: ErrNoPlate, *billing.AmbiguousError.
+func indexPlate(list []store.CardPlate, p store.CardPlate) (int, error) {
+	at := fitting(list, p)
+	switch len(at) {
+	case 0:
+		return -1, fmt.Errorf("%w: %s%s", ErrNoPlate, p.Plate, p.Etc) // one of the two is empty
+	case 1:
+		return at[0], nil
 	}
-	tail, at := plate.Tail(p.Plate), -1
+	plates := make([]string, len(at))
+	for i, j := range at {
+		plates[i] = list[j].Plate
+	}
+	return -1, &billing.AmbiguousError{Plates: plates}
+}
+
+// fitting returns where p, in normal form, may stand in the plates of a card: where
+// it does exactly, else wherever either lacks its province.
+func fitting(list []store.CardPlate, p store.CardPlate) []int {
+	if i := slices.Index(list, p); i >= 0 {
+		return []int{i}
+	}
+	if p.Plate == "" {
+		return nil
+	}
+	var at []int
+	tail := plate.Tail(p.Plate)
 	for i, q := range list {
-		if q.Plate == "" || plate.Tail(q.Plate) != tail || q.Plate != tail && p.Plate != tail {
-			continue
+		if q.Plate != "" && plate.Tail(q.Plate) == tail && (q.Plate == tail || p.Plate == tail) {
+			at = append(at, i)
 		}
-		if at >= 0 {
-			return -1
-		}
-		at = i
 	}
 	return at
 }

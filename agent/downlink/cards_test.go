@@ -241,6 +241,16 @@ func TestThePlatesOfACardAreChangedOneByOne(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
+	two := p.give(monthly("京B66666", "沪B66666"))
+	const several = "匹配到多辆车，请输入完整车牌：京B66666 沪B66666"
+	p.walk([]step{
+		{"one of two to delete", cardPlate, fmt.Sprintf(`{"cardId":%d,"oldplateNo":"B66666","modifyType":2}`, two), several},
+		{"one of two to change", cardPlate, fmt.Sprintf(`{"cardId":%d,"plateNo":"闽D02007","oldplateNo":"B66666","modifyType":1}`, two), several},
+		{"one of two to remove", editCard, fmt.Sprintf(`{"cardId":%d,"plateDetails":"[{\"plateNo\":\"B66666\",\"type\":0}]"}`, two), several},
+	})
+	if list := rowsOf[protocol.CardInfo](t, p.ask(cards, fmt.Sprintf(`{"cardId":%d,"plateNo":"B66666"}`, two))); len(list) != 1 {
+		t.Errorf("cards with that number and such a plate = %v, want the card", list)
+	}
 	p.walk([]step{
 		{"no card", cardPlate, `{"plateNo":"闽D02001","modifyType":0}`, "缺少必填参数 cardId"},
 		{"an unknown card", cardPlate, `{"cardId":99,"plateNo":"闽D02001","modifyType":0}`, "卡片不存在"},
