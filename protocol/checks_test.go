@@ -21,6 +21,7 @@ func TestWhatIsAmbiguousIsRefused(t *testing.T) {
 		{"2.1 with a device type that there is not", `{"deviceCode":"G1","deviceType":2,"cardNo":"1234567890123"}`, PassCommand{}, FieldError{"deviceType", OutOfRange}},
 		{"2.2 without a number", `{"areaCode":1}`, SpaceCommand{}, FieldError{"freeSpaceNum", Missing}},
 		{"2.2 below zero", `{"freeSpaceNum":"-1"}`, SpaceCommand{}, FieldError{"freeSpaceNum", OutOfRange}},
+		{"2.4 without a text", `{"deviceCode":"L1","showInfo":" "}`, ShowCommand{}, FieldError{"showInfo", Missing}},
 		{"2.5 without a plate", `{"parkCode":"1"}`, SeamlessMark{}, FieldError{"plateNo", Missing}},
 		{"GetPhoto without a device", `{"parkCode":"1"}`, PhotoCommand{}, FieldError{"deviceCode", Missing}},
 		{"3.3 without a car", `{"freeMoney":100}`, Discount{}, FieldError{"plateNo", Missing}},

@@ -49,7 +49,7 @@ type ShowCommand struct {
 	ParkCode   string `json:"parkCode,omitempty"`
 	DeviceCode string `json:"deviceCode" wire:"required,alias=deviceId"` // code or IP, see DeviceType
 	DeviceType int    `json:"deviceType" wire:"oneof=0|1"`               // ByCode or ByIP
-	ShowInfo   string `json:"showInfo"`                                  // lines, with | between them
+	ShowInfo   string `json:"showInfo" wire:"required"`                  // lines, with | between them
 }
 
 // A SeamlessMark is the request of downlink 2.5 RecordDensityPay: the driver of a
