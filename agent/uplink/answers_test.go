@@ -24,6 +24,7 @@ func TestAnswersAreReadTolerantly(t *testing.T) {
 		{"nothing deducted", deduct, `{"resCode":0,"data":[{"deductMoney":0}]}`, "answered", "0"},
 		{"more than was asked for", deduct, `{"resCode":0,"data":[{"deductMoney":900}]}`, "answered", "900"},
 		{"a configured code", price, `{"resCode":200,"data":{"payMoney":30}}`, "answered", `{"Due":30,"By":"mall"}`},
+		{"a code to show by a wallet in words", code, `{"resCode":0,"data":[{"qrcode":"q","orderNo":"P1","payType":"微信"}]}`, "answered", `{"Content":"q","Platform":"mall","PlatformOrder":"P1","PayType":0}`},
 		{"a code for a scan without a row", scan, `{"resCode":0,"resMsg":"","data":null}`, "answered", `{"Platform":"mall","PlatformOrder":"","PayType":0}`},
 		{"a code for a scan with an odd row", scan, `{"resCode":0,"data":[{"payType":"微信"}]}`, "answered", `{"Platform":"mall","PlatformOrder":"","PayType":0}`},
 

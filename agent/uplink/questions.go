@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -181,7 +182,7 @@ type Code struct {
 	Content       string // what the code says, mostly a short link
 	Platform      string
 	PlatformOrder string // its number of the order; may be empty
-	PayType       int    // protocol.ThirdWeChat or ThirdAlipay, or whatever it said
+	PayType       int    // protocol.ThirdWeChat or ThirdAlipay, or whatever number it said; 0 if none
 }
 
 // Code asks for a code by which to pay an order (uplink 4.1). device is the pay
@@ -201,7 +202,7 @@ func (q *Questions) Code(ctx context.Context, o store.Order, s store.Session, de
 			CardNo: s.CardNo, InTime: q.dash(s.EnteredAt), ElapsedTime: minutes(at.Sub(s.EnteredAt)), Amount: o.Payable, OutTime: q.dash(at),
 		})
 		if err == nil {
-			return Code{Content: row.QRCode, Platform: p.Name, PlatformOrder: row.OrderNo, PayType: row.PayType}, nil
+			return Code{Content: row.QRCode, Platform: p.Name, PlatformOrder: row.OrderNo, PayType: row.payType()}, nil
 		}
 		if failed == nil || isRefusal(failed) {
 			failed = err
@@ -211,11 +212,28 @@ func (q *Questions) Code(ctx context.Context, o store.Order, s store.Session, de
 }
 
 // code asks one platform of so many that are left.
-func (q *Questions) code(ctx context.Context, p Asked, left int, message protocol.CodeQuery) (protocol.Code, error) {
+func (q *Questions) code(ctx context.Context, p Asked, left int, message protocol.CodeQuery) (codeRow, error) {
 	deadline, _ := ctx.Deadline() // Code has set one
 	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
 	defer cancel()
-	return ask(ctx, q, p, question{name: askCode, message: message}, func(c protocol.Code) bool { return strings.TrimSpace(c.QRCode) != "" })
+	return ask(ctx, q, p, question{name: askCode, message: message}, func(c codeRow) bool { return strings.TrimSpace(c.QRCode) != "" })
+}
+
+// A codeRow is a protocol.Code of which only the code itself has to be right: a
+// wallet that is not understood keeps nobody from paying.
+type codeRow struct {
+	QRCode  string `json:"qrcode" wire:"required"`
+	OrderNo string `json:"orderNo"`
+	PayType string `json:"payType"`
+}
+
+// payType is the wallet's code, 0 for one that is none.
+func (c codeRow) payType() int {
+	n, err := strconv.Atoi(strings.TrimSpace(c.PayType))
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // A Scanned is that a platform charges a driver's code. It says so itself, by
