@@ -149,10 +149,7 @@ func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, l
 			if c.Kiosk != d.Code {
 				continue
 			}
-			k.Lane, k.Exit = c.Code, !c.Entry
-			if c.Entry {
-				k.Entry = lanes[i]
-			}
+			k.Lane, k.Exit, k.Passage = c.Code, !c.Entry, lanes[i]
 		}
 		cfg.Kiosks = append(cfg.Kiosks, k)
 	}

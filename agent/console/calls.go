@@ -200,7 +200,7 @@ func (s *Server) order(ctx context.Context, _ Kiosk, q request) (any, error) {
 // ticket lets a car without a plate in, under a ticket number that nobody
 // guesses, and returns what is printed on the ticket.
 func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
-	if k.Entry == nil {
+	if k.Passage == nil || k.Exit {
 		return nil, errNotEntry
 	}
 	card, err := s.ticketOf(ctx, k, strings.TrimSpace(q.RequestNo))
@@ -209,7 +209,7 @@ func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
 	}
 	session, err := s.cfg.DB.OpenSessionByCard(ctx, card)
 	if errors.Is(err, store.ErrNotFound) || err == nil && session.State == store.Entering {
-		if err := k.Entry.Scan(ctx, lane.Scan{CardNo: card, Client: k.Code, Address: q.address}); err != nil {
+		if err := k.Passage.Scan(ctx, lane.Scan{CardNo: card, Client: k.Code, Address: q.address}); err != nil {
 			return nil, passed(err)
 		}
 		session, err = s.cfg.DB.OpenSessionByCard(ctx, card)
@@ -223,6 +223,19 @@ func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
 		EntryTime string `json:"entryTime"`
 		Link      string `json:"link"`
 	}{card, session.Plate, protocol.FormatDash(session.EnteredAt, s.cfg.Location), s.cfg.Questions.TicketLink()}, nil
+}
+
+// leave lets the car of a ticket, or of another card number, out. It is refused
+// while money is due; what a phone does by downlink 2.1, for drivers without one.
+func (s *Server) leave(ctx context.Context, k Kiosk, q request) (any, error) {
+	card := strings.TrimSpace(q.CardNo)
+	switch {
+	case k.Passage == nil || !k.Exit:
+		return nil, errNotExit
+	case card == "":
+		return nil, &protocol.FieldError{Field: "cardNo", Problem: protocol.Missing}
+	}
+	return nil, passed(k.Passage.Scan(ctx, lane.Scan{CardNo: card, Client: k.Code, Address: q.address}))
 }
 
 // passed puts a gate that failed into words. What it said is in the lane's log.

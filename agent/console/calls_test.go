@@ -196,6 +196,8 @@ func TestRefusalsInTwoLanguages(t *testing.T) {
 			{"K1", "order", nil, "订单不存在", "There is no such order."},
 			{"K1", "ticket", nil, "该缴费机不在入口", "This machine does not stand at an entry."},
 			{"K2", "ticket", nil, "该缴费机不在入口", "This machine does not stand at an entry."},
+			{"K1", "leave", map[string]any{"cardNo": "2603011234567890"}, "该缴费机不在出口", "This machine does not stand at an exit."},
+			{"K3", "leave", map[string]any{"cardNo": "2603011234567890"}, "该缴费机不在出口", "This machine does not stand at an exit."},
 		} {
 			want := tt.zh
 			if language == "en" {

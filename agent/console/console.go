@@ -10,6 +10,7 @@
 //	cash    orderNo, inserted                          rest, change: what is owed, and the link to print
 //	order   orderNo                                    settled
 //	ticket  requestNo or nothing, at an entry          cardNo, plateNo, entryTime, link to print
+//	leave   cardNo, at an exit                         nothing: a car without a plate is let out
 //
 // Money is in fen, minutes are minutes, times are local as the protocol writes
 // them. The answer has the protocol's envelope with data as one object, and the
@@ -20,7 +21,9 @@
 // number again within half a minute is the same car.
 //
 // After code and scan the money comes as a payment of the platform (downlink
-// 3.2); the machine asks order until it is settled. The gate opens by itself.
+// 3.2); the machine asks order until it is settled. The gate then opens by itself
+// for a car that was recognised there; for one with a ticket the machine asks
+// leave, which is refused while money is due.
 package console
 
 import (
@@ -67,13 +70,13 @@ type Kiosk struct {
 	IP    string // it calls from here only
 	Token config.Secret
 
-	Lane  string // the lane that it stands at; empty in the lot
-	Exit  bool   // cars leave by that lane; otherwise they enter
-	Entry Entry  // that lane, where cars enter; nil elsewhere
+	Lane    string  // the lane that it stands at; empty in the lot
+	Exit    bool    // cars leave by that lane; otherwise they enter
+	Passage Passage // that lane; nil in the lot
 }
 
-// An Entry lets a car without a plate in. [lane.Lane] is one.
-type Entry interface {
+// A Passage lets a car without a plate through. [lane.Lane] is one.
+type Passage interface {
 	// Scan returns nil when the gate has acknowledged.
 	Scan(ctx context.Context, s lane.Scan) error
 }
@@ -120,7 +123,7 @@ func New(cfg Config) (*Server, error) {
 		s.kiosks[k.Code] = k
 	}
 	s.calls = map[string]func(context.Context, Kiosk, request) (any, error){
-		"bill": s.bill, "code": s.code, "scan": s.scan, "cash": s.cash, "order": s.order, "ticket": s.ticket,
+		"bill": s.bill, "code": s.code, "scan": s.scan, "cash": s.cash, "order": s.order, "ticket": s.ticket, "leave": s.leave,
 	}
 	return s, nil
 }

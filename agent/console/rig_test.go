@@ -61,7 +61,7 @@ func newRig(t *testing.T, language string) *rig {
 	k1, k2, k3, k4 := kiosk, kiosk, kiosk, kiosk
 	k1.Code = "K1"
 	k2.Code, k2.Lane, k2.Exit = "K2", "OUT1", true
-	k3.Code, k3.Lane, k3.Entry = "K3", "IN1", r.entry
+	k3.Code, k3.Lane, k3.Passage = "K3", "IN1", r.entry
 	k4.Code, k4.IP = "K4", "192.0.2.7"
 	s, err := console.New(console.Config{
 		Kiosks: []console.Kiosk{k1, k2, k3, k4}, DB: db, Desk: r.desk, Questions: r.asks, Language: language, Location: zone,

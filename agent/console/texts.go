@@ -23,6 +23,7 @@ var (
 	errFault     = &sentence{"our fault", "车场系统故障，请稍后重试", "The car park has a fault, please try again."}
 	errNotEntry  = &sentence{"not at an entry", "该缴费机不在入口", "This machine does not stand at an entry."}
 	errGate      = &sentence{"gate failed", "道闸未能打开，请重试或联系管理员", "The gate did not open, please try again or call the operator."}
+	errNotExit   = &sentence{"not at an exit", "该缴费机不在出口", "This machine does not stand at an exit."}
 	errNoSearch  = &sentence{"no plate and no card", "请输入车牌号或票号", "Please give a plate or a ticket number."}
 	errExpired   = &sentence{"order expired", "账单已过期，请重新查询", "The bill has expired, please ask again."}
 	errOutdated  = &sentence{"bill outdated", "应缴金额已变化，请重新查询", "What is due has changed, please ask for a new bill."}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -93,13 +94,20 @@ func TestFlowTicket(t *testing.T) {
 			t.Fatalf("the bill of the ticket is %+v, %v", bill, err)
 		}
 		step()
+		leave := func() error { return p.kiosk("K2", "leave", map[string]any{"cardNo": ticket.CardNo}, nil) }
+		var no *errRefusedCall
+		if err := leave(); !errors.As(err, &no) || !strings.Contains(no.msg, "缴费") || p.opened("OUT1") != 0 {
+			t.Errorf("a ticket that was not paid is answered %v at the exit", err)
+		}
 		if err := p.kiosk("K1", "cash", map[string]any{"orderNo": bill.OrderNo, "inserted": flowFee}, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.mall.Pass(t.Context(), "G2", ticket.CardNo); err != nil {
-			t.Errorf("the paid car is answered %v at the exit", err)
-		}
+		step()
+		p.eventually("the paid car is let out", func() bool { return p.opened("OUT1") == 1 || leave() == nil })
 		p.inside(ticket.PlateNo, false)
+		if got := p.opened("OUT1"); got != 1 {
+			t.Errorf("the exit was opened %d times, want once", got)
+		}
 	})
 }
 
