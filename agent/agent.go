@@ -227,7 +227,7 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		return all, err
 	}
 	rules, err := access.New(access.Config{
-		DB: db, Bills: desk, Products: products(site.Products), Priced: a.priced(), QuoteValid: site.Park.OrderValid, Now: a.clock.Now, Log: a.log,
+		DB: db, Bills: desk, Products: products(site.Products), Priced: a.priced(), Now: a.clock.Now, Log: a.log,
 	})
 	if err != nil {
 		return all, err

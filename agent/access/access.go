@@ -54,10 +54,8 @@ type Config struct {
 
 	Products []Product // what can be bought for cards
 	// Priced says that a platform prices the stays of temporary cars, and is
-	// asked at the exit. Its price is as good as an order, for QuoteValid; 0
-	// means 5 minutes.
-	Priced     bool
-	QuoteValid time.Duration
+	// asked at the exit, unless its last price still holds (Desk.Quoted).
+	Priced bool
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil discards
@@ -89,9 +87,6 @@ type Rules struct {
 func New(cfg Config) (*Rules, error) {
 	if cfg.DB == nil || cfg.Bills == nil {
 		return nil, errors.New("access: no store or no billing")
-	}
-	if cfg.QuoteValid == 0 {
-		cfg.QuoteValid = 5 * time.Minute
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -87,7 +87,7 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, minutes int64
 	parts := x.charged(s, b.At)
 	all := min(sum.minutes+minutes, mostMinutes)
 	switch {
-	case d.quoted(s, b.At):
+	case d.Quoted(s, b.At):
 		b.Total = s.QuoteFee
 		if late := min(sum.late+minutes, all); late > 0 && fits { // the platform did not know of these
 			parts = []span{{s.EnteredAt, b.At}}
@@ -109,8 +109,8 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, minutes int64
 	return nil
 }
 
-// quoted reports whether the price of a platform holds at a time.
-func (d *Desk) quoted(s store.Session, at time.Time) bool {
+// Quoted reports whether a platform has priced s, and its price holds at a time.
+func (d *Desk) Quoted(s store.Session, at time.Time) bool {
 	since := at.Sub(s.QuotedAt)
 	return !s.QuotedAt.IsZero() && since >= 0 && since <= d.cfg.OrderValid
 }

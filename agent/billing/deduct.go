@@ -37,7 +37,7 @@ func (d *Desk) BeginDeduction(ctx context.Context, session, platform string) (st
 		if busy, err := settling(ctx, tx.Reader, s.ID, now); busy || err != nil {
 			return err
 		}
-		if again, err := askedBefore(ctx, tx.Reader, s.ID, now); again || err != nil {
+		if again, err := d.Deducting(ctx, tx.Reader, s.ID, now); again || err != nil {
 			return err
 		}
 		b, err := d.Due(ctx, tx.Reader, s, now)
@@ -57,7 +57,10 @@ func (d *Desk) BeginDeduction(ctx context.Context, session, platform string) (st
 	return x, s, ask && err == nil, err
 }
 
-func askedBefore(ctx context.Context, r store.Reader, session string, now time.Time) (bool, error) {
+// Deducting reports whether no platform is to be asked to deduct for a session
+// now: the outcome of an earlier question is unknown, or one was asked within the
+// last five minutes.
+func (d *Desk) Deducting(ctx context.Context, r store.Reader, session string, now time.Time) (bool, error) {
 	list, err := r.Deductions(ctx, session)
 	for _, x := range list {
 		if x.State == store.DeductionAsked || within(deductAgain, x.AskedAt, now) {

@@ -37,5 +37,5 @@ func (d *Desk) askPrice(ctx context.Context, ref Ref) {
 // temporary car's, and neither decided, nor settled, nor priced already.
 func (d *Desk) open(s store.Session, at time.Time) bool {
 	settled := !s.PaidUntil.IsZero() && !at.After(s.PaidUntil)
-	return s.Card == 0 && s.Booking == 0 && s.State != store.Leaving && !settled && !d.quoted(s, at)
+	return s.Card == 0 && s.Booking == 0 && s.State != store.Leaving && !settled && !d.Quoted(s, at)
 }
