@@ -33,9 +33,6 @@ type consultation struct {
 
 // An asker puts questions to platforms. [uplink.Questions] is one.
 type asker interface {
-	// Price returns what is still due by the platform that prices, and its
-	// name; uplink.ErrNobody when none does.
-	Price(ctx context.Context, s store.Session, place string, at time.Time) (int64, string, error)
 	// Deductor returns whom to ask for a stay, if anybody.
 	Deductor(s store.Session) (string, bool)
 	// Deduct returns what the platform took. A *protocol.RefusedError is a
@@ -69,29 +66,12 @@ func (c *consultation) about(ctx context.Context, session string) {
 		c.log.Error("consult platforms", "session", session, "error", err)
 		return
 	}
-	if s.Card == 0 && s.Booking == 0 { // nobody else's price stands in for a card or a booking
-		c.price(ctx, s)
-	}
+	c.desk.AskPrice(ctx, s)
 	if !s.Seamless {
 		return
 	}
 	if err := c.deduct(ctx, s); err != nil && ctx.Err() == nil {
 		c.log.Error("deduct a fee", "session", session, "error", err)
-	}
-}
-
-// price notes what a platform charges. Without an answer in time the local
-// tariff holds.
-func (c *consultation) price(ctx context.Context, s store.Session) {
-	due, by, err := c.asker.Price(ctx, s, s.ExitPlace, c.now())
-	switch {
-	case errors.Is(err, uplink.ErrNobody):
-	case err != nil:
-		c.log.Warn("no price in time, the local tariff holds", "session", s.ID, "error", err)
-	default:
-		if err := c.desk.Quote(ctx, s.ID, due, by); err != nil {
-			c.log.Error("note a price", "session", s.ID, "error", err)
-		}
 	}
 }
 

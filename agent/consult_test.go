@@ -22,7 +22,7 @@ type city struct {
 	refuses error   // instead of deducting
 }
 
-func (c *city) Price(context.Context, store.Session, string, time.Time) (int64, string, error) {
+func (c *city) price(context.Context, store.Session) (int64, string, error) {
 	c.priced++
 	return 9000, "city", nil
 }
@@ -49,7 +49,7 @@ func consulted(t *testing.T, asks *city, s store.Session) (*store.DB, *billing.D
 	t.Cleanup(func() { _ = db.Close() })
 	clock := func() time.Time { return now }
 	desk, err := billing.New(billing.Config{
-		DB: db, ParkCode: "1", Now: clock, Tariffs: []tariff.Tariff{{Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}}}},
+		DB: db, ParkCode: "1", Now: clock, Price: asks.price, Tariffs: []tariff.Tariff{{Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}}}},
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -90,16 +90,19 @@ func TestAPlatformPricesStaysOfTemporaryCarsOnly(t *testing.T) {
 		name     string
 		s        store.Session
 		priced   int
+		fee      int64 // that the platform has said
 		deducted int64
 	}{
-		{"a temporary car is charged the platform's price", store.Session{}, 1, 9000},
-		{"a card holder the hour after the card has ended", store.Session{Card: 1, CarType: int(protocol.CarMonthly)}, 0, 500},
+		{"a temporary car is charged the platform's price", store.Session{}, 1, 9000, 9000},
+		{"a price that still holds is not asked for again", store.Session{QuoteFee: 700, QuotedAt: time.Date(2026, 3, 2, 3, 59, 0, 0, time.UTC)}, 0, 700, 700},
+		{"one that holds no more is", store.Session{QuoteFee: 700, QuotedAt: time.Date(2026, 3, 2, 3, 50, 0, 0, time.UTC)}, 1, 9000, 9000},
+		{"a card holder the hour after the card has ended", store.Session{Card: 1, CarType: int(protocol.CarMonthly)}, 0, 0, 500},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			asks := &city{}
 			_, _, s := consulted(t, asks, tt.s)
-			if asks.priced != tt.priced || s.QuotedAt.IsZero() != (tt.priced == 0) {
-				t.Errorf("the platform was asked %d times for a price, want %d; priced at %v", asks.priced, tt.priced, s.QuotedAt)
+			if asks.priced != tt.priced || s.QuoteFee != tt.fee {
+				t.Errorf("the platform was asked %d times for a price, want %d; its price is %d, want %d", asks.priced, tt.priced, s.QuoteFee, tt.fee)
 			}
 			if len(asks.asked) != 1 || asks.asked[0] != tt.deducted {
 				t.Errorf("the platform was asked to deduct %v, want %d", asks.asked, tt.deducted)

@@ -11,26 +11,36 @@ import (
 // bill: clients give up after 3 s.
 const priceWithin = 1500 * time.Millisecond
 
-// askPrice lets the platform that prices say what is due of the stay that ref
-// names, before an order is made of it. Whatever goes wrong, the local tariff
-// decides: the order itself will say what is wrong with ref.
-func (d *Desk) askPrice(ctx context.Context, ref Ref) {
-	if d.cfg.Price == nil {
+// AskPrice lets the platform that prices say what is due of a stay now, if its
+// price would count and the last one does not hold any more. Whatever goes wrong,
+// the local tariff decides. ctx bounds the question, which has a deadline of its
+// own as well.
+func (d *Desk) AskPrice(ctx context.Context, s store.Session) {
+	if d.cfg.Price == nil || !d.open(s, d.now()) {
 		return
 	}
-	s, err := Find(ctx, d.cfg.DB.Reader, ref)
-	if err != nil || !d.open(s, d.now()) {
-		return
-	}
-	asked, cancel := context.WithTimeout(ctx, priceWithin)
-	defer cancel()
-	due, by, err := d.cfg.Price(asked, s)
+	due, by, err := d.cfg.Price(ctx, s)
 	if err == nil {
 		err = d.Quote(ctx, s.ID, due, by)
 	}
 	if err != nil {
 		d.cfg.Log.Warn("no price in time, the local tariff holds", "session", s.ID, "error", err)
 	}
+}
+
+// askPrice is AskPrice for the stay that ref names, before an order is made of it.
+// The order itself will say what is wrong with ref.
+func (d *Desk) askPrice(ctx context.Context, ref Ref) {
+	if d.cfg.Price == nil {
+		return
+	}
+	s, err := Find(ctx, d.cfg.DB.Reader, ref)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, priceWithin)
+	defer cancel()
+	d.AskPrice(ctx, s)
 }
 
 // open reports whether a platform's price would decide what s costs: it is a
