@@ -43,14 +43,10 @@ func (s *Server) passCar(ctx context.Context, c *call) (any, error) {
 	if len(q.CardNo) > mostCardNo {
 		return nil, &protocol.FieldError{Field: "cardNo", Problem: protocol.OutOfRange}
 	}
-	l, err := s.laneOf(ctx, q.DeviceCode, q.DeviceType, protocol.DeviceGate)
+	l, err := s.gateLane(ctx, c, q.DeviceType)
 	if err != nil {
 		return nil, err
 	}
-	if l.Gate == "" {
-		return nil, &refusal{say: sayNoGate}
-	}
-	c.device = l.Gate
 	err = l.Worker.Scan(ctx, lane.Scan{CardNo: q.CardNo, Client: c.client.name, Address: c.addr.String()})
 	c.taken = !errors.Is(err, lane.ErrBusy)
 	if refusalOf(err) == nil && isDevice(err) {
@@ -75,14 +71,10 @@ func (s *Server) setFree(ctx context.Context, c *call) (any, error) {
 	return nil, s.cfg.Rules.SetFree(ctx, area, free, c.by())
 }
 
-// controlGate answers 2.3. It waits until the gate has acknowledged.
-func (s *Server) controlGate(ctx context.Context, c *call) (any, error) {
-	q, err := decode[protocol.GateCommand](c)
-	c.device, c.op = q.DeviceCode, opOf(q.ControlType)
-	if err != nil {
-		return nil, err
-	}
-	l, err := s.laneOf(ctx, q.DeviceCode, q.DeviceType, protocol.DeviceGate)
+// gateLane finds the lane of the device that a call names, and makes its gate the
+// one that the journal is told of. by is the deviceType of the request.
+func (s *Server) gateLane(ctx context.Context, c *call, by int) (*Lane, error) {
+	l, err := s.laneOf(ctx, c.device, by, protocol.DeviceGate)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +82,20 @@ func (s *Server) controlGate(ctx context.Context, c *call) (any, error) {
 		return nil, &refusal{say: sayNoGate}
 	}
 	c.device = l.Gate
+	return l, nil
+}
+
+// controlGate answers 2.3. It waits until the gate has acknowledged.
+func (s *Server) controlGate(ctx context.Context, c *call) (any, error) {
+	q, err := decode[protocol.GateCommand](c)
+	c.device, c.op = q.DeviceCode, opOf(q.ControlType)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.gateLane(ctx, c, q.DeviceType)
+	if err != nil {
+		return nil, err
+	}
 	return nil, s.command(ctx, c, l, lane.Command{Op: c.op})
 }
 
