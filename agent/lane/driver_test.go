@@ -19,7 +19,10 @@ import (
 // What drivers without a plate, card holders and platforms have to do with a
 // lane, over real rules and books.
 
+// scan has the driver ask, and returns what that was answered once the lane has
+// done everything else that follows: it answers before it shows anything.
 func (s *site) scan(l *Lane) error {
+	defer synctest.Wait()
 	return l.Scan(s.t.Context(), Scan{CardNo: card, Client: "mall", Address: "192.0.2.1"})
 }
 

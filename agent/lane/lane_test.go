@@ -132,8 +132,11 @@ func (c *fakeCamera) Snapshot(ctx context.Context) (drivers.Picture, error) {
 }
 func (c *fakeCamera) Check(context.Context) error { return c.err }
 
-// pass lets d pass on the bubble's clock.
-func pass(d time.Duration) { <-time.After(d) }
+// pass lets d pass on the bubble's clock, and what is due at its end be done.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
 
 // A site is one entry and one exit over a real store, inside a synctest bubble.
 type site struct {
