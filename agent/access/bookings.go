@@ -9,13 +9,12 @@ import (
 
 	"parkagent/agent/billing"
 	"parkagent/agent/plate"
-	"parkagent/protocol"
 	"parkagent/store"
 )
 
 // Book adds a booking and returns its number. What only the books know of it is
 // not taken from b. One with the same plate, period and type as one that exists
-// is that one. Promptly, a car that is inside as a temporary one and came in the
+// is that one. Promptly, a car that is inside without another right and came in the
 // period is on it from now on.
 //
 // Errors: ErrNoPlate, ErrPeriod.
@@ -112,13 +111,13 @@ func retype(ctx context.Context, tx *store.Tx, b *store.Booking, to int) error {
 	return err
 }
 
-// attachBooking puts the car of b, if it is inside as a temporary one and came in
+// attachBooking puts the car of b, if it is inside without a right and came in
 // the period, on the booking, and returns its session.
 func (r *Rules) attachBooking(ctx context.Context, tx *store.Tx, b *store.Booking, promptly bool) (session string, err error) {
 	if !promptly {
 		return "", nil
 	}
-	s, ok, err := temporary(ctx, tx.Reader, billing.Ref{Plate: b.Plate})
+	s, ok, err := rightless(ctx, tx.Reader, billing.Ref{Plate: b.Plate})
 	if err != nil || !ok {
 		return "", err
 	}
@@ -126,7 +125,7 @@ func (r *Rules) attachBooking(ctx context.Context, tx *store.Tx, b *store.Bookin
 	if err != nil || !BookingRule(*b, len(on), s.EnteredAt) {
 		return "", err
 	}
-	s.Booking, s.CarType = b.ID, int(protocol.CarBooked)
+	right{booking: *b}.give(&s, ReasonBooking)
 	if b.Type == store.BookOnce {
 		b.UsedBy = s.ID
 		if err := tx.UpdateBooking(ctx, *b); err != nil {

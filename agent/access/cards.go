@@ -14,7 +14,7 @@ import (
 
 // AddCard adds a card and returns its number. Its ID, balance and times of change
 // are not taken from c. A card with the same plates, type and period as one that
-// exists is that one. Cars of it that are inside as temporary ones are on the
+// exists is that one. Cars of it that are inside without another right are on the
 // card from now on.
 //
 // Errors: ErrLastPlate, ErrPeriod, ErrCarType, *PlateTakenError.

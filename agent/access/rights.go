@@ -22,9 +22,9 @@ type right struct {
 func (x right) give(s *store.Session, why Reason) {
 	switch {
 	case x.card.ID != 0 && (why == ReasonCard || why == ReasonHold):
-		s.Card, s.CarType = x.card.ID, x.card.CarType
+		s.Card, s.Booking, s.CarType = x.card.ID, 0, x.card.CarType
 	case x.booking.ID != 0 && (why == ReasonBooking || why == ReasonHold):
-		s.Booking, s.CarType = x.booking.ID, int(protocol.CarBooked)
+		s.Card, s.Booking, s.CarType = 0, x.booking.ID, int(protocol.CarBooked)
 	}
 }
 
@@ -165,21 +165,23 @@ func regain(ctx context.Context, tx *store.Tx, s *store.Session) error {
 	return nil
 }
 
-// attach puts the cars with these plates that are inside as temporary ones on
+// attach puts the cars with these plates that are inside without a right on
 // c, which has just become theirs, as long as it has spaces. The minutes before
 // the card's validity stay chargeable, also if it only begins later; cards with
-// a balance serve whole stays and must be valid now.
+// a balance serve whole stays and must be valid now. A card that was deleted and
+// is added again takes its car back only where the driver loses nothing by it:
+// what the old one made free, the new one must.
 func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates []store.CardPlate) error {
 	at := r.now()
 	if at.Before(c.From) && !counted(c) && !stored(c) {
 		at = c.From
 	}
 	for _, p := range plates {
-		s, ok, err := temporary(ctx, tx.Reader, billing.Ref{Plate: p.Plate, CardNo: p.Etc})
+		s, ok, err := rightless(ctx, tx.Reader, billing.Ref{Plate: p.Plate, CardNo: p.Etc})
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if had := s.Card != 0 || s.Booking != 0; !ok || had && (c.From.After(s.EnteredAt) || stored(c)) {
 			continue
 		}
 		// Without its province, the plate may be that of another card's car.
@@ -210,15 +212,25 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 	return nil
 }
 
-// temporary returns the session of the one car that ref names and that is inside
-// without any right.
-func temporary(ctx context.Context, r store.Reader, ref billing.Ref) (store.Session, bool, error) {
+// rightless returns the session of the one car that ref names and that is inside
+// as a temporary one, or by a right that was taken back since: a card that was
+// deleted, a booking that was cancelled.
+func rightless(ctx context.Context, r store.Reader, ref billing.Ref) (store.Session, bool, error) {
 	s, err := billing.Find(ctx, r, ref)
 	var many *billing.AmbiguousError
-	if errors.Is(err, billing.ErrNoSession) || errors.As(err, &many) {
+	switch {
+	case errors.Is(err, billing.ErrNoSession) || errors.As(err, &many):
 		return s, false, nil
+	case err != nil || s.State != store.Inside:
+		return s, false, err
+	case s.Card != 0:
+		c, err := r.Card(ctx, s.Card)
+		return s, err == nil && !c.DeletedAt.IsZero(), err
+	case s.Booking != 0:
+		b, err := r.Booking(ctx, s.Booking)
+		return s, err == nil && !b.DeletedAt.IsZero(), err
 	}
-	return s, err == nil && s.State == store.Inside && s.Card == 0 && s.Booking == 0, err
+	return s, true, nil
 }
 
 // describe writes into v of which stay it speaks.

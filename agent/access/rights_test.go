@@ -75,6 +75,53 @@ func TestACarInsideComesOntoTheCardThatGetsItsPlate(t *testing.T) {
 			t.Errorf("the car is on card %d, want none: its plate is another card's", s.Card)
 		}
 	})
+	t.Run("again, when the card was deleted and added anew", func(t *testing.T) {
+		tests := []struct {
+			name string
+			from time.Time
+			kind int
+			want bool
+		}{
+			{"covering the stay", morning.Add(-time.Hour), 1, true},
+			{"beginning later, it would make chargeable what was free", morning.Add(time.Hour), 1, false},
+			{"with a balance, it would charge what was free", morning.Add(-time.Hour), 3, false},
+		}
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				r := newRig(t, 9)
+				old := r.give(2, 1, 0, "粤B11111")
+				in := r.park("粤B11111")
+				r.now = morning.Add(2 * time.Hour)
+				r.did(r.DeleteCard(t.Context(), old, mall))
+				id, err := r.AddCard(t.Context(), store.Card{CarType: tt.kind, From: tt.from, To: morning.AddDate(0, 1, 0), Plates: plated("粤B11111")}, mall)
+				r.did(err)
+				if s := r.session(in.Session); (s.Card == id && s.CarType == tt.kind) != tt.want || !tt.want && s.Card != old {
+					t.Errorf("the car is on card %d, type %d; want it on card %d: %v", s.Card, s.CarType, id, tt.want)
+				}
+			})
+		}
+	})
+	t.Run("after its booking was cancelled", func(t *testing.T) {
+		r := newRig(t, 9)
+		b := store.Booking{Plate: "粤B11111", From: morning.Add(-time.Hour), To: morning.Add(9 * time.Hour), Type: store.BookOnce}
+		booking, err := r.Book(t.Context(), b, false, mall)
+		r.did(err)
+		in := r.park("粤B11111")
+		if s := r.session(in.Session); s.Booking != booking {
+			t.Fatalf("the car is on booking %d, want %d", s.Booking, booking)
+		}
+		r.did(r.CancelBooking(t.Context(), booking, mall))
+		anew, err := r.Book(t.Context(), b, true, mall)
+		r.did(err)
+		if s := r.session(in.Session); s.Booking != anew || anew == booking {
+			t.Errorf("booked anew, the car is on booking %d, want %d", s.Booking, anew)
+		}
+		r.did(r.CancelBooking(t.Context(), anew, mall))
+		card := r.give(2, 1, 0, "粤B11111")
+		if s := r.session(in.Session); s.Card != card || s.Booking != 0 || s.CarType != 2 {
+			t.Errorf("with a card, the car is on card %d and booking %d, type %d", s.Card, s.Booking, s.CarType)
+		}
+	})
 	t.Run("when the card had ended and is renewed", func(t *testing.T) {
 		r := newRig(t, 9)
 		id := r.give(2, 1, 0, "粤B11111")
