@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -207,8 +211,8 @@ func newFakeAgent(t *testing.T, enter func(ctx context.Context, plate string) er
 		})
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/camera/C1/a-secret-token/park", in)
-	mux.Handle("/camera/C3/devicemanagement/php/plateresult.php", out)
+	mux.Handle("/camera/C1/a-secret-token/park", sentAgain(in))
+	mux.Handle("/camera/C3/devicemanagement/php/plateresult.php", sentAgain(out))
 	mux.Handle("/", downlink(t, map[string]answer{
 		"GetParkingPaymentInfo": {row: protocol.Bill{OrderNo: "O1", PlateNo: "粤B1", Payable: 450, DelayTime: 15}},
 		"PayParkingFee":         {row: protocol.PaymentReceipt{}, heard: func() { a.paid <- "O1" }},
@@ -217,6 +221,26 @@ func newFakeAgent(t *testing.T, enter func(ctx context.Context, plate string) er
 	t.Cleanup(server.Close)
 	a.url = server.URL
 	return a
+}
+
+// sentAgain does what cameras do with a push that nobody watches for yet: they send
+// it again.
+func sentAgain(driver http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the caller has gone
+		}
+		answer := httptest.NewRecorder()
+		for answer.Code = http.StatusServiceUnavailable; answer.Code == http.StatusServiceUnavailable && r.Context().Err() == nil; runtime.Gosched() {
+			answer = httptest.NewRecorder()
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			driver.ServeHTTP(answer, r)
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes()) // the caller may have gone
+	})
 }
 
 // startSite runs the devices of siteConfig, fast, against an agent.
