@@ -57,7 +57,7 @@ func (a *Agent) clients() ([]*protocol.Client, error) {
 		}
 		list = append(list, &protocol.Client{
 			HTTP: &http.Client{}, URL: c.URL, User: c.User, Password: c.Password.Reveal(), Cipher: cipher,
-			Location: a.cfg.Site.Park.Zone, Now: a.clock.Now, Charset: protocol.Charset(c.Charset),
+			Location: a.cfg.Site.Park.Zone, Now: a.clock.Now, Charset: protocol.Charset(c.Charset), Accepted: c.Accepted,
 		})
 	}
 	return list, nil
@@ -78,7 +78,7 @@ func (a *Agent) uplinks(db *store.DB, clients []*protocol.Client) ([]Part, error
 		u, err := uplink.New(uplink.Config{
 			Name: c.Name, DB: db, Client: clients[i], Reports: c.Reports, ParkCode: c.ParkCode, Location: site.Park.Zone, Timeout: c.Timeout,
 			Images: uplink.Images(c.Images), ImageURL: a.imageURL, ImageData: a.pictures.Load,
-			Accepted: c.Accepted, Duplicates: c.Duplicates, MaxPerSecond: c.MaxPerSecond, MaxRefusals: c.MaxRefusals,
+			Duplicates: c.Duplicates, MaxPerSecond: c.MaxPerSecond, MaxRefusals: c.MaxRefusals,
 			Now: a.clock.Now, Log: a.log,
 		})
 		if err != nil {
@@ -95,7 +95,7 @@ func (a *Agent) questions(clients []*protocol.Client) (*uplink.Questions, error)
 	cfg := uplink.QuestionsConfig{Location: site.Park.Zone, ImageURL: a.imageURL, ImageData: a.pictures.Load, Log: a.log}
 	for i, c := range site.Platforms {
 		cfg.Platforms = append(cfg.Platforms, uplink.Asked{
-			Name: c.Name, Client: clients[i], Questions: c.Questions, ParkCode: c.ParkCode, Timeout: c.Timeout, Accepted: c.Accepted,
+			Name: c.Name, Client: clients[i], Questions: c.Questions, ParkCode: c.ParkCode, Timeout: c.Timeout,
 			Images: uplink.Images(c.Images), TicketURL: c.TicketURL, ChangeURL: c.ChangeURL,
 		})
 	}

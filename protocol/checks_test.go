@@ -97,7 +97,7 @@ func TestWhatRealClientsLeaveOutIsAccepted(t *testing.T) {
 		{"4.9 of everything", `{}`, BlackQuery{}},
 		{"5.1 without money and kind", `{"plateNo":"A12345","validFrom":"2018-08-01","validTo":"2018-08-31"}`, BookingAdd{PlateNo: "A12345", ValidFrom: "2018-08-01", ValidTo: "2018-08-31"}},
 		{"5.2 without saying what to do", `{"bookId":"1","validTo":"2018-08-31"}`, BookingEdit{BookID: 1, ValidTo: "2018-08-31"}},
-		{"an answer of 2.2 by the example's name", `{"deductMoney":"200"}`, CarOutAnswer{DensityMoney: IntOf(200)}},
+		{"an answer of 2.2 by the example's name", `{"deductMoney":"200"}`, CarOutAnswer{IntOf(200), IntOf(200)}},
 		{"an answer of 2.2 that says nothing", `{}`, CarOutAnswer{}},
 		{"a question of 4.1 by the names of 4.2", `{"parkCode":"1","orderNo":"o","deviceId":"L2","carNo":"A1","amount":300}`,
 			CodeQuery{ParkCode: "1", OrderNo: "o", DeviceCode: "L2", DeviceID: "L2", PlateNum: "A1", Amount: 300}},
@@ -128,6 +128,7 @@ func TestBothNamesOfAFieldAreSent(t *testing.T) {
 		want    string
 	}{
 		{"uplink 2.2 answer", CarOutAnswer{DensityMoney: IntOf(200)}, `{"densityMoney":200,"deductMoney":200}`},
+		{"uplink 2.2 answer by the example's name", CarOutAnswer{DeductMoney: IntOf(0)}, `{"densityMoney":0,"deductMoney":0}`},
 		{"uplink 4.1", CodeQuery{OrderNo: "o", DeviceCode: "L2"},
 			`{"parkCode":"","orderNo":"o","deviceCode":"L2","deviceId":"L2","plateNum":"","cardNo":"","inTime":"","elapsedTime":"0","amount":"0","outTime":""}`},
 		{"uplink 4.2", ScanPay{OrderNo: "o", DeviceID: "L2", AuthCode: "134"},

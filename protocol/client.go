@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,15 +23,18 @@ type Client struct {
 	Location *time.Location   // the car park's zone; nil means Asia/Shanghai
 	Now      func() time.Time // nil means time.Now
 	Charset  Charset          // empty means GBK
+	// Accepted are the codes by which the other side says success; empty means "0"
+	// alone. Some say 200, and some say 1 and mean a failure by 0.
+	Accepted []string
 }
 
 // A NoAnswerError means that no usable answer came: the network failed, the
 // status was not 200, or the body was damaged. Whether the other side did what
 // was asked is unknown.
 type NoAnswerError struct {
-	Status int    // HTTP status, 0 when there was none
-	Msg    string // the sentence that came with another status than 200, if any
-	Err    error  // nil when only the status was wrong
+	Status int   // HTTP status, 0 when there was none
+	Reply  Reply // what came with another status than 200; its Code is "" if that was no answer
+	Err    error // nil when only the status was wrong
 }
 
 // Error returns what was wrong with the answer.
@@ -38,8 +42,8 @@ func (e *NoAnswerError) Error() string {
 	switch {
 	case e.Err != nil:
 		return "no usable answer: " + e.Err.Error()
-	case e.Msg != "":
-		return fmt.Sprintf("no usable answer: HTTP status %d: %s", e.Status, e.Msg)
+	case e.Reply.Msg != "":
+		return fmt.Sprintf("no usable answer: HTTP status %d: %s", e.Status, e.Reply.Msg)
 	default:
 		return fmt.Sprintf("no usable answer: HTTP status %d", e.Status)
 	}
@@ -48,8 +52,8 @@ func (e *NoAnswerError) Error() string {
 // Unwrap returns the cause.
 func (e *NoAnswerError) Unwrap() error { return e.Err }
 
-// A RefusedError means that the other side answered, and the code was not 0. What
-// was asked did not happen, unless that side has codes of its own.
+// A RefusedError means that the other side answered, and by its code that was no
+// success ([Client.Accepted]). What was asked did not happen.
 type RefusedError struct {
 	Reply Reply
 }
@@ -78,10 +82,17 @@ func (c *Client) Post(ctx context.Context, name string, message any) (Reply, err
 	if err != nil {
 		return Reply{}, fmt.Errorf("post %s: %w", name, err)
 	}
-	if !reply.OK() {
+	if !c.accepts(reply) {
 		return reply, fmt.Errorf("post %s: %w", name, &RefusedError{Reply: reply})
 	}
 	return reply, nil
+}
+
+func (c *Client) accepts(r Reply) bool {
+	if len(c.Accepted) == 0 {
+		return r.OK()
+	}
+	return slices.ContainsFunc(c.Accepted, func(code string) bool { return codeOf(code) == r.Code })
 }
 
 func (c *Client) request(ctx context.Context, name string, message any) (*http.Request, error) {
@@ -135,7 +146,7 @@ func (c *Client) exchange(request *http.Request) (Reply, error) {
 	}
 	reply, err := DecodeReply(body)
 	if response.StatusCode != http.StatusOK {
-		return Reply{}, &NoAnswerError{Status: response.StatusCode, Msg: reply.Msg}
+		return Reply{}, &NoAnswerError{Status: response.StatusCode, Reply: reply}
 	}
 	if err != nil {
 		return Reply{}, &NoAnswerError{Status: response.StatusCode, Err: err}

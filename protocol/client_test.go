@@ -70,6 +70,37 @@ func TestAnAnswerThatRefusesIsAnErrorOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestWhichCodesMeanSuccess(t *testing.T) {
+	tests := []struct {
+		name, code string
+		accepted   []string
+		want       bool
+	}{
+		{"zero", `0`, nil, true},
+		{"zero as text", `"0"`, nil, true},
+		{"zero with a point", `0.0`, nil, true},
+		{"four zeros", `"0000"`, nil, true},
+		{"anything else", `200`, nil, false},
+		{"a word", `"SUCCESS"`, nil, false},
+		{"a code of its own", `200`, []string{"200"}, true},
+		{"a code of its own with a point", `"200.0"`, []string{"200"}, true},
+		{"a word of its own", `"SUCCESS"`, []string{"0", "SUCCESS"}, true},
+		{"zero beside others", `0`, []string{"200", "0000"}, true},
+		{"zero of a platform that fails by it", `0`, []string{"1"}, false},
+		{"one of a platform that succeeds by it", `1`, []string{"1"}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"code":`+tt.code+`}`) })
+			c.Accepted = tt.accepted
+			_, err := c.Post(t.Context(), "PostCarInInfo", CarIn{})
+			if (err == nil) != tt.want || err != nil && !errors.As(err, new(*RefusedError)) {
+				t.Errorf("Post = %v, want a success: %v", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestNoUsableAnswer(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -104,8 +135,8 @@ func TestNoUsableAnswer(t *testing.T) {
 			if !errors.As(err, &none) {
 				t.Fatalf("error = %v, want a NoAnswerError", err)
 			}
-			if none.Status != tt.status || none.Msg != tt.msg {
-				t.Errorf("status %d, message %q, want %d, %q", none.Status, none.Msg, tt.status, tt.msg)
+			if none.Status != tt.status || none.Reply.Msg != tt.msg {
+				t.Errorf("status %d, message %q, want %d, %q", none.Status, none.Reply.Msg, tt.status, tt.msg)
 			}
 		})
 	}

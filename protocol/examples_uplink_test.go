@@ -76,7 +76,7 @@ func TestUplinkExamplesOfTheDocument(t *testing.T) {
 		{"PostCarOutInfo", `{"parkCode": "123","plateNo": "xxxxxxx","cardNo":"123123","entryTime": "yyyy/MM/dd HH:mm:ss","leaveTime": "yyyy/MM/dd HH:mm:ss",
 			"totalMoney": 200,"leavePlace": "xxxxxxx","imgName": "xxxxxxx.jpg"}`,
 			CarOut{"123", "xxxxxxx", "123123", slash, slash, 200, "xxxxxxx", "xxxxxxx.jpg"}},
-		{"PostCarOutInfo", `{"resCode":0,"resMsg":"","data":[{"deductMoney":200}]}`, []CarOutAnswer{{IntOf(200)}}},
+		{"PostCarOutInfo", `{"resCode":0,"resMsg":"","data":[{"deductMoney":200}]}`, []CarOutAnswer{{IntOf(200), IntOf(200)}}},
 		{"PostPayDetail", `{"parkCode": "123","plateNo": "xxxxxxx","cardNo":"0456adasd","entryTime": "yyyy/MM/dd HH:mm:ss","leaveTime": "yyyy/MM/dd HH:mm:ss",
 			"preMoney": 123,"payMoney": 123,"payType":1,"carType": 1,"leavePlace": "xxxxxxx","imgName": "xxxxxxx.jpg"}`,
 			PayDetail{ParkCode: "123", PlateNo: "xxxxxxx", CardNo: "0456adasd", EntryTime: slash, LeaveTime: slash, PreMoney: 123, PayMoney: 123,

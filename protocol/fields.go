@@ -276,6 +276,11 @@ func readInt(raw []byte) (int64, bool) {
 	if !ok {
 		return 0, false
 	}
+	return parseInt(s)
+}
+
+// parseInt reads a whole number, also one that has a point and zeros behind it.
+func parseInt(s string) (int64, bool) {
 	s = strings.TrimSpace(s)
 	if whole, fraction, found := strings.Cut(s, "."); found && fraction != "" && strings.Trim(fraction, "0") == "" {
 		s = whole

@@ -54,14 +54,14 @@ func WriteResponse(w http.ResponseWriter, status int, r Response) error {
 
 // A Reply is an answer as it was read from a side that may be careless.
 type Reply struct {
-	Code string            // "0" is success; digits or whatever else was sent
+	Code string            // "0" is success; a number in decimal, or whatever else was sent
 	Msg  string            // for people, often empty on success
 	Rows []json.RawMessage // rows of data, none for null
 	Text string            // data when it is a string that is no JSON
 }
 
 // OK reports whether the answer is a success by the document. A platform may
-// have its own codes; then compare Code.
+// have its own codes: see [Client.Accepted].
 func (r Reply) OK() bool { return r.Code == "0" }
 
 // DecodeReply reads an answer: the code as resCode, code or error_code, number or
@@ -79,9 +79,8 @@ func DecodeReply(body []byte) (Reply, error) {
 	if err != nil {
 		return Reply{}, fmt.Errorf("read reply: %w", err)
 	}
-	code, ok := readText(orNull(m.find("resCode", []string{"code", "error_code"})))
-	code = strings.TrimSpace(code)
-	if !ok || code == "null" || code == "" {
+	code, ok := readCode(orNull(m.find("resCode", []string{"code", "error_code"})))
+	if !ok {
 		return Reply{}, errors.New("read reply: no resCode")
 	}
 	reply := Reply{Code: code}
@@ -92,6 +91,21 @@ func DecodeReply(body []byte) (Reply, error) {
 	}
 	reply.Rows, reply.Text = readRows(m.find("data", nil))
 	return reply, nil
+}
+
+func readCode(raw json.RawMessage) (string, bool) {
+	text, ok := readText(raw)
+	code := codeOf(text)
+	return code, ok && code != "" && code != "null"
+}
+
+// codeOf is a code as [Reply] has it. A number is the same however it is written:
+// some say "0000", and what went through a map of some JSON libraries says 0.0.
+func codeOf(text string) string {
+	if n, ok := parseInt(text); ok {
+		return strconv.FormatInt(n, 10)
+	}
+	return strings.TrimSpace(text)
 }
 
 func orNull(raw json.RawMessage) json.RawMessage {

@@ -26,17 +26,26 @@ type CarOut struct {
 }
 
 // A CarOutAnswer is the row that a platform answers to uplink 2.2 PostCarOutInfo.
+// The amount has two names: densityMoney in the document's table, deductMoney in
+// its example. Read [CarOutAnswer.Taken].
 type CarOutAnswer struct {
 	DensityMoney Int `json:"densityMoney" wire:"min=0,alias=deductMoney"` // was deducted, fen
+	DeductMoney  Int `json:"deductMoney" wire:"min=0,alias=densityMoney"` // the same; need not be set
 }
 
-// MarshalJSON writes the amount by both of its names: densityMoney of the
-// document's table and deductMoney of its example.
+// Taken returns what was deducted, in fen. Where the two names say different
+// things, one of them was forgotten: the larger counts.
+func (a CarOutAnswer) Taken() Int {
+	if !a.DensityMoney.Set || a.DeductMoney.N > a.DensityMoney.N {
+		return a.DeductMoney
+	}
+	return a.DensityMoney
+}
+
+// MarshalJSON writes the amount by both of its names.
 func (a CarOutAnswer) MarshalJSON() ([]byte, error) {
-	return marshal(struct {
-		DensityMoney Int `json:"densityMoney"`
-		DeductMoney  Int `json:"deductMoney"`
-	}{a.DensityMoney, a.DensityMoney})
+	type plain CarOutAnswer
+	return marshal(plain{a.Taken(), a.Taken()})
 }
 
 // A CodeQuery is the question of uplink 4.1 GetPayQRCode: a code to show to the

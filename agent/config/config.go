@@ -96,7 +96,7 @@ type Platform struct {
 	Images      string   // ImagesURL, ImagesBase64 or ImagesNone
 	Timeout     time.Duration
 	Charset     string   // CharsetGBK unless it asked for CharsetUTF8
-	Accepted    []string // answer codes that mean accepted, besides 0
+	Accepted    []string // answer codes that mean accepted; empty: 0
 	Duplicates  []string // texts in a refusal that mean "I have this already"
 	MaxRefusals int      // after so many a report is set aside
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -49,18 +48,13 @@ func ask[Row any](ctx context.Context, q *Questions, p Asked, x question, usable
 	return row, nil
 }
 
-// post returns the answer if it is a success, by the document or by what the
-// platform is configured to mean.
+// post returns the answer if it is a success.
 func (p Asked) post(ctx context.Context, x question) (protocol.Reply, error) {
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	reply, err := p.Client.Post(ctx, x.name, x.message)
-	var refusal *protocol.RefusedError
 	var failed *url.Error // from the HTTP client, which would have told of a connection
-	switch {
-	case errors.As(err, &refusal) && slices.Contains(p.Accepted, refusal.Reply.Code):
-		return refusal.Reply, nil
-	case errors.As(err, &failed) && !connected.Load():
+	if errors.As(err, &failed) && !connected.Load() {
 		return reply, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	return reply, err

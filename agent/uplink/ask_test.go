@@ -301,7 +301,7 @@ func TestWhatWasAskedIsLoggedWithoutPlates(t *testing.T) {
 		}{
 			{&script{row: `{"deductMoney":200}`, after: 120 * time.Millisecond}, `"result":"answered"}`},
 			{&script{err: refusal("粤B12345余额不足"), after: 120 * time.Millisecond}, `"result":"refused","code":"1"}`},
-			{&script{err: &protocol.NoAnswerError{Status: 503, Msg: "粤B12345"}, after: 120 * time.Millisecond}, `"result":"unknown","error":"HTTP status 503"}`},
+			{&script{err: &protocol.NoAnswerError{Status: 503, Reply: protocol.Reply{Msg: "粤B12345"}}, after: 120 * time.Millisecond}, `"result":"unknown","error":"HTTP status 503"}`},
 		} {
 			book := &diary{}
 			q := questionsOf(t, uplink.QuestionsConfig{Platforms: []uplink.Asked{asked("mall", tt.client)}, Log: book.logger(slog.LevelInfo)})

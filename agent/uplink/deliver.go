@@ -255,19 +255,33 @@ func (u *Uplink) judge(reply protocol.Reply, err error) (verdict store.Verdict, 
 		return store.Accept, ""
 	}
 	reason = err.Error()
+	if reply, err = refusedBy(reply, err); err != nil {
+		return store.Keep, reason
+	}
+	if slices.ContainsFunc(u.cfg.Duplicates, func(text string) bool { return strings.Contains(reply.Msg, text) }) {
+		return store.Accept, ""
+	}
+	return store.Reject, reason
+}
+
+// refusedBy returns the answer by which this very message was refused, or err.
+// Some platforms refuse with a status of HTTP that says what is wrong with a
+// message, and the rest of the answer as it should be. All other statuses tell of
+// the platform, or of what stands before it.
+func refusedBy(reply protocol.Reply, err error) (protocol.Reply, error) {
 	var refusal *protocol.RefusedError
 	var none *protocol.NoAnswerError
 	switch {
 	case errors.As(err, &refusal):
-		known := func(text string) bool { return strings.Contains(reply.Msg, text) }
-		if slices.Contains(u.cfg.Accepted, reply.Code) || slices.ContainsFunc(u.cfg.Duplicates, known) {
-			return store.Accept, ""
-		}
-		return store.Reject, reason
-	case errors.As(err, &none) && none.Status == http.StatusRequestEntityTooLarge:
-		return store.Reject, reason // it is this message that is too large, not the platform that is away
+		return reply, nil
+	case !errors.As(err, &none):
+		return reply, err
+	case none.Status == http.StatusRequestEntityTooLarge:
+		return none.Reply, nil
+	case slices.Contains([]int{http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity}, none.Status) && none.Reply.Code != "" && !none.Reply.OK():
+		return none.Reply, nil
 	}
-	return store.Keep, reason
+	return reply, err
 }
 
 // isStuck reports whether the platform has again and again answered this very

@@ -48,10 +48,9 @@ type Asked struct {
 	Questions []string // interfaces, by name; empty means none
 	ParkCode  string   // of this car park, at this platform
 	Timeout   time.Duration
-	Accepted  []string // codes that mean success, besides 0
-	Images    Images   // empty means ImagesURL
-	TicketURL string   // of the link on entry tickets (5.1); empty means none
-	ChangeURL string   // of the link on change slips (5.2); empty means none
+	Images    Images // empty means ImagesURL
+	TicketURL string // of the link on entry tickets (5.1); empty means none
+	ChangeURL string // of the link on change slips (5.2); empty means none
 
 	pictures pictures
 	asked    map[string]bool // Questions, as the protocol spells them
@@ -171,10 +170,23 @@ func (q *Questions) Deduct(ctx context.Context, platform string, s store.Session
 		row, err := ask(ctx, q, p, question{name: askDeduct, message: protocol.CarOut{
 			ParkCode: p.ParkCode, PlateNo: plate(s.Plate), CardNo: s.CardNo, EntryTime: q.slash(s.EnteredAt), LeaveTime: q.slash(at),
 			TotalMoney: amount, LeavePlace: s.ExitPlace, ImgName: p.pictures.field(s.ExitImage),
-		}}, func(row protocol.CarOutAnswer) bool { return row.DensityMoney.Set })
-		return row.DensityMoney.N, err
+		}}, func(row protocol.CarOutAnswer) bool { return row.Taken().Set })
+		return row.Taken().N, contradicted(err)
 	}
 	return 0, ErrNobody
+}
+
+// contradicted is err, or for a refusal that tells of money taken one that leaves
+// open what happened: the platform may have a code for success that nobody told us.
+func contradicted(err error) error {
+	var refusal *protocol.RefusedError
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	if row, _, bad := protocol.FirstOf[protocol.CarOutAnswer](refusal.Reply); bad == nil && row.Taken().N > 0 {
+		return fmt.Errorf("a refusal with an amount: %s", err) // not wrapped: it is none
+	}
+	return err
 }
 
 // A Code is what a driver scans to pay an order.

@@ -66,7 +66,6 @@ type Config struct {
 	ImageURL  func(path string) string          // for ImagesURL; nil means no pictures
 	ImageData func(path string) ([]byte, error) // for ImagesBase64
 
-	Accepted   []string // codes that mean success, besides 0
 	Duplicates []string // parts of a refusal's text that mean "I have this already"
 
 	// MaxPerSecond is how many reports the platform takes in a second; 0 means

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"parkagent/agent/uplink"
+	"parkagent/protocol"
 	"parkagent/store"
 )
 
@@ -242,7 +243,7 @@ func TestNoReportDiesOfABrokenProxy(t *testing.T) {
 	})
 }
 
-func TestAnswersThatMeanAccepted(t *testing.T) {
+func TestARefusalThatMeansThatItIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := open(t)
 		p := &platform{answer: times(100, "CarInInfo 京A1", refusal("该车辆记录已存在!"))}
@@ -253,12 +254,41 @@ func TestAnswersThatMeanAccepted(t *testing.T) {
 		synctest.Wait()
 		check(t, "a duplicate", p.lines(), []string{"CarInInfo 京A1 refused", "PayDetail 京A1"})
 		settled(t, u, 2)
-
-		cfg.Name, cfg.Accepted, cfg.Duplicates = "other", []string{"200", "1"}, nil
-		u, _ = start(t, cfg)
-		synctest.Wait()
-		settled(t, u, 2)
 	})
+}
+
+// Some platforms refuse with a status of HTTP that is about the message.
+func TestRefusalsByAStatus(t *testing.T) {
+	answered := func(status int, code, text string) error {
+		return &protocol.NoAnswerError{Status: status, Reply: protocol.Reply{Code: code, Msg: text}}
+	}
+	for _, tt := range []struct {
+		name   string
+		answer error
+		want   []string // what was told while the first car's entry is answered so
+	}{
+		{"bad request", answered(400, "1", "车牌错误"), []string{"CarInInfo 京A1 unanswered", "CarInInfo 京A2"}},
+		{"conflict, it is there already", answered(409, "40001", "记录已存在"), []string{"CarInInfo 京A1 unanswered", "PayDetail 京A1", "CarInInfo 京A2"}},
+		{"unprocessable", answered(422, "1", ""), []string{"CarInInfo 京A1 unanswered", "CarInInfo 京A2"}},
+		{"bad request, of something before the platform", answered(400, "", ""), []string{"CarInInfo 京A1 unanswered"}},
+		{"bad request with a success", answered(400, "0", ""), []string{"CarInInfo 京A1 unanswered"}},
+		{"a wrong password", answered(401, "1", "认证失败"), []string{"CarInInfo 京A1 unanswered"}},
+		{"nothing there", answered(404, "1", ""), []string{"CarInInfo 京A1 unanswered"}},
+		{"a broken platform", answered(500, "1", "记录已存在"), []string{"CarInInfo 京A1 unanswered"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				db := open(t)
+				p := &platform{answer: times(1000, "CarInInfo 京A1", tt.answer)}
+				cfg := later(db, p)
+				cfg.Duplicates = []string{"已存在"}
+				start(t, cfg)
+				appendRows(t, db, entry("京A1"), exit("京A1"), entry("京A2"))
+				synctest.Wait()
+				check(t, "told", p.lines(), tt.want)
+			})
+		})
+	}
 }
 
 func TestPlatformGetsWhatItWants(t *testing.T) {

@@ -77,7 +77,7 @@ func describeAnswer(e *env, row any) string {
 			return e.in(text{"；已开通免密支付", "; seamless"})
 		}
 	case protocol.CarOutAnswer:
-		return e.in(text{"；已扣 %s 元", "; deducted %s"}, yuan(r.DensityMoney.N))
+		return e.in(text{"；已扣 %s 元", "; deducted %s"}, yuan(r.Taken().N))
 	case protocol.Code:
 		return e.in(text{"；二维码 %s", "; code %s"}, r.QRCode)
 	case protocol.ScanAnswer:

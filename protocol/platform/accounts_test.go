@@ -39,7 +39,7 @@ func mustRefuse(t *testing.T, c *protocol.Client, name string, question any, wor
 
 func mustDeduct(t *testing.T, c *protocol.Client, question protocol.CarOut, want int64) {
 	t.Helper()
-	if got := mustAsk[protocol.CarOutAnswer](t, c, "PostCarOutInfo", question).DensityMoney; got != protocol.IntOf(want) {
+	if got := mustAsk[protocol.CarOutAnswer](t, c, "PostCarOutInfo", question).Taken(); got != protocol.IntOf(want) {
 		t.Errorf("deducted %+v, want %d", got, want)
 	}
 }

@@ -213,7 +213,7 @@ func deduct(ctx context.Context, c *protocol.Client, question protocol.CarOut) (
 		reply, err := c.Post(attempt, "PostCarOutInfo", question)
 		cancel()
 		if row, ok, rowErr := protocol.FirstOf[protocol.CarOutAnswer](reply); err == nil && ok && rowErr == nil {
-			return row.DensityMoney.N, nil
+			return row.Taken().N, nil
 		}
 		if ctx.Err() != nil {
 			return 0, err
