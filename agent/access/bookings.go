@@ -13,11 +13,14 @@ import (
 )
 
 // Book adds a booking and returns its number. What only the books know of it is
-// not taken from b. One with the same plate, period and type as one that exists
-// is that one. Promptly, a car that is inside without another right and came in the
-// period is on it from now on.
+// not taken from b. One with the same plate, period, type and money as one that
+// exists is that one, because clients ask again when an answer is lost; one that a
+// visit has used up and that is asked for again is for another visit. Promptly, a
+// car that is inside without another right and came in the period is on it from
+// now on.
 //
-// Errors: ErrNoPlate, ErrPeriod.
+// Errors: ErrNoPlate, ErrPeriod, *billing.AmbiguousError when promptly and several
+// cars fit the plate.
 func (r *Rules) Book(ctx context.Context, b store.Booking, promptly bool, by By) (int64, error) {
 	b = store.Booking{
 		Plate: plate.Normal(b.Plate), PreMoney: max(b.PreMoney, 0), From: instant(b.From), To: instant(b.To), Type: b.Type, Client: by.Client,
@@ -29,20 +32,18 @@ func (r *Rules) Book(ctx context.Context, b store.Booking, promptly bool, by By)
 		return 0, err
 	}
 	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		list, err := tx.BookingsByPlate(ctx, b.Plate)
-		if err != nil {
-			return err
-		}
-		b.ID = 0
-		i := slices.IndexFunc(list, func(o store.Booking) bool { return o.Type == b.Type && o.From.Equal(b.From) && o.To.Equal(b.To) })
-		act := "add"
-		if i >= 0 {
-			b, act = list[i], "edit"
-		} else {
-			b.CreatedAt = r.now()
+		act := "edit"
+		old, err := sameBooking(ctx, tx, b)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			act, b.CreatedAt = "add", r.now()
 			if b.ID, err = tx.InsertBooking(ctx, b); err != nil {
 				return err
 			}
+		case err != nil:
+			return err
+		default:
+			b = old
 		}
 		session, err := r.attachBooking(ctx, tx, &b, promptly)
 		if err != nil || act == "edit" && session == "" {
@@ -51,6 +52,27 @@ func (r *Rules) Book(ctx context.Context, b store.Booking, promptly bool, by By)
 		return journalBooking(ctx, tx, act, b, session, by)
 	})
 	return b.ID, err
+}
+
+// sameBooking returns the booking that b is again, or store.ErrNotFound.
+func sameBooking(ctx context.Context, tx *store.Tx, b store.Booking) (store.Booking, error) {
+	list, err := tx.BookingsByPlate(ctx, b.Plate)
+	if err != nil {
+		return b, err
+	}
+	for _, o := range list {
+		if o.Type != b.Type || o.PreMoney != b.PreMoney || !o.From.Equal(b.From) || !o.To.Equal(b.To) {
+			continue
+		}
+		if o.UsedBy == "" {
+			return o, nil
+		}
+		s, err := tx.Session(ctx, o.UsedBy)
+		if err != nil || s.State.Open() { // its car is inside
+			return o, err
+		}
+	}
+	return b, store.ErrNotFound
 }
 
 // A BookingEdit is what of a booking is to change: what is not nil.
@@ -63,7 +85,7 @@ type BookingEdit struct {
 // EditBooking changes a booking. One that becomes a booking of one visit while a
 // car is inside on it is used up by that car.
 //
-// Errors: ErrNoBooking, ErrPeriod.
+// Errors: ErrNoBooking, ErrPeriod, *billing.AmbiguousError as Book has it.
 func (r *Rules) EditBooking(ctx context.Context, id int64, e BookingEdit, by By) error {
 	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		b, err := booking(ctx, tx.Reader, id)

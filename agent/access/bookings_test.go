@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkagent/agent/billing"
 	"parkagent/store"
 )
 
@@ -92,6 +93,11 @@ func TestBook(t *testing.T) {
 	if again, err := r.Book(ctx, b, true, mall); again != id || err != nil || len(r.kinds()) != 1 {
 		t.Errorf("again = %d, %v, journal %v; want %d and no row", again, err, r.kinds(), id)
 	}
+	dearer := b
+	dearer.PreMoney = 5000
+	if other, err := r.Book(ctx, dearer, false, mall); other == id || err != nil || r.booking(other).PreMoney != 5000 {
+		t.Errorf("with other money = %d, %v; want a booking of its own", other, err)
+	}
 	b.Type = store.BookMany
 	if other, err := r.Book(ctx, b, false, mall); other == id || err != nil {
 		t.Errorf("of another type = %d, %v; want a booking of its own", other, err)
@@ -103,6 +109,57 @@ func TestBook(t *testing.T) {
 	b.Plate = ""
 	if _, err := r.Book(ctx, b, false, mall); !errors.Is(err, ErrNoPlate) {
 		t.Errorf("no plate: %v, want ErrNoPlate", err)
+	}
+}
+
+func TestAVisitIsBookedAgainWhenTheFirstIsOver(t *testing.T) {
+	r := newRig(t, 9)
+	book := func() int64 { return r.reserve("粤B11111", store.BookOnce, -time.Hour, 9*time.Hour, true) }
+	first := book()
+	in := r.park("粤B11111")
+	if again := book(); again != first {
+		t.Errorf("while its car is inside = %d, want %d", again, first)
+	}
+	r.now = r.now.Add(time.Hour)
+	r.did(r.Gone(t.Context(), r.leave("OUT1", "粤B11111", true).Session))
+	if s := r.session(in.Session); s.State != store.Left {
+		t.Fatalf("state = %d, want it gone", s.State)
+	}
+	r.now = r.now.Add(time.Hour)
+	in = r.park("粤B11111")
+	second := book()
+	if s := r.session(in.Session); second == first || s.Booking != second {
+		t.Errorf("a second visit is booked as %d, the car is on %d; want a booking of its own", second, s.Booking)
+	}
+}
+
+func TestOfSeveralBookingsTheOneWithTheMostMoneyServes(t *testing.T) {
+	r := newRig(t, 9)
+	var ids []int64
+	for _, fen := range []int64{100, 5000, 300} {
+		id, err := r.Book(t.Context(), store.Booking{Plate: "粤B11111", PreMoney: fen, From: morning, To: morning.Add(time.Hour), Type: store.BookMany}, false, mall)
+		r.did(err)
+		ids = append(ids, id)
+	}
+	if s := r.session(r.park("粤B11111").Session); s.Booking != ids[1] {
+		t.Errorf("on booking %d, want %d", s.Booking, ids[1])
+	}
+}
+
+func TestPromptlyIsNoGuess(t *testing.T) {
+	r := newRig(t, 9)
+	r.park("粤B11111")
+	r.park("京B11111")
+	b := store.Booking{Plate: "B11111", From: morning.Add(-time.Hour), To: morning.Add(time.Hour), Type: store.BookOnce}
+	var several *billing.AmbiguousError
+	if _, err := r.Book(t.Context(), b, true, mall); !errors.As(err, &several) {
+		t.Errorf("Book = %v, want it said that several cars fit", err)
+	}
+	if list, err := r.Bookings(t.Context(), "B11111"); len(list) != 0 || err != nil {
+		t.Errorf("bookings = %+v, %v; want none", list, err)
+	}
+	if _, err := r.Book(t.Context(), b, false, mall); err != nil {
+		t.Errorf("not promptly: %v", err)
 	}
 }
 

@@ -28,7 +28,8 @@ func (x right) give(s *store.Session, why Reason) {
 	}
 }
 
-// rightOf returns by what right a car may come in now. old is the session of the
+// rightOf returns by what right a car may come in now: of several bookings the one
+// with the most money left. old is the session of the
 // same car that will be closed if it does, and so takes nobody's place.
 func (r *Rules) rightOf(ctx context.Context, tx *store.Tx, a Approach, old store.Session) (right, error) {
 	var x right
@@ -54,9 +55,9 @@ func (r *Rules) rightOf(ctx context.Context, tx *store.Tx, a Approach, old store
 		if err != nil {
 			return x, err
 		}
-		if BookingRule(b, len(without(on, old.ID)), r.now()) {
+		better := x.booking.ID == 0 || b.PreMoney-b.PreUsed > x.booking.PreMoney-x.booking.PreUsed
+		if better && BookingRule(b, len(without(on, old.ID)), r.now()) {
 			x.booking = b
-			break
 		}
 	}
 	return x, nil
@@ -178,7 +179,7 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 	}
 	for _, p := range plates {
 		s, ok, err := rightless(ctx, tx.Reader, billing.Ref{Plate: p.Plate, CardNo: p.Etc})
-		if err != nil {
+		if err != nil && !errors.As(err, new(*billing.AmbiguousError)) { // the card is for whom its plate is, not for a guess
 			return err
 		}
 		if had := s.Card != 0 || s.Booking != 0; !ok || had && (c.From.After(s.EnteredAt) || stored(c)) {
@@ -215,11 +216,12 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 // rightless returns the session of the one car that ref names and that is inside
 // as a temporary one, or by a right that was taken back since: a card that was
 // deleted, a booking that was cancelled.
+//
+// Errors: *billing.AmbiguousError.
 func rightless(ctx context.Context, r store.Reader, ref billing.Ref) (store.Session, bool, error) {
 	s, err := billing.Find(ctx, r, ref)
-	var many *billing.AmbiguousError
 	switch {
-	case errors.Is(err, billing.ErrNoSession) || errors.As(err, &many):
+	case errors.Is(err, billing.ErrNoSession):
 		return s, false, nil
 	case err != nil || s.State != store.Inside:
 		return s, false, err
