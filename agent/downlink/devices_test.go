@@ -79,13 +79,17 @@ func TestAGateThatDoesNotFollowIsNoSuccess(t *testing.T) {
 		{"refused to close", refused, 2, "道闸拒绝关闭，闸下可能有车或人"},
 		{"refused otherwise", refused, 11, "道闸拒绝执行"},
 		{"busy", fmt.Errorf("%w: context done", lane.ErrBusy), 1, "车道繁忙，未能在时限内确认执行，请稍后重试"},
-		{"broken", errors.New("illegal data address"), 1, "道闸故障"},
+		{"broken", &drivers.DeviceError{Device: "G1", Op: "raise", Err: errors.New("illegal data address")}, 1, "道闸故障"},
 	}
 	for _, tt := range tests {
 		p.in.answer(tt.err, false)
 		if got := sentenceOf(t, p.ask(gate, fmt.Sprintf(`{"deviceCode":"G1","controlType":%d}`, tt.control))); got != tt.sentence {
 			t.Errorf("%s: resMsg = %q, want %q", tt.name, got, tt.sentence)
 		}
+	}
+	p.in.answer(errors.New("disk full"), false)
+	if status, body := p.post(gate, p.sealed(`{"deviceCode":"G1","controlType":1}`), nil); status != http.StatusInternalServerError || sentenceOf(t, body) != "车场系统故障，请稍后重试" {
+		t.Errorf("with books that cannot be written: %d %s, want our own fault", status, body)
 	}
 	// The lane has journalled what it took; only what it did not answer is ours.
 	want := []store.CommandFact{{

@@ -99,8 +99,7 @@ func (s *Server) controlGate(ctx context.Context, c *call) (any, error) {
 	return nil, s.command(ctx, c, l, lane.Command{Op: c.op})
 }
 
-// showText answers 2.4. It waits until the lane has put the text on the display,
-// which is at most as long as a call of the device may take.
+// showText answers 2.4, once the lane has taken the text.
 func (s *Server) showText(ctx context.Context, c *call) (any, error) {
 	q, err := decode[protocol.ShowCommand](c)
 	c.device, c.op = q.DeviceCode, lane.OpShow
@@ -206,18 +205,16 @@ func (s *Server) command(ctx context.Context, c *call, l *Lane, cmd lane.Command
 	// was told so is journalled here.
 	busy := errors.Is(err, lane.ErrBusy)
 	c.taken = !busy
-	switch {
-	case err == nil || busy:
-		return err
-	case cmd.Op == lane.OpShow:
-		return &refusal{say: sayShowFailed}
+	if !busy && isDevice(err) {
+		return &refusal{say: gateSays(err, cmd.Op)}
 	}
-	return &refusal{say: gateSays(err, cmd.Op)}
+	return err
 }
 
 // isDevice reports whether an error is one of calling a device.
 func isDevice(err error) bool {
-	return errors.As(err, new(*drivers.DeviceError)) || errors.Is(err, drivers.ErrOffline) || errors.Is(err, drivers.ErrRefused)
+	return errors.As(err, new(*drivers.DeviceError)) || errors.Is(err, drivers.ErrOffline) || errors.Is(err, drivers.ErrRefused) ||
+		errors.Is(err, context.DeadlineExceeded)
 }
 
 // gateSays puts what a gate made of an operation into words.

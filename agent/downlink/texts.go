@@ -59,7 +59,6 @@ var (
 	sayRefused     = sentence{"gate refused", "道闸拒绝执行", "The gate refused."}
 	sayOccupied    = sentence{"gate refused to close", "道闸拒绝关闭，闸下可能有车或人", "The gate refused to close, something may stand under it."}
 	sayGateFault   = sentence{"gate fault", "道闸故障", "The gate has a fault."}
-	sayShowFailed  = sentence{"display failed", "显示屏无应答", "The display does not answer."}
 	sayPhotoFailed = sentence{"camera failed", "相机抓拍失败，请稍后重试", "The camera took no picture, please try again."}
 )
 

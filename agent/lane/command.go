@@ -29,12 +29,17 @@ type Command struct {
 }
 
 // operate carries out a command from outside. That it will be done is
-// committed first, what came of it afterwards.
+// committed first, what came of it afterwards. A text is answered once it is
+// committed: a display may take its time, and is reported when it is dark.
 func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 	if c.Op == OpShow {
+		if err := l.journal(ctx, c, l.cfg.DisplayCode, "sent", nil); err != nil {
+			return nil, err
+		}
+		l.finish(nil)
 		l.show(ctx, plainScreen(c.Lines))
 		l.state.idleAt = l.cfg.Now().UTC().Add(standsFor)
-		return nil, l.journal(ctx, c, l.cfg.DisplayCode, "sent", nil)
+		return nil, nil
 	}
 	holds := c.Op == OpHold || c.Op == OpRelease
 	hold := func(on bool) func(*store.Tx) error {

@@ -129,19 +129,24 @@ func TestAScanAtADeadGate(t *testing.T) {
 	})
 }
 
-func TestAScanIsAnsweredBeforeADisplayThatTakesItsTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t)
-		defer s.close()
-		pass(2 * time.Second)
-		s.ledIn.slow = 5 * time.Second
-		at := time.Now()
-		s.must(s.scan(s.in))
-		if took := time.Since(at); took > time.Second {
-			t.Errorf("answered after %v, want at once", took)
-		}
-		synctest.Wait()
-	})
+func TestADisplayThatTakesItsTimeHoldsNoAnswer(t *testing.T) {
+	for what, ask := range map[string]func(*site) error{
+		"a scan": func(s *site) error { return s.scan(s.in) },
+		"a text": func(s *site) error { return s.in.Do(s.t.Context(), Command{Op: OpShow, Lines: []string{"ABC"}}) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t)
+			defer s.close()
+			pass(2 * time.Second)
+			s.ledIn.slow = 5 * time.Second
+			at := time.Now()
+			s.must(ask(s))
+			if took := time.Since(at); took > time.Second {
+				t.Errorf("%s is answered after %v, want at once", what, took)
+			}
+			synctest.Wait()
+		})
+	}
 }
 
 func TestAScanAfterARestart(t *testing.T) {

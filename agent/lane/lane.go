@@ -287,9 +287,10 @@ func (l *Lane) Paid(ctx context.Context, session string) error {
 	return l.send(ctx, paid{session: session})
 }
 
-// Do carries out a command from outside and returns when the device has
-// acknowledged it, with the device's error otherwise. It changes no session.
-// The command and what came of it are in the journal.
+// Do carries out a command from outside and returns when the gate has
+// acknowledged it, with the gate's error otherwise; a text to show when the lane
+// has taken it. It changes no session. The command and what came of it are in the
+// journal.
 func (l *Lane) Do(ctx context.Context, c Command) error {
 	return l.send(ctx, commanded{cmd: c})
 }

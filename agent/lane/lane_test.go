@@ -403,6 +403,7 @@ func TestCommandsFromOutside(t *testing.T) {
 		s.gateIn.breakWith(nil)
 		s.gateIn.did()
 		s.must(do(OpShow))
+		synctest.Wait()
 		if got := s.ledIn.last(); got != "ABC|DEF" {
 			t.Errorf("shows %q", got)
 		}
