@@ -27,15 +27,13 @@ func TestWhatIsAmbiguousIsRefused(t *testing.T) {
 		{"3.3 without a car", `{"freeMoney":100}`, Discount{}, FieldError{"plateNo", Missing}},
 		{"3.3 below zero", `{"plateNo":"粤B12345","freeTime":-60}`, Discount{}, FieldError{"freeTime", OutOfRange}},
 		{"3.5 without an order", `{}`, OrderQuery{}, FieldError{"orderNo", Missing}},
-		{"3.6 without a way", `{"orderNo":"o"}`, ChangeNotice{}, FieldError{"chargeType", Missing}},
-		{"3.6 with a way that there is not", `{"orderNo":"o","chargeType":"2"}`, ChangeNotice{}, FieldError{"chargeType", OutOfRange}},
 		{"3.7 from page 0", `{"startTime":"2019-02-25","endTime":"2019-02-25","pageIndex":0,"pageCount":10}`, ChangesQuery{}, FieldError{"pageIndex", OutOfRange}},
 		{"1.2 without a period", `{"entryPlace":"入口","pageIndex":1,"pageCount":10}`, PlaceQuery{}, FieldError{"startTime", Missing}},
 		{"4.1 without plates", `{"carType":2,"validFrom":"2018-08-01","validTo":"2018-08-31","plateDetails":"[]"}`, CardAdd{}, FieldError{"plateDetails", Missing}},
 		{"4.1 without a type", `{"validFrom":"2018-08-01","validTo":"2018-08-31","plateDetails":"[{\"plateNo\":\"A12345\"}]"}`, CardAdd{}, FieldError{"carType", Missing}},
 		{"4.1 with no place", `{"carType":2,"spaceNum":"0","validFrom":"2018-08-01","validTo":"2018-08-31","plateDetails":"[{\"plateNo\":\"A12345\"}]"}`, CardAdd{}, FieldError{"spaceNum", OutOfRange}},
 		{"4.2 without a card", `{"cardName":"n"}`, CardEdit{}, FieldError{"cardId", Missing}},
-		{"4.2 with no place, by the other name", `{"cardId":1,"totalSPNum":0}`, CardEdit{}, FieldError{"spaceNum", OutOfRange}},
+		{"4.2 with places below zero, by the other name", `{"cardId":5,"totalSPNum":-1}`, CardEdit{}, FieldError{"spaceNum", OutOfRange}},
 		{"4.3 with a card in words", `{"cardId":"x"}`, CardDelete{}, FieldError{"cardId", Malformed}},
 		{"4.4 without saying what to do", `{"cardId":1,"plateNo":"A12345"}`, CardPlateEdit{}, FieldError{"modifyType", Missing}},
 		{"4.4 doing something unknown", `{"cardId":1,"plateNo":"A12345","modifyType":3}`, CardPlateEdit{}, FieldError{"modifyType", OutOfRange}},
@@ -84,6 +82,10 @@ func TestWhatRealClientsLeaveOutIsAccepted(t *testing.T) {
 		{"1.2 of all places", `{"startTime":"2019-02-25","endTime":"2019-02-26","pageIndex":"1","pageCount":"10"}`, PlaceQuery{StartTime: "2019-02-25", EndTime: "2019-02-26", PageIndex: 1, PageCount: 10}},
 		{"3.3 by card, without the channel", `{"cardNo":"t1","freeMoney":"100"}`, Discount{CardNo: "t1", FreeMoney: 100}},
 		{"3.6 with a number for a way and a name in another case", `{"orderNo":"o","chargeType":1,"userAccount":"u"}`, ChangeNotice{OrderNo: "o", ChargeType: IntOf(ChangeByAlipay), UserAccount: "u"}},
+		{"3.6 without a way", `{"orderNo":"o"}`, ChangeNotice{OrderNo: "o"}},
+		{"3.6 with a way that is none", `{"orderNo":"o","chargeType":"wx"}`, ChangeNotice{OrderNo: "o"}},
+		{"3.2 with channels that are none", `{"orderNo":"o","amount":5,"payType":"wx","payMethod":4.5}`, Payment{OrderNo: "o", Amount: 5}},
+		{"4.2 with no places, of a client whose numbers are never absent", `{"cardId":5,"tel":"1","totalSPNum":0}`, CardEdit{CardID: 5, Tel: "1", SpaceNum: IntOf(0)}},
 		{"4.1 without labels and places", `{"carType":"2","ValidFrom":"2018-08-01","ValidTo":"2018-08-31","plateDetails":[{"plateNo":"A12345"}]}`,
 			CardAdd{CarType: IntOf(CarMonthly), ValidFrom: "2018-08-01", ValidTo: "2018-08-31", PlateDetails: PlateDetails{{PlateNo: "A12345"}}}},
 		{"4.1 with the names of 3.1 and 4.2", `{"carType":2,"userName":"张三","telPhone":"181","totalSPNum":2,"validForm":"2018-08-01","validTo":"2018-08-31","plateDetails":[{"plateNo":"A12345"}]}`,
@@ -118,6 +120,16 @@ func TestWhatRealClientsLeaveOutIsAccepted(t *testing.T) {
 				t.Errorf("DecodeFields (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestTheWalletOfAChangeNotice(t *testing.T) {
+	for want, codes := range map[int][]int64{ChangeByWeChat: {0, 4, 6, 104, 111, 2}, ChangeByAlipay: {1, 5, 7, 105, 112}} {
+		for _, code := range codes {
+			if got := (ChangeNotice{ChargeType: IntOf(code)}).Wallet(); got != want {
+				t.Errorf("Wallet of chargeType %d = %d, want %d", code, got, want)
+			}
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ type CardEdit struct {
 	PlateDetails PlateDetails `json:"plateDetails,omitempty"` // to add or remove, see PlateDetail.Type
 	ValidFrom    string       `json:"validFrom,omitempty" wire:"alias=validForm"`
 	ValidTo      string       `json:"validTo,omitempty"`
-	SpaceNum     Int          `json:"spaceNum,omitzero" wire:"min=1,alias=totalSPNum"` // places
+	SpaceNum     Int          `json:"spaceNum,omitzero" wire:"min=0,alias=totalSPNum"` // places; 0 is absent
 }
 
 // MarshalJSON writes SpaceNum by both of its names: spaceNum, a string in the

@@ -30,12 +30,24 @@ const (
 )
 
 // A ChangeNotice is the request of downlink 3.6 PayChargeNotice: the platform has
-// given the change.
+// given the change. How it did is only a label; see [ChangeNotice.Wallet].
 type ChangeNotice struct {
 	ParkCode    string `json:"parkCode,omitempty"`
-	OrderNo     string `json:"orderNo" wire:"required"`              // of the change order
-	ChargeType  Int    `json:"chargeType" wire:"required,oneof=0|1"` // ChangeByWeChat or ChangeByAlipay
-	UserAccount string `json:"UserAccount,omitempty"`                // the driver's account there
+	OrderNo     string `json:"orderNo" wire:"required"`   // of the change order
+	ChargeType  Int    `json:"chargeType" wire:"lenient"` // ChangeByWeChat or ChangeByAlipay
+	UserAccount string `json:"UserAccount,omitempty"`     // the driver's account there
+}
+
+// Wallet returns ChangeByWeChat or ChangeByAlipay. The document has other codes for
+// the same two elsewhere, which platforms use here too: 4 and 5 (3.2), 6 and 7 (4.1),
+// 104 and 105 or 111 and 112 (appendix 1.4). Anything else is WeChat: the change was
+// given, and to refuse the notice would have it given twice.
+func (n ChangeNotice) Wallet() int {
+	switch n.ChargeType.N {
+	case ChangeByAlipay, int64(BoothAlipay), ThirdAlipay, int64(PayAlipay), int64(PayThirdAlipay):
+		return ChangeByAlipay
+	}
+	return ChangeByWeChat
 }
 
 // MarshalJSON writes ChargeType as a string, which it is in the document.

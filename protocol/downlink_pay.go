@@ -49,12 +49,12 @@ type Bill struct {
 type Payment struct {
 	ParkCode   string     `json:"parkCode,omitempty"`
 	OrderNo    string     `json:"orderNo" wire:"required"`
-	Amount     int64      `json:"amount" wire:"required,min=0"` // taken, fen
-	Discount   int64      `json:"discount" wire:"min=0"`        // waived by the car park's own campaign, fen
-	PayType    Int        `json:"payType,omitzero"`             // who collected: CollectedByWeChat, CollectedByApp …
-	PayMethod  Int        `json:"payMethod,omitzero"`           // how, as BoothPay counts
-	FreeMoney  int64      `json:"freeMoney" wire:"min=0"`       // waived by coupons, fen
-	FreeTime   int64      `json:"freeTime" wire:"min=0"`        // minutes taken off the charged time
+	Amount     int64      `json:"amount" wire:"required,min=0"`      // taken, fen
+	Discount   int64      `json:"discount" wire:"min=0"`             // waived by the car park's own campaign, fen
+	PayType    Int        `json:"payType,omitzero" wire:"lenient"`   // who collected: CollectedByWeChat, CollectedByApp …
+	PayMethod  Int        `json:"payMethod,omitzero" wire:"lenient"` // how, as BoothPay counts
+	FreeMoney  int64      `json:"freeMoney" wire:"min=0"`            // waived by coupons, fen
+	FreeTime   int64      `json:"freeTime" wire:"min=0"`             // minutes taken off the charged time
 	FreeDetail FreeDetail `json:"freeDetail"`
 }
 
@@ -129,11 +129,11 @@ type Discount struct {
 	ParkCode  string `json:"parkCode,omitempty"`
 	PlateNo   string `json:"plateNo,omitempty" wire:"alias=plateNum|carNo"`
 	CardNo    string `json:"cardNo,omitempty"`
-	FreeMoney int64  `json:"freeMoney" wire:"min=0"` // fen
-	FreeTime  int64  `json:"freeTime" wire:"min=0"`  // seconds
-	PayType   Int    `json:"payType,omitzero"`       // who gives it: CollectedByWeChat, CollectedByApp …
-	PayMethod Int    `json:"payMethod,omitzero"`     // as BoothPay counts
-	Remark    string `json:"remark,omitempty"`       // what the discount is for
+	FreeMoney int64  `json:"freeMoney" wire:"min=0"`            // fen
+	FreeTime  int64  `json:"freeTime" wire:"min=0"`             // seconds
+	PayType   Int    `json:"payType,omitzero" wire:"lenient"`   // who gives it: CollectedByWeChat, CollectedByApp …
+	PayMethod Int    `json:"payMethod,omitzero" wire:"lenient"` // as BoothPay counts
+	Remark    string `json:"remark,omitempty"`                  // what the discount is for
 }
 
 // Check returns an error when the discount says nothing about which car is meant.

@@ -88,6 +88,7 @@ func (i *Int) UnmarshalJSON(raw []byte) error {
 //	min=1      a smaller number is an error
 //	oneof=1|2  any other number is an error
 //	alias=a|b  other names of the field
+//	lenient    what cannot be read is absent: a label that must spoil no money
 //
 // A message with a method Check() error is then asked to check itself. Errors
 // are [*FieldError] unless text is no JSON object at all.
@@ -125,6 +126,9 @@ func decodeStruct(text []byte, v reflect.Value, at string) error {
 			continue
 		}
 		if err := decodeValue(raw, v.Field(i), at+tag.name); err != nil {
+			if tag.lenient {
+				continue
+			}
 			return err
 		}
 		if n, ok := number64(v.Field(i)); ok && !tag.allows(n) {
@@ -307,6 +311,7 @@ func number64(v reflect.Value) (int64, bool) {
 type fieldTag struct {
 	name     string
 	required bool
+	lenient  bool
 	aliases  []string
 	min      Int
 	oneOf    []int64
@@ -332,6 +337,8 @@ func readTag(f reflect.StructField) (fieldTag, error) {
 		case "":
 		case "required":
 			tag.required = true
+		case "lenient":
+			tag.lenient = true
 		case "alias":
 			tag.aliases = strings.Split(value, "|")
 		case "min":

@@ -126,6 +126,45 @@ func TestTimesBeforeTenAreWrittenAsTheDocumentShows(t *testing.T) {
 	}
 }
 
+func TestAPageIsWholeOrRefused(t *testing.T) {
+	p := open(t, nil)
+	const most = 2000 // rows of a page
+	fill := func(n int) {
+		p.update(func(ctx context.Context, tx *store.Tx) error {
+			for range n {
+				err := tx.InsertSession(ctx, store.Session{
+					ID: store.NewID(p.clock()), Plate: "闽D02000", Color: -1, State: store.Left, EnteredAt: p.clock(), LeftAt: p.clock(),
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	rows := func(number, count int) int {
+		t.Helper()
+		return len(rowOf[protocol.StaysPage](t, p.ask(stays,
+			fmt.Sprintf(`{"plateNo":"D","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":%d,"pageCount":%d}`, number, count))).Detail)
+	}
+	fill(most)
+	for _, count := range []int{most, most + 1, 2000000000} {
+		if got := rows(1, count); got != most {
+			t.Errorf("a page of %d has %d rows, want all %d", count, got, most)
+		}
+	}
+	fill(1)
+	for _, tt := range []struct{ number, count, want int }{{1, most, most}, {2, most, 1}, {2, 2 * most, 0}, {6000000, 2000000, 0}} {
+		if got := rows(tt.number, tt.count); got != tt.want {
+			t.Errorf("page %d of %d has %d rows, want %d", tt.number, tt.count, got, tt.want)
+		}
+	}
+	body := p.ask(stays, fmt.Sprintf(`{"plateNo":"D","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":%d}`, most+1))
+	if got := sentenceOf(t, body); got != "参数 pageCount 取值无效" {
+		t.Errorf("a page that would be cut short: %q, want it refused", got)
+	}
+}
+
 func TestFinishedStaysAreFilteredSortedAndPaged(t *testing.T) {
 	p := open(t, nil)
 	for i := range 5 {

@@ -61,7 +61,7 @@ func (s *Server) editCard(ctx context.Context, c *call) (any, error) {
 	if e.From, e.To, err = s.validity(q.ValidFrom, q.ValidTo); err != nil {
 		return nil, err
 	}
-	if q.SpaceNum.Set {
+	if q.SpaceNum.N > 0 {
 		spaces, err := smallField("spaceNum", q.SpaceNum, 1)
 		if err != nil {
 			return nil, err

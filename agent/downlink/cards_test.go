@@ -163,7 +163,8 @@ func TestACardIsChangedWhereSomethingIsGiven(t *testing.T) {
 		{"an odd type of a plate", `"plateDetails":"[{\"plateNo\":\"闽D02005\",\"type\":2}]"`, nil, "参数 plateDetails 格式错误"},
 		{"an end before the start", `"validTo":"2026-01-01"`, nil, "结束时间不能早于开始时间"},
 		{"a start that is no time", `"validFrom":"soon"`, nil, "参数 validFrom 格式错误"},
-		{"no space", `"spaceNum":0`, nil, "参数 spaceNum 取值无效"},
+		{"no spaces, of a client whose numbers are never absent", `"spaceNum":0,"tel":"137"`, func(c *store.Card) { c.Tel = "137" }, ""},
+		{"fewer spaces than none", `"spaceNum":-1`, nil, "参数 spaceNum 取值无效"},
 	}
 	for _, tt := range tests {
 		answer := done

@@ -41,7 +41,7 @@ func (s *Server) settleChange(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	settled, err := s.cfg.Desk.SettleChange(ctx, billing.ChangeNotice{
-		No: strings.TrimSpace(q.OrderNo), Type: int(q.ChargeType.N), Account: account, Client: c.client.name,
+		No: strings.TrimSpace(q.OrderNo), Type: q.Wallet(), Account: account, Client: c.client.name,
 	})
 	if err != nil {
 		return nil, err

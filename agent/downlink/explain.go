@@ -56,8 +56,11 @@ func explain(err error, language string) answer {
 	if r == nil {
 		if message := protocol.Message(err, language); message != "" {
 			a := answer{status: http.StatusOK, message: message, reason: reasonOf(err)}
-			if errors.Is(err, protocol.ErrTooLarge) {
+			switch {
+			case errors.Is(err, protocol.ErrTooLarge):
 				a.status = http.StatusRequestEntityTooLarge
+			case errors.Is(err, protocol.ErrData): // as a wrong user or pwd: an answer never tells which it was
+				a.status = http.StatusUnauthorized
 			}
 			return a
 		}

@@ -11,9 +11,10 @@ import (
 	"parkagent/store"
 )
 
-// mostRows bounds a page of 1.1 and 1.2. A client that asks for more gets this
-// many, and sees by totalNum that there are further pages.
-const mostRows = 1000
+// mostRows bounds a page of 1.1 and 1.2, whose rows are held in memory and looked up
+// one by one. A client may ask for larger pages, which is how some say "all", but
+// not get more: it is told so, because it would take a page cut short for a whole one.
+const mostRows = 2000
 
 // staysByPlate answers 1.1: the stays that ended in the period, newest first, of
 // the plates that have plateNo in them.
@@ -45,7 +46,12 @@ func (s *Server) staysByPlace(ctx context.Context, c *call) (any, error) {
 
 // page is the offset of the page with that number, from 1. One so far away that its
 // offset does not fit is beyond all rows.
-func page(number, rows int) int { return int(min(int64(number-1)*int64(rows), math.MaxInt32)) }
+func page(number, rows int) int {
+	if number-1 > math.MaxInt32/rows {
+		return math.MaxInt32
+	}
+	return (number - 1) * rows
+}
 
 // stays returns one page of the finished stays that match.
 //
@@ -54,11 +60,13 @@ func page(number, rows int) int { return int(min(int64(number-1)*int64(rows), ma
 // client whose payment was the last, cashTime when that was. A stay without a
 // payment has nobody and the time it ended.
 func (s *Server) stays(ctx context.Context, f store.FinishedFilter, number, rows int) (any, error) {
-	f.Limit = min(rows, mostRows)
-	f.Offset = page(number, f.Limit)
+	f.Limit, f.Offset = min(rows, mostRows), page(number, rows)
 	sessions, total, err := s.cfg.DB.FinishedSessions(ctx, f)
 	if err != nil {
 		return nil, err
+	}
+	if rows > mostRows && total-f.Offset > mostRows {
+		return nil, &protocol.FieldError{Field: "pageCount", Problem: protocol.OutOfRange}
 	}
 	page := protocol.StaysPage{TotalNum: total}
 	for _, session := range sessions {

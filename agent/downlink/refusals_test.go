@@ -204,8 +204,12 @@ func TestBodiesThatMeanNothingAreRefusedAlike(t *testing.T) {
 	}
 	for _, tt := range tests {
 		status, body := p.post(bill, tt.body, nil)
-		if status != http.StatusOK {
-			t.Errorf("%s: HTTP status = %d, want 200", tt.name, status)
+		want := http.StatusOK
+		if tt.sentence == unverified {
+			want = http.StatusUnauthorized
+		}
+		if status != want {
+			t.Errorf("%s: HTTP status = %d, want %d", tt.name, status, want)
 		}
 		if got := sentenceOf(t, body); got != tt.sentence {
 			t.Errorf("%s: resMsg = %q, want %q", tt.name, got, tt.sentence)
