@@ -268,12 +268,13 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 func (a *Agent) lanes(db *store.DB, rules *access.Rules, ask func(session string)) ([]*lane.Lane, error) {
 	site := a.cfg.Site
 	var lanes []*lane.Lane
+	within := a.askWithin()
 	for _, c := range site.Lanes {
 		lc := lane.Config{
 			Code: c.Code, Name: c.Name, Direction: lane.Entry, Area: c.To,
 			Gate: a.cfg.Devices.Gates[c.Gate], GateCode: c.Gate, DisplayCode: c.Display, CameraCode: c.Camera,
 			Park: site.Park.Name, Language: site.Park.Language, Dedupe: c.Dedupe, Late: c.Late,
-			Rules: rules, Ask: ask, DB: db, Now: a.clock.Now, Log: a.log,
+			Rules: rules, Ask: ask, AskWithin: within, DB: db, Now: a.clock.Now, Log: a.log,
 		}
 		if !c.Entry {
 			lc.Direction, lc.Area = lane.Exit, c.From

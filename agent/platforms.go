@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
@@ -107,6 +108,21 @@ func (a *Agent) priced() bool {
 	return slices.ContainsFunc(a.cfg.Site.Platforms, func(c config.Platform) bool {
 		return slices.Contains(c.Questions, config.QuestionPrice)
 	})
+}
+
+// askWithin is how long a car at an exit waits for what platforms say to it, which
+// are asked for the price and then to deduct; 0 where nobody is.
+func (a *Agent) askWithin() time.Duration {
+	longest := map[string]time.Duration{}
+	for _, c := range a.cfg.Site.Platforms {
+		for _, name := range c.Questions {
+			longest[name] = max(longest[name], c.Timeout)
+		}
+	}
+	if wait := longest[config.QuestionPrice] + longest[config.QuestionDeduct]; wait > 0 {
+		return wait + time.Second // for the books
+	}
+	return 0
 }
 
 // pricer is how bills of cars in the lot are priced by a platform; nil where none

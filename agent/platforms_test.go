@@ -4,7 +4,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	"parkagent/agent/config"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -54,6 +56,28 @@ func TestACardIsRechargedByAConfiguredProduct(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A lane that gives up before a slow platform may answer would charge a driver whom
+// the platform charges as well.
+func TestACarWaitsAsLongAsPlatformsMayTake(t *testing.T) {
+	site := smallSite(t, t.TempDir())
+	for _, tt := range []struct {
+		name      string
+		platforms []config.Platform
+		want      time.Duration
+	}{
+		{"nobody is asked", []config.Platform{{Timeout: time.Minute}, {Timeout: time.Minute, Questions: []string{"GetPayQRCode"}}}, 0},
+		{"the slower of two that deduct", []config.Platform{
+			{Timeout: 3 * time.Second, Questions: []string{config.QuestionDeduct}}, {Timeout: 20 * time.Second, Questions: []string{config.QuestionDeduct}},
+		}, 21 * time.Second},
+		{"the price, and then to deduct", []config.Platform{{Timeout: 8 * time.Second, Questions: []string{config.QuestionDeduct, config.QuestionPrice}}}, 17 * time.Second},
+	} {
+		site.Platforms = tt.platforms
+		if got := (&Agent{cfg: Config{Site: site}}).askWithin(); got != tt.want {
+			t.Errorf("%s: askWithin = %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"slices"
 
 	"parkagent/agent/config"
 	"parkagent/agent/uplink"
@@ -34,8 +35,9 @@ func (a *Agent) parkFact() store.ParkFact {
 
 // syncSite writes the configured areas and devices into the books, and
 // journals what is new. Every device's state counts as unknown until its lane
-// has heard of it, so that after a start all states are reported in full. Platforms
-// that are new are told what they cannot know.
+// has heard of it, so that after a start all states are reported in full; a device
+// of no lane, as a pay machine is, is reported here. Platforms that are new are told
+// what they cannot know.
 func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 	var areas []store.Area
 	for _, c := range a.cfg.Site.Areas {
@@ -72,7 +74,21 @@ func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 			if _, err := tx.SetDeviceState(ctx, d.Code, "", "", now); err != nil {
 				return err
 			}
+			if a.watched(d.Code) {
+				continue
+			}
+			f := store.DeviceFact{Code: d.Code, IP: d.IP, Name: d.Name, Type: d.Type}
+			if _, err := tx.Append(ctx, store.KindDeviceState, d.Code, f); err != nil {
+				return err
+			}
 		}
 		return meeting.Tell(ctx, tx, a.parkFact(), now)
+	})
+}
+
+// watched reports whether a lane has a device, and so knows how it is.
+func (a *Agent) watched(device string) bool {
+	return slices.ContainsFunc(a.cfg.Site.Lanes, func(l config.Lane) bool {
+		return device == l.Gate || device == l.Display || device == l.Camera
 	})
 }

@@ -19,6 +19,7 @@ func TestTheStartMeetsPlatformsThatAreNew(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() }) // nothing is written by then
 	site := smallSite(t, t.TempDir())
+	site.Devices = append(site.Devices, config.Device{Code: "K1", Kind: config.KindKiosk})
 	// begin starts with these platforms and returns the rows that it added.
 	begin := func(platforms ...string) (lines []string) {
 		t.Helper()
@@ -54,8 +55,8 @@ func TestTheStartMeetsPlatformsThatAreNew(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
-	check("the first start", begin("mall"), "device G1", "device C1")
-	check("the second", begin("mall"))
+	check("the first start", begin("mall"), "device G1", "device C1", "device K1", "device_state K1")
+	check("the second", begin("mall"), "device_state K1")
 	err = db.Update(t.Context(), func(tx *store.Tx) error {
 		now := time.Now()
 		_, err := tx.InsertCard(t.Context(), store.Card{CarType: 2, Spaces: 1, From: now.Add(-time.Hour), To: now.Add(time.Hour)})
@@ -68,10 +69,10 @@ func TestTheStartMeetsPlatformsThatAreNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check("with a platform more", begin("mall", "city"), "card card:1", "park ", "device C1", "device G1")
+	check("with a platform more", begin("mall", "city"), "device_state K1", "card card:1", "park ", "device C1", "device G1", "device K1")
 	e, err := db.LastOf(t.Context(), store.KindPark, "")
 	if want := `{"name":"P","places":5,"areas":[{"code":1,"name":"A","type":0,"places":5}]}`; err != nil || string(e.Body) != want {
 		t.Errorf("the car park is told as %s, %v, want %s", e.Body, err, want)
 	}
-	check("the last start", begin("city", "mall"))
+	check("the last start", begin("city", "mall"), "device_state K1")
 }

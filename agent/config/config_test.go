@@ -192,6 +192,7 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"the machine's own time zone", `language = "en"`, "language = \"en\"\ntime_zone = \"Local\"", []string{`5 park.time_zone: "Local" is no time zone`}},
 		{"a number for a duration", `language = "en"`, "language = \"en\"\ndelay = \"15\"", []string{`5 park.delay: "15" is no duration`}},
 		{"a duration out of bounds", `language = "en"`, "language = \"en\"\norder_valid = \"1s\"", []string{"5 park.order_valid: the duration 1s is not within 10s and 24h"}},
+		{"no time to leave after paying", `language = "en"`, "language = \"en\"\ndelay = \"0s\"", []string{"5 park.delay: the duration 0s is not within 1m and 24h"}},
 		{"no port to listen on", `listen = "127.0.0.1:8099"`, `listen = "127.0.0.1"`, []string{`7 api.listen: "127.0.0.1" is no address to listen on`}},
 		{"no public address", `public_url = "http://203.0.113.7:8099/"`, `public_url = "203.0.113.7:8099"`, []string{`8 api.public_url: "203.0.113.7:8099" is no web address`}},
 		{"a public address with a comma", `http://203.0.113.7:8099/`, `http://203.0,113.7:8099/`, []string{`8 api.public_url: "http://203.0,113.7:8099/" is no web address`}},

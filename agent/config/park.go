@@ -51,7 +51,7 @@ func (p *parser) park(raw rawPark) Park {
 		p.add("park.rounding_limit", "必须在 0 到 1000 分之间", "must be between 0 and 1000 fen")
 	}
 	park.OrderValid = p.duration("park.order_valid", raw.OrderValid, defaultOrderValid, 10*time.Second, 24*time.Hour)
-	park.Delay = p.duration("park.delay", raw.Delay, defaultDelay, 0, 24*time.Hour)
+	park.Delay = p.duration("park.delay", raw.Delay, defaultDelay, time.Minute, 24*time.Hour)
 	return park
 }
 

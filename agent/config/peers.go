@@ -26,10 +26,13 @@ var reports = []string{
 // which is why one platform at most is asked it, and only when it is named.
 const QuestionPrice = "AutonomousCalfee"
 
+// QuestionDeduct is the question whether a fee can be deducted (uplink 2.2).
+const QuestionDeduct = "PostCarOutInfo"
+
 // defaultQuestions are the interfaces by which a platform is asked something,
 // unless the file says otherwise: to deduct, for a code to pay by, and to charge
 // a code that was scanned (uplink 2.2, 4.1 and 4.2).
-func defaultQuestions() []string { return []string{"PostCarOutInfo", "GetPayQRCode", "PayScanCode"} }
+func defaultQuestions() []string { return []string{QuestionDeduct, "GetPayQRCode", "PayScanCode"} }
 
 const (
 	defaultTimeout     = 3 * time.Second

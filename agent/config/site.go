@@ -69,7 +69,7 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 		if r.Kiosk != "" {
 			p.uses(used, at+".kiosk", r.Kiosk, KindKiosk, c.Devices)
 		}
-		l.Dedupe = p.duration(at+".dedupe", r.Dedupe, defaultDedupe, 0, time.Hour)
+		l.Dedupe = p.duration(at+".dedupe", r.Dedupe, defaultDedupe, time.Second, time.Hour)
 		l.Late = p.duration(at+".late", r.Late, defaultLate, time.Second, 24*time.Hour)
 		list = append(list, l)
 	}
