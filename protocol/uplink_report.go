@@ -149,7 +149,7 @@ type BillDetail struct {
 	CardNo       string    `json:"cardNo"`
 	CarType      CarType   `json:"carType"`
 	EntryTime    string    `json:"entryTime"`
-	LeaveTime    string    `json:"leaveTime"`                // "" while the car is inside
+	LeaveTime    string    `json:"leaveTime"`                // until when was paid for; "" is none
 	TotalMoney   int64     `json:"totalMoney"`               // was due
 	PayMoney     int64     `json:"payMoney" wire:"required"` // was paid
 	FreeMoney    int64     `json:"freeMoney"`                // waived otherwise than by coupons

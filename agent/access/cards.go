@@ -191,7 +191,8 @@ func (r *Rules) DeleteCard(ctx context.Context, id int64, by By) error {
 }
 
 // Cards returns the card with that number, the cards of a plate, which may lack
-// its province, or all cards. Where no card fits, the list is empty.
+// its province, as may those of the cards, or all cards. Where no card fits, the
+// list is empty.
 func (r *Rules) Cards(ctx context.Context, no string, id int64) ([]store.Card, error) {
 	no = plate.Normal(no)
 	switch {
@@ -204,11 +205,7 @@ func (r *Rules) Cards(ctx context.Context, no string, id int64) ([]store.Card, e
 	case no == "":
 		return r.cfg.DB.Cards(ctx)
 	}
-	c, err := cardOf(ctx, r.cfg.DB.Reader, no, "")
-	if errors.Is(err, store.ErrNotFound) { // none, or several that differ by their province
-		return cardsByTail(ctx, r.cfg.DB.Reader, no)
-	}
-	return []store.Card{c}, err
+	return cardsFitting(ctx, r.cfg.DB.Reader, no)
 }
 
 // card returns a card that is not deleted, or ErrNoCard.

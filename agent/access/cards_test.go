@@ -305,18 +305,19 @@ func TestDeleteCard(t *testing.T) {
 
 func TestCards(t *testing.T) {
 	r := newRig(t, 9)
-	a, b, c := r.give(2, 1, 0, "粤B11111"), r.give(2, 1, 0, "京B11111"), r.give(2, 1, 0, "沪C33333")
+	a, b, c := r.give(2, 1, 0, "粤B11111"), r.give(2, 1, 0, "京B11111", "闽B11111"), r.give(2, 1, 0, "沪C33333")
+	bare := r.give(2, 1, 0, "B11111")
 	tests := []struct {
 		name  string
 		plate string
 		id    int64
 		want  []int64
 	}{
-		{"all", "", 0, []int64{a, b, c}},
+		{"all", "", 0, []int64{a, b, c, bare}},
 		{"by number", "", b, []int64{b}},
-		{"by plate", "粤B11111", 0, []int64{a}},
+		{"by plate, and one that lacks its province", "粤B11111", 0, []int64{a, bare}},
 		{"by plate without its province", "C33333", 0, []int64{c}},
-		{"several that differ by their province", "B11111", 0, []int64{a, b}},
+		{"several that differ by their province, each card once", "B11111", 0, []int64{a, b, bare}},
 		{"by both", "沪C33333", c, []int64{c}},
 		{"by both, which do not belong together", "沪C33333", a, nil},
 		{"an unknown number", "", 99, nil},

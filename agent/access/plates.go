@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,30 @@ func cardsByTail(ctx context.Context, r store.Reader, tail string) ([]store.Card
 	return slices.DeleteFunc(list, func(c store.Card) bool {
 		return !slices.ContainsFunc(c.Plates, func(p store.CardPlate) bool { return p.Plate != tail && plate.Tail(p.Plate) == tail })
 	}), err
+}
+
+// cardsFitting returns the cards that have a plate, and those that differ by a
+// province that one side lacks.
+func cardsFitting(ctx context.Context, r store.Reader, no string) ([]store.Card, error) {
+	var list []store.Card
+	tail := plate.Tail(no)
+	for _, exact := range slices.Compact([]string{no, tail}) {
+		switch c, err := r.CardByPlate(ctx, exact); {
+		case err == nil:
+			list = append(list, c)
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		}
+	}
+	if tail == no {
+		more, err := cardsByTail(ctx, r, tail)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
+	slices.SortFunc(list, func(a, b store.Card) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(list, func(a, b store.Card) bool { return a.ID == b.ID }), nil
 }
 
 // blackOf returns the entry of the blacklist for a plate, or store.ErrNotFound.
