@@ -21,7 +21,7 @@ const (
 	openRelay, closeRelay, holdRelay       = 0, 1, 2
 	presenceInput, upInput, downInput      = 0, 1, 2
 	testPulse                              = 100 * time.Millisecond
-	testReply                              = 80 * time.Millisecond
+	testReply                              = 200 * time.Millisecond
 	testTravel                             = 50 * time.Millisecond
 	testUnit                          byte = 1
 )
