@@ -106,7 +106,7 @@ func TestPayTwiceIsBookedOnce(t *testing.T) {
 	if !again.Again || again.Stay != first.Stay {
 		t.Errorf("second receipt = %+v, want the first one again", again)
 	}
-	if _, err := r.Pay(t.Context(), Notice{Order: o.No, Amount: 800}); !errors.Is(err, ErrOtherAmounts) {
+	if _, err := r.Pay(t.Context(), Notice{Order: o.No, Amount: 800, Client: "mall"}); !errors.Is(err, ErrOtherAmounts) {
 		t.Errorf("other amounts: error %v, want ErrOtherAmounts", err)
 	}
 	if _, err := r.Pay(t.Context(), Notice{Order: "1x", Amount: 800}); !errors.Is(err, ErrNoOrder) {

@@ -22,8 +22,9 @@ type CashReceipt struct {
 }
 
 // Cash books what was put into a pay machine, once: as much as is due as money,
-// the rest as a change order whose number is the order's and C. The same sum
-// for the same order again gets the same answer. Nothing is due for a car that
+// the rest as a change order whose number is that of the order by which it was
+// booked and C. The same sum for the same order again in the same machine gets the
+// same answer. Nothing is due for a car that
 // has left, or whose stay was paid otherwise meanwhile: all of it is change.
 //
 // Errors: ErrNoOrder, ErrSettling, and ErrOtherAmounts when another sum was
@@ -53,7 +54,7 @@ func (d *Desk) cash(ctx context.Context, tx *store.Tx, c Coins) (r CashReceipt, 
 	}
 	r.Session = s
 	var before store.Payment
-	if r.Order, before, r.Again, err = account(ctx, tx, first, s.Plate, coins, "-K"); err != nil {
+	if r.Order, before, r.Again, err = account(ctx, tx, first, s.Plate, c.mine, "-K"); err != nil {
 		return r, err
 	}
 	if r.Again {
@@ -95,7 +96,7 @@ func (d *Desk) cash(ctx context.Context, tx *store.Tx, c Coins) (r CashReceipt, 
 		return r, err
 	}
 	r.Change = store.Change{
-		No: changeNo(c.Order), Order: r.Order.No, Session: s.ID, Kiosk: c.Kiosk, Due: p.Amount, Inserted: c.Inserted, PaidAt: now,
+		No: changeNo(r.Order.No), Order: r.Order.No, Session: s.ID, Kiosk: c.Kiosk, Due: p.Amount, Inserted: c.Inserted, PaidAt: now,
 	}
 	if err := tx.InsertChange(ctx, r.Change); err != nil {
 		return r, err
@@ -109,7 +110,7 @@ func changeNo(order string) string { return order + "C" }
 // sameCoins returns the change that is owed beside the payment that was booked
 // before, if both together are what c says.
 func sameCoins(ctx context.Context, tx *store.Tx, c Coins, before store.Payment) (store.Change, error) {
-	change, err := tx.Change(ctx, changeNo(c.Order))
+	change, err := tx.Change(ctx, changeNo(before.Order))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return change, err
 	}
@@ -118,6 +119,9 @@ func sameCoins(ctx context.Context, tx *store.Tx, c Coins, before store.Payment)
 	}
 	return change, nil
 }
+
+// mine reports whether p is what was put into the machine that tells c.
+func (c Coins) mine(p store.Payment) bool { return p.Client == c.Kiosk && coins(p) }
 
 // coins reports whether a payment was made in a pay machine with coins or notes.
 func coins(p store.Payment) bool {

@@ -79,8 +79,8 @@ func TestCash(t *testing.T) {
 				t.Errorf("booked = %d, want %d", booked, tt.amount)
 			}
 			if tt.change > 0 {
-				want := store.Change{No: o.No + "C", Order: got.Order.No, Session: s.ID, Kiosk: "K1", Due: tt.amount, Inserted: tt.inserted, PaidAt: r.now}
-				kept, err := r.Change(t.Context(), o.No+"C")
+				want := store.Change{No: got.Order.No + "C", Order: got.Order.No, Session: s.ID, Kiosk: "K1", Due: tt.amount, Inserted: tt.inserted, PaidAt: r.now}
+				kept, err := r.Change(t.Context(), want.No)
 				if diff := cmp.Diff(want, kept); err != nil || diff != "" {
 					t.Errorf("change order, %v (-want +got):\n%s", err, diff)
 				}
@@ -182,7 +182,7 @@ func TestMoneyForAnOrderThatWasPaidInCoinsIsOtherMoney(t *testing.T) {
 					t.Errorf("receipt %d = %+v, want %d flagged", n+1, got, tt.over)
 				}
 			}
-			if _, err := r.Pay(t.Context(), Notice{Order: o.No, Amount: 800, PayType: 4, PayMethod: 4}); !errors.Is(err, ErrOtherAmounts) {
+			if _, err := r.Pay(t.Context(), Notice{Order: o.No, Amount: 800, PayType: 4, PayMethod: 4, Client: "mall"}); !errors.Is(err, ErrOtherAmounts) {
 				t.Errorf("other amounts = %v, want ErrOtherAmounts", err)
 			}
 			if again := r.coins(t, o.No, tt.inserted); !again.Again {

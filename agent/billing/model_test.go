@@ -19,18 +19,21 @@ import (
 // books must agree with all of them after each step.
 type model struct {
 	*rig
-	money    int64             // that anybody said was taken, and that was not given back as change
-	stays    []string          // sessions
-	orders   []store.Order     // issued
-	told     map[string]Notice // what platforms told of orders
-	coined   map[string]int64  // what was put in for orders
-	changes  map[string]int64  // owed, by number
+	money    int64              // that anybody said was taken, and that was not given back as change
+	stays    []string           // sessions
+	orders   []store.Order      // issued
+	told     map[payment]Notice // what platforms told of orders
+	coined   map[payment]int64  // what was put in for orders
+	changes  map[string]int64   // owed, by number
 	settled  map[string]store.Change
 	asked    []store.Deduction
 	answered map[string]DeductionAnswer // that the desk was told and could use
 	requests map[string]store.Order     // first answers to discounts
 	busy     map[string]time.Time       // by session, until when a settlement that is under way holds
 }
+
+// A payment is one of an order by a client, or in a machine.
+type payment struct{ order, by string }
 
 var plates = []string{"粤B11111", "粤B22222", "京B22222", "沪C33333"}
 
@@ -41,7 +44,7 @@ func TestAnyDayKeepsTheMoney(t *testing.T) {
 		r := newRig(t)
 		defer func() { _ = r.db.Close() }() // they are many
 		r.cfg.Tariffs = append([]tariff.Tariff{storedTariff}, r.cfg.Tariffs...)
-		m := &model{rig: r, told: map[string]Notice{}, coined: map[string]int64{}, changes: map[string]int64{}, settled: map[string]store.Change{},
+		m := &model{rig: r, told: map[payment]Notice{}, coined: map[payment]int64{}, changes: map[string]int64{}, settled: map[string]store.Change{},
 			answered: map[string]DeductionAnswer{}, requests: map[string]store.Order{}, busy: map[string]time.Time{}}
 		steps := map[string]func(*rapid.T){
 			"arrive": m.arrive, "order": m.makeOrder, "pay": m.payOrder, "discount": m.grant, "coins": m.insert, "give change": m.giveChange,
@@ -131,11 +134,12 @@ func (m *model) payOrder(t *rapid.T) {
 	if !ok {
 		return
 	}
-	n, again := m.told[o.No]
+	by := payment{o.No, rapid.SampledFrom([]string{"mall", "bank"}).Draw(t, "client")}
+	n, again := m.told[by]
 	if !again {
-		n = Notice{Order: o.No, Amount: max(0, o.Payable+rapid.SampledFrom([]int64{0, 0, 0, -50, -300, 300}).Draw(t, "more")), PayType: 4, PayMethod: 4, Client: "mall"}
+		n = Notice{Order: o.No, Amount: max(0, o.Payable+rapid.SampledFrom([]int64{0, 0, 0, -50, -300, 300}).Draw(t, "more")), PayType: 4, PayMethod: 4, Client: by.by}
 		n.FreeMinutes = rapid.SampledFrom([]int64{0, 0, 0, 60}).Draw(t, "minutes")
-		m.told[o.No] = n
+		m.told[by] = n
 		m.money += n.Amount
 		m.paidScan(o)
 	}
@@ -187,11 +191,12 @@ func (m *model) insert(t *rapid.T) {
 	if !ok {
 		return
 	}
-	sum, again := m.coined[o.No]
+	by := payment{o.No, rapid.SampledFrom([]string{"K1", "K2"}).Draw(t, "machine")}
+	sum, again := m.coined[by]
 	if !again {
 		sum = rapid.Int64Range(0, 30).Draw(t, "coins") * 100
 	}
-	r, err := m.Cash(t.Context(), Coins{Order: o.No, Inserted: sum, Kiosk: "K1"})
+	r, err := m.Cash(t.Context(), Coins{Order: o.No, Inserted: sum, Kiosk: by.by})
 	if errors.Is(err, ErrSettling) {
 		m.mustBeBusy(t, o.Session, again)
 		return
@@ -207,12 +212,12 @@ func (m *model) insert(t *rapid.T) {
 		return
 	}
 	m.mustBeFree(t, o.Session)
-	m.coined[o.No] = sum
+	m.coined[by] = sum
 	m.money += sum - r.Change.Owed()
 	if r.Change.No != "" {
 		m.changes[r.Change.No] = r.Change.Owed()
 	}
-	if _, err := m.Cash(t.Context(), Coins{Order: o.No, Inserted: sum + 1, Kiosk: "K1"}); !errors.Is(err, ErrOtherAmounts) {
+	if _, err := m.Cash(t.Context(), Coins{Order: o.No, Inserted: sum + 1, Kiosk: by.by}); !errors.Is(err, ErrOtherAmounts) {
 		t.Fatalf("another sum: %v, want ErrOtherAmounts", err)
 	}
 }
@@ -308,9 +313,10 @@ func (m *model) finishScan(t *rapid.T) {
 	}
 	known := rapid.Bool().Draw(t, "known")
 	m.ok(t, m.EndScan(t.Context(), o.No, known, known))
-	if _, before := m.told[o.No]; known && !before {
+	by := payment{o.No, "mall"}
+	if _, before := m.told[by]; known && !before {
 		n := Notice{Order: o.No, Amount: o.Payable, PayType: 4, PayMethod: 4, Client: "mall"}
-		m.told[o.No] = n
+		m.told[by] = n
 		m.money += n.Amount
 		if _, err := m.Pay(t.Context(), n); !errors.Is(err, ErrGone) {
 			m.ok(t, err)

@@ -1,9 +1,11 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"parkagent/protocol"
@@ -43,9 +45,9 @@ type Receipt struct {
 // Session.PaidUntil. The desk's paid function is told, of a notice that was
 // booked before as well: the lane may have missed the first.
 //
-// It waits for no other settlement. Money for an order that was paid in coins
-// meanwhile is other money: it is booked by a second order, and flagged as far
-// as nothing was due.
+// It waits for no other settlement. Money for an order that another client, or
+// somebody with coins, has paid meanwhile is other money: it is booked by a second
+// order, and flagged as far as nothing was due.
 //
 // When the car has left, or its session was closed otherwise, the money is kept as an orphan
 // and the error is ErrGone, so that the platform refunds.
@@ -78,7 +80,7 @@ func (d *Desk) pay(ctx context.Context, tx *store.Tx, n Notice) (r Receipt, gone
 	}
 	r.Session = s
 	var before store.Payment
-	r.Order, before, r.Again, err = account(ctx, tx, first, s.Plate, func(p store.Payment) bool { return !coins(p) }, "-P")
+	r.Order, before, r.Again, err = account(ctx, tx, first, s.Plate, n.mine, "-P")
 	switch {
 	case err != nil:
 		return r, false, err
@@ -132,27 +134,32 @@ func orderOf(ctx context.Context, r store.Reader, no string) (store.Order, store
 }
 
 // account returns the order by which a payer's money for o is booked, and what
-// was booked by it before. It is o itself, unless money of a payer of the other
-// kind has taken that place: an order has one payment. It is then a second
-// order, whose number ends in suffix.
+// was booked by it before. An order has one payment: it is o itself for whoever
+// pays first. Anybody else has a second order, whose number ends in suffix, and
+// from the third payer on in a count as well. Two payers of one order both took
+// the money: a code was shown for it, and then the driver's own was scanned.
 func account(ctx context.Context, tx *store.Tx, o store.Order, plate string, mine func(store.Payment) bool, suffix string) (store.Order, store.Payment, bool, error) {
-	p, err := tx.PaymentOfOrder(ctx, o.No)
-	if errors.Is(err, store.ErrNotFound) {
-		return o, p, false, nil
+	second := o
+	for n := 1; ; n++ {
+		p, err := tx.PaymentOfOrder(ctx, second.No)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			if n == 1 {
+				return o, store.Payment{}, false, nil
+			}
+			second.State, second.SettledAt, second.ScannedAt, second.ScannedBy = store.OrderUnpaid, time.Time{}, time.Time{}, ""
+			return second, store.Payment{}, false, keepOrder(ctx, tx, second, plate)
+		case err != nil:
+			return o, p, false, err
+		case mine(p):
+			second, err = tx.Order(ctx, second.No)
+			return second, p, err == nil, err
+		}
+		second.No = o.No + suffix
+		if n > 1 {
+			second.No += strconv.Itoa(n)
+		}
 	}
-	if err != nil || mine(p) {
-		return o, p, err == nil, err
-	}
-	second, err := tx.Order(ctx, o.No+suffix)
-	if err == nil {
-		p, err = tx.PaymentOfOrder(ctx, second.No)
-		return second, p, err == nil, err
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return o, p, false, err
-	}
-	o.No, o.State, o.SettledAt, o.ScannedAt, o.ScannedBy = o.No+suffix, store.OrderUnpaid, time.Time{}, time.Time{}, ""
-	return o, store.Payment{}, false, keepOrder(ctx, tx, o, plate)
 }
 
 // settleFirst notes that first was paid when the second order for it was.
@@ -243,15 +250,18 @@ func check(order string, figures ...int64) error {
 }
 
 func (n Notice) payment(at time.Time, o store.Order) store.Payment {
-	if n.Terminal == 0 {
-		n.Terminal = int(protocol.TerminalThirdSingle)
-	}
 	return store.Payment{
 		ID: store.NewID(at), Order: o.No, Session: o.Session, Kind: store.PaymentMoney,
 		Amount: n.Amount, Discount: n.Discount, FreeMoney: n.FreeMoney, FreeMinutes: n.FreeMinutes,
-		PayType: n.PayType, PayMethod: n.PayMethod, Terminal: n.Terminal, Client: n.Client, FreeDetail: n.FreeDetail, PaidAt: at,
+		PayType: n.PayType, PayMethod: n.PayMethod, Terminal: n.terminal(), Client: n.Client, FreeDetail: n.FreeDetail, PaidAt: at,
 	}
 }
+
+// mine reports whether p is the money of the payer who tells n. Terminal tells
+// clients from the machines and lanes of the car park, which may share a name.
+func (n Notice) mine(p store.Payment) bool { return p.Client == n.Client && p.Terminal == n.terminal() }
+
+func (n Notice) terminal() int { return cmp.Or(n.Terminal, int(protocol.TerminalThirdSingle)) }
 
 func (n Notice) sameAs(p store.Payment) bool {
 	return n.Amount == p.Amount && n.Discount == p.Discount && n.FreeMoney == p.FreeMoney && n.FreeMinutes == p.FreeMinutes
