@@ -90,6 +90,7 @@ func TestBooksOfTheFirstVersionAreReadByThisOne(t *testing.T) {
 		}
 		inside.QuoteFee, inside.QuotedAt = 500, noon
 		return errors.Join(tx.UpdateSession(ctx, inside),
+			tx.InsertCover(ctx, store.Cover{Session: "S2", From: noon, To: noon.Add(time.Hour)}),
 			tx.InsertDeduction(ctx, store.Deduction{ID: "D", Session: "S1"}),
 			tx.InsertChange(ctx, store.Change{No: "O1C", Order: "O1", Session: "S1", Inserted: 5}))
 	})

@@ -39,6 +39,15 @@ type CardPlate struct {
 	Etc   string
 }
 
+// A Cover is a part of a stay that a card or booking made free while it was in
+// force, and that stays free although the right is another one by now. Rows are
+// only added.
+type Cover struct {
+	Session string
+	From    time.Time
+	To      time.Time // without this moment
+}
+
 // A Recharge is money or time that was added to a card. Rows are only added.
 type Recharge struct {
 	ID     string // from NewID

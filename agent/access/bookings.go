@@ -106,6 +106,9 @@ func (r *Rules) EditBooking(ctx context.Context, id int64, e BookingEdit, by By)
 				return err
 			}
 		}
+		if err := r.coverBooking(ctx, tx, id); err != nil {
+			return err
+		}
 		if err := tx.UpdateBooking(ctx, b); err != nil {
 			return err
 		}
@@ -145,6 +148,9 @@ func (r *Rules) attachBooking(ctx context.Context, tx *store.Tx, b *store.Bookin
 	}
 	on, err := tx.SessionsOnBooking(ctx, b.ID)
 	if err != nil || !BookingRule(*b, len(on), s.EnteredAt) {
+		return "", err
+	}
+	if err := billing.Cover(ctx, tx, s, r.now()); err != nil {
 		return "", err
 	}
 	right{booking: *b}.give(&s, ReasonBooking)

@@ -64,8 +64,9 @@ type CardEdit struct {
 }
 
 // EditCard changes a card. Cars that are inside on it stay so, whichever plate or
-// space is taken from it: a stay ends by the right by which it began. A plate
-// to add that is the card's already changes nothing.
+// space is taken from it: a stay ends by the right by which it began. What was free
+// of their stays up to now stays free, whatever the new period is. A plate to add
+// that is the card's already changes nothing.
 //
 // Errors: ErrNoCard, ErrPeriod, ErrNoPlate, ErrLastPlate, *PlateTakenError,
 // *billing.AmbiguousError.
@@ -157,6 +158,9 @@ func (r *Rules) changeCard(ctx context.Context, id int64, act string, by By, cha
 			return err
 		}
 		c.UpdatedAt = r.now()
+		if err := r.coverCard(ctx, tx, old, c); err != nil {
+			return err
+		}
 		if err := tx.UpdateCard(ctx, c); err != nil {
 			return err
 		}
@@ -172,7 +176,8 @@ func (r *Rules) changeCard(ctx context.Context, id int64, act string, by By, cha
 }
 
 // DeleteCard ends a card. One that is gone already, or never was, is no error.
-// Cars that are inside on it are charged from now on.
+// Cars that are inside on it are charged from now on, unless their plates belong to
+// another card by now.
 func (r *Rules) DeleteCard(ctx context.Context, id int64, by By) error {
 	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		c, err := card(ctx, tx.Reader, id)
@@ -186,7 +191,10 @@ func (r *Rules) DeleteCard(ctx context.Context, id int64, by By) error {
 		if err := tx.DeleteCard(ctx, id, c.DeletedAt); err != nil {
 			return err
 		}
-		return journalCard(ctx, tx, "delete", c, by) // with the plates that it had, by which platforms know it
+		if err := journalCard(ctx, tx, "delete", c, by); err != nil { // with the plates that it had, by which platforms know it
+			return err
+		}
+		return r.handOver(ctx, tx, id)
 	})
 }
 

@@ -61,6 +61,9 @@ func (r *Rules) Recharge(ctx context.Context, x Recharge, by By) error {
 		row := store.Recharge{
 			ID: store.NewID(now), Card: c.ID, Order: x.Order, Client: by.Client, Amount: x.Amount, Added: added, From: x.From, To: x.To, At: now,
 		}
+		if err := r.coverCard(ctx, tx, old, c); err != nil {
+			return err
+		}
 		if err := r.book(ctx, tx, c, row, by); err != nil {
 			return err
 		}
@@ -185,7 +188,8 @@ const touch = time.Minute
 // extend makes a card valid in a further period. A card has one period, so:
 //
 //   - periods that touch or overlap become one;
-//   - a later one replaces that of a card that has ended;
+//   - a later one replaces that of a card that has ended; of a car that is inside,
+//     the time between the two is charged;
 //   - a later one that leaves a gap to that of a card that has not ended is joined
 //     with it, the gap included, because the card must not lose what was paid
 //     before; and so is one that lies before the card's.

@@ -166,12 +166,11 @@ func regain(ctx context.Context, tx *store.Tx, s *store.Session) error {
 	return nil
 }
 
-// attach puts the cars with these plates that are inside without a right on
-// c, which has just become theirs, as long as it has spaces. The minutes before
-// the card's validity stay chargeable, also if it only begins later; cards with
-// a balance serve whole stays and must be valid now. A card that was deleted and
-// is added again takes its car back only where the driver loses nothing by it:
-// what the old one made free, the new one must.
+// attach puts the cars with these plates that are inside without a right, or on a
+// card that is over, on c, which has just become theirs, as long as it has spaces.
+// What their right so far has made free stays free; the other minutes before the
+// card's validity stay chargeable, also if it only begins later. Cards with a
+// balance must be valid now.
 func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates []store.CardPlate) error {
 	at := r.now()
 	if at.Before(c.From) && !counted(c) && !stored(c) {
@@ -182,7 +181,12 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 		if err != nil && !errors.As(err, new(*billing.AmbiguousError)) { // the card is for whom its plate is, not for a guess
 			return err
 		}
-		if had := s.Card != 0 || s.Booking != 0; !ok || had && (c.From.After(s.EnteredAt) || stored(c)) {
+		if !ok {
+			if ok, err = ended(ctx, tx.Reader, s, r.now()); err != nil {
+				return err
+			}
+		}
+		if !ok {
 			continue
 		}
 		// Without its province, the plate may be that of another card's car.
@@ -198,6 +202,9 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 		}
 		if !CardRule(c, inside, entering, at) {
 			continue
+		}
+		if err := billing.Cover(ctx, tx, s, r.now()); err != nil {
+			return err
 		}
 		right{card: c}.give(&s, ReasonCard)
 		if err := r.useCard(ctx, tx, &s); err != nil {

@@ -12,6 +12,8 @@ import (
 // rights are by what a car is inside, as the books have it now: a card that was
 // renewed or deleted during the stay counts as it is.
 //
+//   - What was free of the stay while it passed stays free (Cover), whatever
+//     became of the right since.
 //   - A stored-value card prices the whole stay by the tariff of its type and
 //     pays from its balance, as far as that goes, unless it was deleted.
 //   - Any other card, and a booking, makes the part of the stay inside its
@@ -23,6 +25,7 @@ import (
 type rights struct {
 	card    *store.Card
 	booking *store.Booking
+	covers  []store.Cover
 }
 
 func rightsOf(ctx context.Context, r store.Reader, s store.Session) (x rights, err error) {
@@ -40,7 +43,8 @@ func rightsOf(ctx context.Context, r store.Reader, s store.Session) (x rights, e
 		}
 		x.booking = &b
 	}
-	return x, nil
+	x.covers, err = r.Covers(ctx, s.ID)
+	return x, err
 }
 
 func (x rights) stored() bool {
@@ -58,16 +62,48 @@ func (x rights) carType(s store.Session) int {
 	return s.CarType
 }
 
+// free returns when the card and the booking make a stay free.
+func (x rights) free() (list []span) {
+	if x.card != nil && !x.stored() {
+		list = append(list, span{x.card.From, end(x.card.To, x.card.Ends())})
+	}
+	if x.booking != nil {
+		list = append(list, span{x.booking.From, end(x.booking.To, x.booking.Ends())})
+	}
+	return list
+}
+
 // charged returns the parts of the stay up to the time at that are not free.
 func (x rights) charged(s store.Session, at time.Time) []span {
 	parts := []span{{s.EnteredAt, at}}
-	if x.card != nil && !x.stored() {
-		parts = without(parts, x.card.From, end(x.card.To, x.card.Ends()))
+	for _, f := range x.free() {
+		parts = without(parts, f)
 	}
-	if x.booking != nil {
-		parts = without(parts, x.booking.From, end(x.booking.To, x.booking.Ends()))
+	for _, c := range x.covers {
+		parts = without(parts, span{c.From, c.To})
 	}
 	return parts
+}
+
+// Cover keeps free what of the stay s its card and booking have made free up to
+// now. Whoever is about to replace the period of either, or puts s on another,
+// calls it in that transaction and before: a driver who was covered while he
+// parked must not be charged for it later. A stored-value card covers nothing.
+func Cover(ctx context.Context, tx *store.Tx, s store.Session, now time.Time) error {
+	x, err := rightsOf(ctx, tx.Reader, s)
+	if err != nil {
+		return err
+	}
+	for _, f := range x.free() {
+		c := store.Cover{Session: s.ID, From: latest(f.from, s.EnteredAt), To: earliest(f.to, now)}
+		if !c.From.Before(c.To) {
+			continue
+		}
+		if err := tx.InsertCover(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // end is from when on a right is of no use any more. Its last moment is given in
@@ -99,14 +135,14 @@ func (x rights) balance() int64 {
 // A span is the part of a stay from a moment up to, and without, another.
 type span struct{ from, to time.Time }
 
-// without returns what of the spans lies outside of the time from up to to.
-func without(list []span, from, to time.Time) []span {
-	if !from.Before(to) {
+// without returns what of the spans lies outside of the span not.
+func without(list []span, not span) []span {
+	if !not.from.Before(not.to) {
 		return list
 	}
 	var rest []span
 	for _, p := range list {
-		before, after := span{p.from, earliest(p.to, from)}, span{latest(p.from, to), p.to}
+		before, after := span{p.from, earliest(p.to, not.from)}, span{latest(p.from, not.to), p.to}
 		for _, q := range []span{before, after} {
 			if q.from.Before(q.to) {
 				rest = append(rest, q)

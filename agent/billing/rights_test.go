@@ -353,3 +353,49 @@ func TestACarThatPaysNothingNeedsNoTariff(t *testing.T) {
 		t.Errorf("after it has ended: %v, want ErrNoTariff", err)
 	}
 }
+
+func TestWhatARightHasMadeFreeIsCovered(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		carType  int // 0: a booking
+		from, to time.Duration
+		covered  []span // of a stay that has lasted five hours; after noon
+	}{
+		{"a card that is valid: up to now", 2, -day, day, []span{{noon, noon.Add(5 * hour)}}},
+		{"a card that has ended: up to its end", 2, -day, 3 * hour, []span{{noon, noon.Add(3 * hour)}}},
+		{"a card that began meanwhile", 2, hour, day, []span{{noon.Add(hour), noon.Add(5 * hour)}}},
+		{"a card that begins later", 2, 6 * hour, day, nil},
+		{"a card that was over before", 2, -day, -hour, nil},
+		{"a card with a balance", 3, -day, day, nil},
+		{"a booking", 0, -hour, 3 * hour, []span{{noon, noon.Add(3 * hour)}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			s := r.park(t, "粤B12345")
+			from, to := noon.Add(tt.from), noon.Add(tt.to-time.Second)
+			if tt.carType == 0 {
+				r.announce(t, s, store.Booking{From: from, To: to})
+			} else {
+				r.card(t, s, store.Card{CarType: tt.carType, From: from, To: to})
+			}
+			r.after(5 * hour)
+			r.update(t, func(ctx context.Context, tx *store.Tx) error { return Cover(ctx, tx, r.session(t, s.ID), r.now) })
+			got, err := r.db.Covers(t.Context(), s.ID)
+			var want []store.Cover
+			for _, p := range tt.covered {
+				want = append(want, store.Cover{Session: s.ID, From: p.from, To: p.to})
+			}
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("covers, %v (-want +got):\n%s", err, diff)
+			}
+			r.edit(t, s.ID, func(s *store.Session) { s.Card, s.Booking, s.CarType = 0, 0, 0 })
+			charged := 5 * hour
+			for _, p := range tt.covered {
+				charged -= p.to.Sub(p.from)
+			}
+			if b := r.due(t, s.ID); (b.Payable == 0) != (charged == 0) {
+				t.Errorf("payable = %d without the right, with %v that were not covered", b.Payable, charged)
+			}
+		})
+	}
+}
