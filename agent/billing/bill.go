@@ -191,12 +191,18 @@ func (d *Desk) billFor(ctx context.Context, r store.Reader, s store.Session, o s
 	return b, nil
 }
 
+// errOverlap means that money or a discount was booked while a platform was asked
+// for its price. Nobody knows whether the price takes that off, even if it was the
+// platform's own: taken for known, it would count for nothing, and else twice.
+var errOverlap = errors.New("something was booked while the price was asked for")
+
 // Quote keeps what a platform that prices (uplink 5.3) says is due for an open
 // session, from now on and as long as an order would be valid. by is the
-// platform. It tells nobody that the session is priced.
+// platform, and rows is how many the ledger had when it was asked. It tells nobody
+// that the session is priced.
 //
-// Errors: ErrNoSession when the car is not inside any more.
-func (d *Desk) Quote(ctx context.Context, session string, due int64, by string) error {
+// Errors: ErrNoSession when the car is not inside any more; errOverlap.
+func (d *Desk) Quote(ctx context.Context, session string, rows int, due int64, by string) error {
 	if due < 0 || due > mostAmount {
 		return fmt.Errorf("quote: %d is no amount", due)
 	}
@@ -211,6 +217,9 @@ func (d *Desk) Quote(ctx context.Context, session string, due int64, by string) 
 		ledger, err := tx.Payments(ctx, s.ID)
 		if err != nil {
 			return err
+		}
+		if len(ledger) != rows {
+			return errOverlap
 		}
 		sum := addUp(ledger, s.QuotedAt)
 		s.QuoteFee, s.QuotedAt = sum.paid+sum.waived+due, d.now()

@@ -334,11 +334,23 @@ func (m *model) paidScan(o store.Order) {
 }
 
 func (m *model) price(t *rapid.T) {
-	if s, ok := m.stay(t); ok {
-		err := m.Quote(t.Context(), s.ID, rapid.Int64Range(0, 20).Draw(t, "price")*100, "city")
-		if s.State.Open() != (err == nil) || err != nil && !errors.Is(err, ErrNoSession) {
-			t.Fatalf("Quote = %v in state %d", err, s.State)
-		}
+	s, ok := m.stay(t)
+	if !ok {
+		return
+	}
+	ledger, err := m.db.Payments(t.Context(), s.ID)
+	m.ok(t, err)
+	more := rapid.SampledFrom([]int{0, 0, 1}).Draw(t, "booked meanwhile")
+	want := error(nil)
+	switch {
+	case !s.State.Open():
+		want = ErrNoSession
+	case s.State != store.Leaving && more > 0:
+		want = errOverlap
+	}
+	err = m.Quote(t.Context(), s.ID, len(ledger)-more, rapid.Int64Range(0, 20).Draw(t, "price")*100, "city")
+	if !errors.Is(err, want) {
+		t.Fatalf("Quote = %v in state %d, want %v", err, s.State, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"parkagent/store"
@@ -16,16 +17,33 @@ const priceWithin = 1500 * time.Millisecond
 // the local tariff decides. ctx bounds the question, which has a deadline of its
 // own as well.
 func (d *Desk) AskPrice(ctx context.Context, s store.Session) {
-	if d.cfg.Price == nil || !d.open(s, d.now()) {
+	if d.cfg.Price == nil {
 		return
 	}
-	due, by, err := d.cfg.Price(ctx, s)
-	if err == nil {
-		err = d.Quote(ctx, s.ID, due, by)
+	err := d.askOnce(ctx, s)
+	if errors.Is(err, errOverlap) { // it may know by now, and if not, hardly a third time
+		if s, err = d.cfg.DB.Session(ctx, s.ID); err == nil {
+			err = d.askOnce(ctx, s)
+		}
 	}
 	if err != nil {
 		d.cfg.Log.Warn("no price in time, the local tariff holds", "session", s.ID, "error", err)
 	}
+}
+
+func (d *Desk) askOnce(ctx context.Context, s store.Session) error {
+	if !d.open(s, d.now()) {
+		return nil
+	}
+	known, err := d.cfg.DB.Payments(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	due, by, err := d.cfg.Price(ctx, s)
+	if err != nil {
+		return err
+	}
+	return d.Quote(ctx, s.ID, len(known), due, by)
 }
 
 // askPrice is AskPrice for the stay that ref names, before an order is made of it.

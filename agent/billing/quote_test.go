@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 func (r *rig) quote(t *testing.T, session string, due int64) {
 	t.Helper()
-	if err := r.Quote(t.Context(), session, due, "city"); err != nil {
+	if err := r.Quote(t.Context(), session, len(r.ledger(t, session)), due, "city"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,15 +69,15 @@ func TestAPriceIsJournalledAndTellsNobody(t *testing.T) {
 		t.Errorf("told paid: %v", r.paid)
 	}
 	for name, err := range map[string]error{
-		"a session that is none": r.Quote(t.Context(), "nobody", 1, "city"),
-		"a car that has left":    r.Quote(t.Context(), r.edit(t, r.park(t, "粤B22222").ID, func(s *store.Session) { s.State = store.Left }).ID, 1, "city"),
+		"a session that is none": r.Quote(t.Context(), "nobody", 0, 1, "city"),
+		"a car that has left":    r.Quote(t.Context(), r.edit(t, r.park(t, "粤B22222").ID, func(s *store.Session) { s.State = store.Left }).ID, 0, 1, "city"),
 	} {
 		if !errors.Is(err, ErrNoSession) {
 			t.Errorf("%s: %v, want ErrNoSession", name, err)
 		}
 	}
 	for _, due := range []int64{-1, 1 << 60} {
-		if err := r.Quote(t.Context(), s.ID, due, "city"); err == nil {
+		if err := r.Quote(t.Context(), s.ID, 1, due, "city"); err == nil {
 			t.Errorf("a price of %d was taken", due)
 		}
 	}
@@ -203,5 +204,52 @@ func TestTheLimitIsForWhatIsCharged(t *testing.T) {
 	r.quote(t, s.ID, 100_000)
 	if b := r.due(t, s.ID); b.Payable != 100_000 {
 		t.Errorf("bill = %+v, want the price, which needs no tariff", b)
+	}
+}
+
+// The platform prices the stay at 15 yuan less what was booked before it is asked;
+// by the tariff it costs 9. While it is asked, something is booked.
+func TestWhatIsBookedWhileAPriceIsAskedForCounts(t *testing.T) {
+	coupon := func(t *testing.T, r *rig, s store.Session, _ store.Order) {
+		if _, err := r.Discount(t.Context(), Discount{Ref: Ref{Plate: s.Plate}, FreeMoney: 200, Client: "shop"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	paid := func(amount int64) func(*testing.T, *rig, store.Session, store.Order) {
+		return func(t *testing.T, r *rig, _ store.Session, o store.Order) {
+			r.pay(t, Notice{Order: o.No, Amount: amount})
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		book    func(*testing.T, *rig, store.Session, store.Order)
+		times   int // while so many questions are on their way
+		asked   int
+		payable int64
+	}{
+		{"nothing: the price holds", nil, 0, 1, 1500},
+		{"a coupon: the platform is asked again", coupon, 1, 2, 1300},
+		{"a part of the money", paid(500), 1, 2, 1000},
+		{"coins", func(t *testing.T, r *rig, _ store.Session, o store.Order) { r.coins(t, o.No, 500) }, 1, 2, 1000},
+		{"all of the money: there is nothing to ask any more", paid(900), 1, 1, 0},
+		{"again and again: the tariff decides", coupon, 9, 2, 500},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			s := r.park(t, "粤B12345")
+			r.after(2 * hour)
+			o := r.order(t, s.Plate)
+			asked := 0
+			r.cfg.Price = func(context.Context, store.Session) (int64, string, error) {
+				sum := addUp(r.ledger(t, s.ID), noon)
+				if asked++; asked <= tt.times {
+					tt.book(t, r, s, o)
+				}
+				return 1500 - sum.paid - sum.waived, "city", nil
+			}
+			if got := r.order(t, s.Plate); got.Payable != tt.payable || asked != tt.asked {
+				t.Errorf("payable = %d after %d questions, want %d after %d", got.Payable, asked, tt.payable, tt.asked)
+			}
+		})
 	}
 }
