@@ -50,7 +50,7 @@ var (
 	// an operator, or that nobody knows it because a clock was wrong.
 	ErrAboveLimit = errors.New("the fee needs an operator")
 	// ErrSettling means that another settlement of the stay is under way. It
-	// is over within a minute; asking again then helps.
+	// is over after a minute or so; asking again then helps.
 	ErrSettling = errors.New("another payment is under way")
 	// ErrOutdated means that what is due has changed since the order was
 	// made, so that nobody may be charged for it any more: make another order.
@@ -59,7 +59,8 @@ var (
 
 // How long settlements keep others waiting, and what else is bounded.
 const (
-	deductionHolds = 10 * time.Second // after a platform was asked to deduct
+	deductionHolds = 10 * time.Second // after a platform was asked to deduct, at least
+	answerHolds    = 3 * time.Second  // after the last moment at which it may answer
 	scanHolds      = time.Minute      // after a driver's code was handed to a platform
 	deductAgain    = 5 * time.Minute  // between two questions about a stay
 	sameRequest    = 30 * time.Second // in which the same bytes are one discount
@@ -97,6 +98,11 @@ type Config struct {
 	// (uplink 5.3), and returns its name. Order asks it, and goes on with the
 	// local tariff after a moment without an answer. nil where none prices.
 	Price func(ctx context.Context, s store.Session) (due int64, by string, err error)
+
+	// QuestionTimeout is how long a platform may take to say whether it has deducted
+	// a fee, the slowest of those that are asked. Nobody else settles the stay
+	// meanwhile.
+	QuestionTimeout time.Duration
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil discards

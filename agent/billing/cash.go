@@ -64,7 +64,7 @@ func (d *Desk) cash(ctx context.Context, tx *store.Tx, c Coins) (r CashReceipt, 
 		return r, d.repeat(ctx, tx.Reader, &r.Receipt, before)
 	}
 	now := d.now()
-	if busy, err := settling(ctx, tx.Reader, s.ID, now); err != nil {
+	if busy, err := d.settling(ctx, tx.Reader, s.ID, now); err != nil {
 		return r, err
 	} else if busy {
 		return r, ErrSettling

@@ -17,7 +17,8 @@ import (
 // nothing that may be charged automatically is due, when the outcome of an
 // earlier question is unknown, when one was asked within the last five minutes,
 // or while another settlement is under way. Nobody else but platforms that have
-// the money already settles the stay in the ten seconds after it.
+// the money already settles the stay in the ten seconds after it, or as long as the
+// platform may take to answer.
 //
 // Errors: ErrNoSession.
 func (d *Desk) BeginDeduction(ctx context.Context, session, platform string) (store.Deduction, store.Session, bool, error) {
@@ -34,7 +35,7 @@ func (d *Desk) BeginDeduction(ctx context.Context, session, platform string) (st
 			return err
 		}
 		now := d.now()
-		if busy, err := settling(ctx, tx.Reader, s.ID, now); busy || err != nil {
+		if busy, err := d.settling(ctx, tx.Reader, s.ID, now); busy || err != nil {
 			return err
 		}
 		if again, err := d.Deducting(ctx, tx.Reader, s.ID, now); again || err != nil {

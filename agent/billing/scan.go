@@ -49,7 +49,7 @@ func (d *Desk) mayCharge(ctx context.Context, r store.Reader, order string, now 
 	case !s.State.Open():
 		return o, s, ErrGone
 	}
-	if busy, err := settling(ctx, r, s.ID, now); err != nil {
+	if busy, err := d.settling(ctx, r, s.ID, now); err != nil {
 		return o, s, err
 	} else if busy {
 		return o, s, ErrSettling
@@ -102,13 +102,14 @@ func journalCode(ctx context.Context, tx *store.Tx, s store.Session, o store.Ord
 
 // settling reports whether a platform that may take money for a session at this
 // moment has not told yet whether it did.
-func settling(ctx context.Context, r store.Reader, session string, now time.Time) (bool, error) {
+func (d *Desk) settling(ctx context.Context, r store.Reader, session string, now time.Time) (bool, error) {
+	holds := max(deductionHolds, d.cfg.QuestionTimeout+answerHolds)
 	asked, err := r.Deductions(ctx, session)
 	if err != nil {
 		return false, err
 	}
 	for _, x := range asked {
-		if x.State == store.DeductionAsked && within(deductionHolds, x.AskedAt, now) {
+		if x.State == store.DeductionAsked && within(holds, x.AskedAt, now) {
 			return true, nil
 		}
 	}

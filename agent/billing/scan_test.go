@@ -30,6 +30,12 @@ func (r *rig) endScan(t *testing.T, order string, accepted, known bool) {
 // Each way to settle a stay is tried while, and after, another is under way.
 func TestOneSettlementAtATime(t *testing.T) {
 	asked := func(t *testing.T, r *rig, s store.Session, _ store.Order) { r.ask(t, s.ID) }
+	askedSlow := func(takes time.Duration) func(*testing.T, *rig, store.Session, store.Order) {
+		return func(t *testing.T, r *rig, s store.Session, _ store.Order) {
+			r.cfg.QuestionTimeout = takes
+			r.ask(t, s.ID)
+		}
+	}
 	unknown := func(t *testing.T, r *rig, s store.Session, _ store.Order) {
 		r.answer(t, r.ask(t, s.ID).ID, DeductionAnswer{})
 	}
@@ -58,6 +64,9 @@ func TestOneSettlementAtATime(t *testing.T) {
 		{"it was asked ten seconds ago", asked, 10 * time.Second, false, 900},
 		{"it was asked, and the clock was set back", asked, -5 * time.Second, true, 900},
 		{"it was asked, and the clock was set back an hour", asked, -hour, false, 500},
+		{"one that may take a minute is asked", askedSlow(time.Minute), 63*time.Second - time.Millisecond, true, 1100},
+		{"it was asked a minute ago, and its answer would have been booked", askedSlow(time.Minute), 63 * time.Second, false, 1100},
+		{"one that may take three seconds holds for ten as well", askedSlow(3 * time.Second), 10*time.Second - time.Millisecond, true, 900},
 		{"it gave no usable answer", unknown, 5 * time.Second, true, 900},
 		{"it refused", refused, 0, false, 900},
 		{"a scan waits", scanned, time.Minute - time.Millisecond, true, 900},
