@@ -191,12 +191,12 @@ func TestTheFirstAnswerIsGivenAgainForAWhile(t *testing.T) {
 		t.Helper()
 		at := noon.Add(after)
 		update(t, db, func(ctx context.Context, tx *store.Tx) error {
-			return tx.KeepAnswer(ctx, client, digest, answer, at, at.Add(-window))
+			return tx.KeepAnswer(ctx, client, digest, answer, at, window)
 		})
 	}
 	check := func(what, client, digest string, after time.Duration, want string) {
 		t.Helper()
-		got, err := db.FirstAnswer(t.Context(), client, digest, noon.Add(after-window))
+		got, err := db.FirstAnswer(t.Context(), client, digest, noon.Add(after), window)
 		if got != want || (want == "") != errors.Is(err, store.ErrNotFound) || want != "" && err != nil {
 			t.Errorf("%s = %q, %v; want %q", what, got, err, want)
 		}
@@ -206,17 +206,21 @@ func TestTheFirstAnswerIsGivenAgainForAWhile(t *testing.T) {
 	check("right after", "mall", "d", 0, "first")
 	check("at the end of the window", "mall", "d", window, "first")
 	check("after it", "mall", "d", window+time.Millisecond, "")
+	check("the clock was set back by some seconds", "mall", "d", -window, "first")
+	check("the clock was set back by more", "mall", "d", -window-time.Millisecond, "")
 	check("another client", "bank", "d", 0, "")
 	check("another request", "mall", "e", 0, "")
 	keep("mall", "d", "second", window+time.Millisecond)
 	check("the next one", "mall", "d", window+time.Millisecond, "second")
 	keep("mall", "e", "other", 5*window)
 	check("what is old is forgotten", "mall", "d", 0, "")
-	if _, err := db.FirstAnswer(t.Context(), "mall", "d", time.Time{}.Add(time.Hour)); !errors.Is(err, store.ErrNotFound) {
+	keep("mall", "g", "set back", -time.Hour)
+	check("what lies in the future as well", "mall", "e", 5*window, "")
+	if _, err := db.FirstAnswer(t.Context(), "mall", "d", noon, 24*time.Hour); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a forgotten answer is still there: %v", err)
 	}
 	if err := try(t, db, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.KeepAnswer(ctx, "mall", "f", "undone", noon.Add(5*window), noon); err != nil {
+		if err := tx.KeepAnswer(ctx, "mall", "f", "undone", noon.Add(5*window), window); err != nil {
 			return err
 		}
 		return errWanted

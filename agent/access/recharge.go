@@ -68,7 +68,7 @@ func (r *Rules) Recharge(ctx context.Context, x Recharge, by By) error {
 			return err
 		}
 		if x.Order == "" && x.Request != "" {
-			if err := tx.KeepAnswer(ctx, by.Client, requestKey(x), "", now, now.Add(-sameRequest)); err != nil {
+			if err := tx.KeepAnswer(ctx, by.Client, requestKey(x), "", now, sameRequest); err != nil {
 				return err
 			}
 		}
@@ -92,7 +92,7 @@ func (r *Rules) recharged(ctx context.Context, tx *store.Tx, x Recharge, by By) 
 		}
 		return true, err
 	case x.Request != "":
-		_, err := tx.FirstAnswer(ctx, by.Client, requestKey(x), r.now().Add(-sameRequest))
+		_, err := tx.FirstAnswer(ctx, by.Client, requestKey(x), r.now(), sameRequest)
 		if errors.Is(err, store.ErrNotFound) {
 			return false, nil
 		}

@@ -141,10 +141,13 @@ func TestARechargeIsAppliedOnce(t *testing.T) {
 	r.now = r.now.Add(31 * time.Second)
 	r.did(recharge(Recharge{Amount: 100, Request: "d1"}, mall))
 	balance("the same request half a minute later", 600)
+	r.now = r.now.Add(-time.Hour)
+	r.did(recharge(Recharge{Amount: 100, Request: "d1"}, mall))
+	balance("the same request after the clock was set back", 700)
 	for range 2 {
 		r.did(recharge(Recharge{Amount: 100}, mall))
 	}
-	balance("neither order nor request", 800)
+	balance("neither order nor request", 900)
 	r.did(r.DeleteCard(ctx, id, mall))
 	if err := recharge(Recharge{Order: "A2", Amount: 100}, mall); !errors.Is(err, ErrNoCard) {
 		t.Errorf("a deleted card: %v, want ErrNoCard", err)

@@ -51,8 +51,8 @@ func (d *Desk) discountOnce(ctx context.Context, tx *store.Tx, x Discount) (stor
 		return d.discount(ctx, tx, x)
 	}
 	now := d.now()
-	digest, since := "discount "+x.Request, now.Add(-sameRequest)
-	no, err := tx.FirstAnswer(ctx, x.Client, digest, since)
+	digest := "discount " + x.Request
+	no, err := tx.FirstAnswer(ctx, x.Client, digest, now, sameRequest)
 	if err == nil {
 		return tx.Order(ctx, no)
 	}
@@ -63,7 +63,7 @@ func (d *Desk) discountOnce(ctx context.Context, tx *store.Tx, x Discount) (stor
 	if err != nil {
 		return o, err
 	}
-	return o, tx.KeepAnswer(ctx, x.Client, digest, o.No, now, since)
+	return o, tx.KeepAnswer(ctx, x.Client, digest, o.No, now, sameRequest)
 }
 
 func (d *Desk) discount(ctx context.Context, tx *store.Tx, x Discount) (store.Order, error) {

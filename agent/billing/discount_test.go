@@ -137,9 +137,11 @@ func TestTheSameRequestIsOneDiscount(t *testing.T) {
 	}{
 		{"at once", 0, x, "shop", true},
 		{"at the end of the time", 30 * time.Second, x, "shop", true},
+		{"the clock was set back by some seconds", -20 * time.Second, x, "shop", true},
 		{"another client", 0, x, "cinema", false},
 		{"another request", 0, Discount{Ref: x.Ref, FreeMoney: 100, Request: "other"}, "shop", false},
 		{"a request without a digest", 0, Discount{Ref: x.Ref, FreeMoney: 100}, "shop", false},
+		{"the clock was set back by more", -30*time.Second - time.Millisecond, x, "shop", false},
 		{"after it", 30*time.Second + time.Millisecond, x, "shop", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -257,11 +257,11 @@ func (s *Server) ticketOf(ctx context.Context, k Kiosk, request string) (string,
 		return card, nil
 	}
 	now := s.cfg.Now().UTC()
-	client, digest, since := "kiosk "+k.Code, "ticket "+request, now.Add(-sameRequest)
+	client, digest := "kiosk "+k.Code, "ticket "+request
 	err := s.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		before, err := tx.FirstAnswer(ctx, client, digest, since)
+		before, err := tx.FirstAnswer(ctx, client, digest, now, sameRequest)
 		if errors.Is(err, store.ErrNotFound) {
-			return tx.KeepAnswer(ctx, client, digest, card, now, since)
+			return tx.KeepAnswer(ctx, client, digest, card, now, sameRequest)
 		}
 		card = before
 		return err
