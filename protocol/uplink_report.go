@@ -150,7 +150,7 @@ type BillDetail struct {
 	CarType      CarType   `json:"carType"`
 	EntryTime    string    `json:"entryTime"`
 	LeaveTime    string    `json:"leaveTime"`                // until when was paid for; "" is none
-	TotalMoney   int64     `json:"totalMoney"`               // was due
+	TotalMoney   int64     `json:"totalMoney"`               // was due at this payment; what earlier ones paid is not in it
 	PayMoney     int64     `json:"payMoney" wire:"required"` // was paid
 	FreeMoney    int64     `json:"freeMoney"`                // waived otherwise than by coupons
 	SelfTotal    int64     `json:"selfTotal"`                // change that a kiosk owes

@@ -99,8 +99,8 @@ type PaymentFact struct {
 	CarType     int    `json:"carType"`
 	EnteredMs   int64  `json:"enteredMs"`
 	PaidMs      int64  `json:"paidMs"`
-	Kind        int    `json:"kind"` // PaymentKind
-	Total       int64  `json:"total"`
+	Kind        int    `json:"kind"`  // PaymentKind
+	Total       int64  `json:"total"` // was due at this payment, after the free minutes that came with it
 	Amount      int64  `json:"amount"`
 	Discount    int64  `json:"discount,omitempty"`
 	FreeMoney   int64  `json:"freeMoney,omitempty"`

@@ -174,6 +174,7 @@ func settleFirst(ctx context.Context, tx *store.Tx, first store.Order, r Receipt
 // A posting is a row for the ledger, with what only the journal keeps.
 type posting struct {
 	store.Payment
+	due     int64 // before it, and after the free minutes that come with it
 	tickets int   // how many coupons
 	change  int64 // that a pay machine owes for it
 	waive   int64 // up to how many fen of a rest are waived with it
@@ -183,7 +184,7 @@ type posting struct {
 // what it settles.
 func (d *Desk) credit(ctx context.Context, tx *store.Tx, p posting, b Bill, r *Receipt) error {
 	rest := b.Payable - p.Amount - p.Discount - p.FreeMoney
-	p.Over = min(p.Amount, max(0, -rest))
+	p.due, p.Over = b.Payable, min(p.Amount, max(0, -rest))
 	r.Over = p.Over
 	if err := d.book(ctx, tx, p, *r); err != nil {
 		return err
@@ -192,7 +193,7 @@ func (d *Desk) credit(ctx context.Context, tx *store.Tx, p posting, b Bill, r *R
 		w := posting{Payment: store.Payment{
 			ID: store.NewID(p.PaidAt), Order: p.Order, Session: p.Session, Kind: store.PaymentRounding, Rounding: rest,
 			PayType: p.PayType, PayMethod: p.PayMethod, Terminal: p.Terminal, Client: p.Client, PaidAt: p.PaidAt,
-		}}
+		}, due: rest}
 		if err := d.book(ctx, tx, w, *r); err != nil {
 			return err
 		}
@@ -226,7 +227,7 @@ func (d *Desk) book(ctx context.Context, tx *store.Tx, p posting, r Receipt) err
 	s := r.Session
 	_, err := tx.Append(ctx, store.KindPayment, s.Plate, store.PaymentFact{
 		Payment: p.ID, Order: p.Order, Session: s.ID, Plate: s.Plate, CardNo: s.CardNo, CarType: s.CarType,
-		EnteredMs: store.Millis(s.EnteredAt), PaidMs: store.Millis(p.PaidAt), Kind: int(p.Kind), Total: r.Order.Total,
+		EnteredMs: store.Millis(s.EnteredAt), PaidMs: store.Millis(p.PaidAt), Kind: int(p.Kind), Total: p.due,
 		Amount: p.Amount, Discount: p.Discount, FreeMoney: p.FreeMoney, FreeMinutes: p.FreeMinutes, Tickets: p.tickets,
 		Rounding: p.Rounding, Over: p.Over, PayType: p.PayType, PayMethod: p.PayMethod, Terminal: p.Terminal,
 		Change: p.change, Client: p.Client,

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"parkagent/store"
 )
 
@@ -118,5 +120,71 @@ func TestAnOrderThatTheCarParkPaidIsNoOtherPayers(t *testing.T) {
 	}
 	if b := r.books(t); b.Orphans != 900 || b.Paid != 900 {
 		t.Errorf("books = %+v, want the card's 900 and an orphan", b)
+	}
+}
+
+// What reports of payments say was due adds up with what they say was paid and
+// taken off. Two hours cost 9 yuan, three 13.
+func TestAPaymentIsTheFactOfWhatWasDueByThen(t *testing.T) {
+	pay := func(n Notice) func(*testing.T, *rig, store.Session) {
+		return func(t *testing.T, r *rig, s store.Session) {
+			n.Order = r.order(t, s.Plate).No
+			r.pay(t, n)
+		}
+	}
+	later := func(_ *testing.T, r *rig, _ store.Session) { r.after(3 * hour) }
+	left := func(t *testing.T, r *rig, s store.Session) { r.exit(t, s.ID) }
+	type steps []func(*testing.T, *rig, store.Session)
+	for _, tt := range []struct {
+		name string
+		do   steps
+		want []int64 // totals, of each row of the journal
+	}{
+		{"all of it", steps{pay(Notice{Amount: 900})}, []int64{900}},
+		{"and what is added later", steps{pay(Notice{Amount: 900}), later, pay(Notice{Amount: 400})}, []int64{900, 400}},
+		{"a part, and the rest", steps{pay(Notice{Amount: 500}), pay(Notice{Amount: 400})}, []int64{900, 400}},
+		{"money, a campaign and a coupon", steps{pay(Notice{Amount: 300, Discount: 200, FreeMoney: 400})}, []int64{900}},
+		{"an hour off: what is due after it", steps{pay(Notice{Amount: 500, FreeMinutes: 60})}, []int64{500}},
+		{"more than was due", steps{pay(Notice{Amount: 1000})}, []int64{900}},
+		{"a rest that is waived", steps{pay(Notice{Amount: 850})}, []int64{900, 50}},
+		{"coins, with change", steps{func(t *testing.T, r *rig, s store.Session) { r.coins(t, r.order(t, s.Plate).No, 2000) }}, []int64{900}},
+		{"a second payer of an order", steps{func(t *testing.T, r *rig, s store.Session) {
+			o := r.order(t, s.Plate)
+			r.coins(t, o.No, 900)
+			r.pay(t, Notice{Order: o.No, Amount: 900})
+		}}, []int64{900, 0}},
+		{"a discount without an order", steps{func(t *testing.T, r *rig, s store.Session) {
+			r.discount(t, Discount{Ref: Ref{Plate: s.Plate}, FreeMoney: 200})
+		}, pay(Notice{Amount: 700})}, []int64{900, 700}},
+		{"a deduction", steps{pay(Notice{Amount: 500}), func(t *testing.T, r *rig, s store.Session) {
+			x := r.ask(t, s.ID)
+			r.answer(t, x.ID, DeductionAnswer{Known: true, Amount: 400})
+		}}, []int64{900, 400}},
+		{"a card that pays a part, at a gate that is held open", steps{func(t *testing.T, r *rig, s store.Session) {
+			r.card(t, s, store.Card{CarType: 3, Balance: 600})
+		}, left}, []int64{900}},
+		{"a car that has left owes nothing", steps{func(t *testing.T, r *rig, s store.Session) {
+			o := r.order(t, s.Plate)
+			r.exit(t, s.ID)
+			if _, err := (payer{client: "mall", amount: 900}).pay(t, r, o.No); !errors.Is(err, ErrGone) {
+				t.Errorf("paid = %v, want ErrGone", err)
+			}
+		}}, []int64{0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			s := r.park(t, "粤B12345")
+			r.after(2 * hour)
+			for _, do := range tt.do {
+				do(t, r, s)
+			}
+			var got []int64
+			for _, f := range facts[store.PaymentFact](t, r, store.KindPayment) {
+				got = append(got, f.Total)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("totals (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -226,7 +226,7 @@ func (d *Desk) useCard(ctx context.Context, tx *store.Tx, s store.Session, b Bil
 	if err := d.insert(ctx, tx, &o, s.Plate); err != nil {
 		return err
 	}
-	return d.book(ctx, tx, posting{Payment: store.Payment{
+	return d.book(ctx, tx, posting{due: b.Card + b.Payable, Payment: store.Payment{
 		ID: store.NewID(now), Order: o.No, Session: s.ID, Amount: b.Card, PayType: int(protocol.BoothCard), PayMethod: int(protocol.BoothCard),
 		Terminal: int(protocol.TerminalBooth), Client: s.ExitLane, PaidAt: now,
 	}}, Receipt{Order: o, Session: s})
