@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
 	"parkagent/agent/billing"
-	"parkagent/agent/config"
 	"parkagent/agent/uplink"
 	"parkagent/protocol"
 	"parkagent/store"
@@ -75,17 +73,6 @@ func (c *consultation) about(ctx context.Context, session string) {
 	if err := c.deduct(ctx, s); err != nil && ctx.Err() == nil {
 		c.log.Error("deduct a fee", "session", session, "error", err)
 	}
-}
-
-// slowest is how long the slowest of the platforms that are asked to deduct may take.
-func slowest(platforms []config.Platform) time.Duration {
-	var d time.Duration
-	for _, p := range platforms {
-		if slices.Contains(p.Questions, config.QuestionDeduct) {
-			d = max(d, p.Timeout)
-		}
-	}
-	return d
 }
 
 // noteWithin bounds booking an answer, which also an agent that stops still does.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parkagent/agent/billing"
-	"parkagent/agent/config"
 	"parkagent/agent/tariff"
 	"parkagent/agent/uplink"
 	"parkagent/protocol"
@@ -109,17 +108,6 @@ func TestAPlatformPricesStaysOfTemporaryCarsOnly(t *testing.T) {
 				t.Errorf("the platform was asked to deduct %v, want %d", asks.asked, tt.deducted)
 			}
 		})
-	}
-}
-
-func TestTheSlowestOfThePlatformsThatDeduct(t *testing.T) {
-	prices, deducts := []string{config.QuestionPrice}, []string{config.QuestionPrice, config.QuestionDeduct}
-	got := slowest([]config.Platform{
-		{Timeout: time.Minute}, {Timeout: 9 * time.Second, Questions: prices},
-		{Timeout: 5 * time.Second, Questions: deducts}, {Timeout: 3 * time.Second, Questions: deducts},
-	})
-	if got != 5*time.Second {
-		t.Errorf("slowest = %v, want 5s: the first two do not deduct", got)
 	}
 }
 

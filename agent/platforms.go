@@ -113,16 +113,22 @@ func (a *Agent) priced() bool {
 // askWithin is how long a car at an exit waits for what platforms say to it, which
 // are asked for the price and then to deduct; 0 where nobody is.
 func (a *Agent) askWithin() time.Duration {
-	longest := map[string]time.Duration{}
-	for _, c := range a.cfg.Site.Platforms {
-		for _, name := range c.Questions {
-			longest[name] = max(longest[name], c.Timeout)
-		}
-	}
-	if wait := longest[config.QuestionPrice] + longest[config.QuestionDeduct]; wait > 0 {
+	if wait := a.slowest(config.QuestionPrice) + a.slowest(config.QuestionDeduct); wait > 0 {
 		return wait + time.Second // for the books
 	}
 	return 0
+}
+
+// slowest is how long the slowest of the platforms that are asked a question may
+// take; 0 where nobody is.
+func (a *Agent) slowest(question string) time.Duration {
+	var d time.Duration
+	for _, c := range a.cfg.Site.Platforms {
+		if slices.Contains(c.Questions, question) {
+			d = max(d, c.Timeout)
+		}
+	}
+	return d
 }
 
 // pricer is how bills of cars in the lot are priced by a platform; nil where none

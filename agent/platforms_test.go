@@ -66,17 +66,22 @@ func TestACarWaitsAsLongAsPlatformsMayTake(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		platforms []config.Platform
+		deduct    time.Duration // is the longest time of one that deducts
 		want      time.Duration
 	}{
-		{"nobody is asked", []config.Platform{{Timeout: time.Minute}, {Timeout: time.Minute, Questions: []string{"GetPayQRCode"}}}, 0},
+		{"nobody is asked", []config.Platform{{Timeout: time.Minute}, {Timeout: time.Minute, Questions: []string{"GetPayQRCode"}}}, 0, 0},
 		{"the slower of two that deduct", []config.Platform{
 			{Timeout: 3 * time.Second, Questions: []string{config.QuestionDeduct}}, {Timeout: 20 * time.Second, Questions: []string{config.QuestionDeduct}},
-		}, 21 * time.Second},
-		{"the price, and then to deduct", []config.Platform{{Timeout: 8 * time.Second, Questions: []string{config.QuestionDeduct, config.QuestionPrice}}}, 17 * time.Second},
+		}, 20 * time.Second, 21 * time.Second},
+		{"the price, and then to deduct", []config.Platform{{Timeout: 8 * time.Second, Questions: []string{config.QuestionDeduct, config.QuestionPrice}}}, 8 * time.Second, 17 * time.Second},
+		{"one prices, another deducts", []config.Platform{
+			{Timeout: 9 * time.Second, Questions: []string{config.QuestionPrice}}, {Timeout: 5 * time.Second, Questions: []string{config.QuestionDeduct}},
+		}, 5 * time.Second, 15 * time.Second},
 	} {
 		site.Platforms = tt.platforms
-		if got := (&Agent{cfg: Config{Site: site}}).askWithin(); got != tt.want {
-			t.Errorf("%s: askWithin = %v, want %v", tt.name, got, tt.want)
+		a := &Agent{cfg: Config{Site: site}}
+		if deduct, got := a.slowest(config.QuestionDeduct), a.askWithin(); deduct != tt.deduct || got != tt.want {
+			t.Errorf("%s: slowest to deduct %v, askWithin %v, want %v and %v", tt.name, deduct, got, tt.deduct, tt.want)
 		}
 	}
 }
