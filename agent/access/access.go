@@ -118,6 +118,10 @@ type Approach struct {
 	// that failed: it is booked first, together with this car. Empty if none.
 	Opened string
 
+	// Raising is a session that this gate is to let through and does not open
+	// for yet. A card number that is refused does not take its place at the lane.
+	Raising string
+
 	// Dedupe is how long after its entry a plate that is seen at the same
 	// lane again is the same car. The lane remembers that too, but forgets it
 	// in a restart, while the camera still sends its event again.

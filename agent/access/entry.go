@@ -30,21 +30,40 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 		if err := r.entered(ctx, tx, a.Opened); err != nil {
 			return err
 		}
-		if err := r.giveUp(ctx, tx, a); err != nil {
+		x := arrival{Approach: a}
+		var err error
+		if x.before, err = standingBefore(ctx, tx, a); err != nil {
 			return err
 		}
-		old, err := openSession(ctx, tx, a)
+		if a.CardNo == "" { // a plate is seen, so the car before has gone
+			if err := r.giveUp(ctx, tx, &x); err != nil {
+				return err
+			}
+		}
+		x.old, err = openSession(ctx, tx, a)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		same := err == nil && sameCar(old, a, r.now())
-		if same && a.CardNo != "" && old.State == store.Inside {
+		x.same = err == nil && sameCar(x.old, a, r.now())
+		if x.same && a.CardNo != "" && x.old.State == store.Inside {
 			v.Reason, v.Repeat = ReasonCardInside, true
-			return describe(ctx, tx, old, &v)
+			return describe(ctx, tx, x.old, &v)
 		}
-		return r.enter(ctx, tx, a, old, same, &v)
+		return r.enter(ctx, tx, x, &v)
 	})
 	return v, err
+}
+
+// An arrival is a car before an entry, and what the books know of it.
+type arrival struct {
+	Approach
+	old  store.Session // the open session of its car; the zero value without one
+	same bool          // and it is the one that began here just now
+
+	// before is the session of another car that was let in here before and
+	// never seen to enter; the zero value without one. It is given up when this
+	// one stands there in its place.
+	before store.Session
 }
 
 // openSession returns the open session of the car of a, or store.ErrNotFound.
@@ -55,29 +74,29 @@ func openSession(ctx context.Context, tx *store.Tx, a Approach) (store.Session, 
 	return tx.OpenSessionByPlate(ctx, a.Plate)
 }
 
-// enter decides on a. old is the open session of its car, the zero value
-// without one; same tells that it is the one that began here just now.
-func (r *Rules) enter(ctx context.Context, tx *store.Tx, a Approach, old store.Session, same bool, v *Verdict) error {
-	has, err := r.rightOf(ctx, tx, a, old)
+// enter decides on x.
+func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) error {
+	a, old := x.Approach, x.old
+	has, err := r.rightOf(ctx, tx, a, old.ID, x.before.ID)
 	if err != nil {
 		return err
 	}
 	f := EntryFacts{
-		Held: a.Held, Pending: same, Inside: a.CardNo != "" && (old.State == store.Inside || entering(old, a, r.now())),
+		Held: a.Held, Pending: x.same, Inside: a.CardNo != "" && (old.State == store.Inside || entering(old, a, r.now())),
 		Card: has.card.ID != 0, Stored: stored(has.card), Booked: has.booking.ID != 0,
 	}
-	if f.Limited, f.Free, err = places(ctx, tx, a.Area); err != nil {
+	if f.Limited, f.Free, err = places(ctx, tx, a.Area, x.before); err != nil {
 		return err
 	}
 	if old.ID != "" && old.Area == a.Area {
 		f.Free++ // its own place
 	}
-	if f.Black, err = r.black(ctx, tx, a, same); err != nil {
+	if f.Black, err = r.black(ctx, tx, a, x.same); err != nil {
 		return err
 	}
 	v.Open, v.Reason = EntryRule(f)
 	switch {
-	case !v.Open && same && old.State == store.Entering: // it was put on the blacklist while it stands there
+	case !v.Open && x.same && old.State == store.Entering: // it was put on the blacklist while it stands there
 		if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
 			return err
 		}
@@ -86,7 +105,12 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, a Approach, old store.S
 		return nil // journalled
 	case !v.Open:
 		return r.record(ctx, tx, a, v.Reason)
-	case same:
+	}
+	if err := r.giveUp(ctx, tx, &x); err != nil {
+		return err
+	}
+	switch {
+	case x.same:
 		if err := describe(ctx, tx, old, v); err != nil {
 			return err
 		}
@@ -173,36 +197,53 @@ func freePlate(ctx context.Context, tx *store.Tx) (string, error) {
 	return "", fmt.Errorf("find a temporary plate: %w", store.ErrConflict)
 }
 
-// giveUp voids the session of another car that was let in at this lane before
-// and never seen to enter: its gate did not open, and now another car stands
-// there. Should it have entered all the same, its exit finds the session.
-func (r *Rules) giveUp(ctx context.Context, tx *store.Tx, a Approach) error {
-	cars, err := tx.LaneCars(ctx)
-	if err != nil {
+// standingBefore returns the session of another car than that of a that was let
+// in at this lane and never seen to enter; the zero value without one.
+func standingBefore(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
+	s, _, err := laneCar(ctx, tx.Reader, a.Lane)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // also a stay that the books do not know, which is no reason to stop this car
+		return store.Session{}, nil
+	case err != nil:
+		return s, err
+	case s.State != store.Entering || s.Plate == a.Plate || s.CardNo != "" && s.CardNo == a.CardNo:
+		return store.Session{}, nil
+	}
+	return s, nil
+}
+
+// laneCar returns the session of the car that the books know at a lane and since
+// when it stands there, or store.ErrNotFound.
+func laneCar(ctx context.Context, r store.Reader, lane string) (store.Session, time.Time, error) {
+	cars, err := r.LaneCars(ctx)
+	for _, c := range cars {
+		if c.Lane == lane {
+			s, err := r.Session(ctx, c.Session)
+			return s, c.Since, err
+		}
+	}
+	if err == nil {
+		err = store.ErrNotFound
+	}
+	return store.Session{}, time.Time{}, err
+}
+
+// giveUp voids the session before x: its gate did not open, and now another car
+// stands there. Should it have entered all the same, its exit finds the session.
+//
+// A plate that a camera sees is proof of that. A card number that is refused is
+// none, since anybody may send one from anywhere, and mistype it: the car that
+// waits for its gate must not be forgotten for that.
+func (r *Rules) giveUp(ctx context.Context, tx *store.Tx, x *arrival) error {
+	if x.before.ID == "" {
+		return nil
+	}
+	s := x.before
+	x.before = store.Session{}
+	if err := r.end(ctx, tx, s, store.Void, "another car came before the gate opened"); err != nil {
 		return err
 	}
-	for _, c := range cars {
-		if c.Lane != a.Lane {
-			continue
-		}
-		s, err := tx.Session(ctx, c.Session)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // nothing to void, and no reason to stop this car
-		}
-		if err != nil {
-			return err
-		}
-		if s.State != store.Entering || s.Plate == a.Plate || s.CardNo != "" && s.CardNo == a.CardNo {
-			continue
-		}
-		if err := r.end(ctx, tx, s, store.Void, "another car came before the gate opened"); err != nil {
-			return err
-		}
-		if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.ClearLaneCar(ctx, x.Lane)
 }
 
 // closeStale ends the open session of a plate that stands at an entry again.

@@ -48,8 +48,10 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 			s.ExitLane, s.ExitPlace, s.ExitImage = a.Lane, a.Place, a.Image
 			return r.leave(ctx, tx, s, a, true, &v)
 		}
-		if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
-			return err
+		if a.CardNo == "" { // a number tells nothing of who stands there, a plate does
+			if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
+				return err
+			}
 		}
 		return r.record(ctx, tx, a, v.Reason)
 	})
@@ -157,8 +159,10 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 	if err := tx.UpdateSession(ctx, s); err != nil {
 		return err
 	}
-	if err := standAt(ctx, tx, store.LaneCar{Lane: a.Lane, Session: s.ID, Since: now}); err != nil {
-		return err
+	if v.Open || a.CardNo == "" || a.Raising == "" {
+		if err := standAt(ctx, tx, store.LaneCar{Lane: a.Lane, Session: s.ID, Since: now}); err != nil {
+			return err
+		}
 	}
 	switch {
 	case v.Open:

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"parkagent/agent/billing"
@@ -106,9 +107,7 @@ func (m *model) arrive(t *rapid.T) {
 		m.scanInside(t, car, lane)
 		return
 	}
-	v, err := m.Enter(t.Context(), m.approach(lane, car))
-	m.ok(t, err)
-	delete(m.opened, lane)
+	v := m.ask(t, lane, car, m.Enter)
 	if v.Open && m.black[car] && !m.held[lane] {
 		t.Fatalf("%s is on the blacklist and let in: %+v", car, v)
 	}
@@ -117,13 +116,41 @@ func (m *model) arrive(t *rapid.T) {
 
 func (m *model) depart(t *rapid.T) {
 	car, lane := m.car(t), m.lane(t, exits)
-	v, err := m.Leave(t.Context(), m.approach(lane, car))
-	m.ok(t, err)
-	delete(m.opened, lane)
-	if m.inside[car] && v.Session == "" && !(m.lost[car] && slices.Contains(numbers, car)) {
+	elsewhere := m.leavesElsewhere(t, lane, car)
+	v := m.ask(t, lane, car, m.Leave)
+	if m.inside[car] && v.Session == "" && !elsewhere && !(m.lost[car] && slices.Contains(numbers, car)) {
 		t.Fatalf("%s is inside and not known at %s: %+v", car, lane, v)
 	}
 	m.follow(t, lane, v, m.Gone)
+}
+
+// ask puts a car to the rules. A number that is refused moves no other car.
+func (m *model) ask(t *rapid.T, lane, car string, decide func(context.Context, Approach) (Verdict, error)) Verdict {
+	before, err := m.db.LaneCars(t.Context())
+	m.ok(t, err)
+	booked := m.opened[lane] != ""
+	v, err := decide(t.Context(), m.approach(lane, car))
+	m.ok(t, err)
+	delete(m.opened, lane)
+	if after, err := m.db.LaneCars(t.Context()); v.Session == "" && slices.Contains(numbers, car) && !booked {
+		m.ok(t, err)
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Fatalf("%s was refused at %s (%s) and moved other cars (-before +after):\n%s", car, lane, v.Reason, diff)
+		}
+	}
+	return v
+}
+
+// leavesElsewhere reports whether a number is being let out at another lane just
+// now, and so is refused at this one.
+func (m *model) leavesElsewhere(t *rapid.T, lane, car string) bool {
+	cars, err := m.db.LaneCars(t.Context())
+	m.ok(t, err)
+	return slices.ContainsFunc(cars, func(c store.LaneCar) bool {
+		s, err := m.db.Session(t.Context(), c.Session)
+		m.ok(t, err)
+		return s.CardNo != "" && s.CardNo == car && s.State == store.Leaving && c.Lane != lane && m.now.Sub(c.Since) < 30*time.Second
+	})
 }
 
 // follow lets the gate do what it likes about a verdict.

@@ -188,3 +188,71 @@ func TestATemporaryPlateIsNoOtherCars(t *testing.T) {
 		return nil
 	})
 }
+
+// A card number may come from anybody, anywhere, and be mistyped: refused, it
+// says nothing of the car that stands at the lane.
+func TestACardNumberThatIsRefusedMovesNoOtherCar(t *testing.T) {
+	t.Run("a car that waits at the exit for its payment", func(t *testing.T) {
+		r := newRig(t, 5)
+		in := r.park("粤B11111")
+		r.now = morning.Add(2 * time.Hour)
+		r.leave("OUT1", "粤B11111", false)
+		if v := r.scan("OUT1", card1, r.Leave); v.Open || v.Reason != ReasonNoSession {
+			t.Fatalf("an unknown number = %+v, want refused", v)
+		}
+		if _, s, err := r.desk.Order(t.Context(), billing.Ref{Lane: "OUT1"}, "mall"); err != nil || s.ID != in.Session {
+			t.Errorf("bill at the exit is for %q, %v; want the car that waits there", s.Plate, err)
+		}
+	})
+	t.Run("a car that has paid and whose gate does not follow", func(t *testing.T) {
+		r := newRig(t, 5)
+		owes := r.scan("IN2", card1, r.Enter)
+		r.did(r.Entered(t.Context(), owes.Session))
+		r.now = morning.Add(2 * time.Hour)
+		r.park("粤B11111")
+		out := r.leave("OUT1", "粤B11111", false)
+		a := Approach{Lane: "OUT1", Gate: "GOUT1", CardNo: card1, Raising: out.Session}
+		if v, err := r.Leave(t.Context(), a); err != nil || v.Reason != ReasonDue || v.Session != owes.Session {
+			t.Fatalf("a number with money due = %+v, %v; want it due", v, err)
+		}
+		if cars, err := r.db.LaneCars(t.Context()); err != nil || len(cars) != 1 || cars[0].Session != out.Session {
+			t.Errorf("cars at lanes = %+v, %v; want the one that has paid", cars, err)
+		}
+		a.Raising = ""
+		if _, err := r.Leave(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		if cars, err := r.db.LaneCars(t.Context()); err != nil || len(cars) != 1 || cars[0].Session != owes.Session {
+			t.Errorf("cars at lanes = %+v, %v; want the one that has to pay, once the other is not waited for", cars, err)
+		}
+	})
+	t.Run("a car whose entry gate does not follow", func(t *testing.T) {
+		r := newRig(t, 2)
+		inside := r.scan("IN2", card1, r.Enter)
+		r.did(r.Entered(t.Context(), inside.Session))
+		r.now = morning.Add(time.Hour)
+		waits := r.enter("IN1", "粤B11111")
+		if v := r.scan("IN1", card1, r.Enter); v.Open || v.Reason != ReasonCardInside {
+			t.Fatalf("a number that is inside = %+v, want refused", v)
+		}
+		if v := r.enter("IN1", "粤B11111"); v.Session != waits.Session || v.Reason != ReasonPending {
+			t.Errorf("the car that waits = %+v, want its session kept", v)
+		}
+		if v := r.scan("IN1", card2, r.Enter); !v.Open {
+			t.Errorf("a number that may enter = %+v, want it in the place of the car before", v)
+		}
+		if s := r.session(waits.Session); s.State != store.Void {
+			t.Errorf("the car before = %d, want void", s.State)
+		}
+	})
+	t.Run("also where the only place, or the only space of its card, is that of the car before", func(t *testing.T) {
+		r := newRig(t, 1)
+		id, err := r.AddCard(t.Context(), store.Card{CarType: 3, From: morning, To: morning.AddDate(0, 1, 0), Plates: []store.CardPlate{{Plate: "粤B11111"}, {Etc: card1}}}, mall)
+		r.did(err)
+		r.enter("IN1", "粤B11111")
+		v := r.scan("IN1", card1, r.Enter)
+		if s := r.session(v.Session); !v.Open || v.Reason != ReasonCard || s.Card != id {
+			t.Errorf("the next car = %+v on card %d, want let in on card %d", v, s.Card, id)
+		}
+	})
+}

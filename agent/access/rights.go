@@ -29,16 +29,16 @@ func (x right) give(s *store.Session, why Reason) {
 }
 
 // rightOf returns by what right a car may come in now: of several bookings the one
-// with the most money left. old is the session of the
-// same car that will be closed if it does, and so takes nobody's place.
-func (r *Rules) rightOf(ctx context.Context, tx *store.Tx, a Approach, old store.Session) (right, error) {
+// with the most money left. The sessions closed will be if it does, and so take
+// nobody's place.
+func (r *Rules) rightOf(ctx context.Context, tx *store.Tx, a Approach, closed ...string) (right, error) {
 	var x right
 	c, err := cardOf(ctx, tx.Reader, a.Plate, a.CardNo)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return x, err
 	}
 	if err == nil {
-		inside, entering, err := onCard(ctx, tx.Reader, c.ID, old.ID)
+		inside, entering, err := onCard(ctx, tx.Reader, c.ID, closed...)
 		if err != nil {
 			return x, err
 		}
@@ -56,7 +56,7 @@ func (r *Rules) rightOf(ctx context.Context, tx *store.Tx, a Approach, old store
 			return x, err
 		}
 		better := x.booking.ID == 0 || b.PreMoney-b.PreUsed > x.booking.PreMoney-x.booking.PreUsed
-		if better && BookingRule(b, len(without(on, old.ID)), r.now()) {
+		if better && BookingRule(b, len(without(on, closed...)), r.now()) {
 			x.booking = b
 		}
 	}
@@ -64,10 +64,10 @@ func (r *Rules) rightOf(ctx context.Context, tx *store.Tx, a Approach, old store
 }
 
 // onCard returns how many cars are inside on a card, and how many of them still
-// have to take their visit. The session not does not count.
-func onCard(ctx context.Context, r store.Reader, card int64, not string) (inside, entering int, err error) {
+// have to take their visit. The sessions not do not count.
+func onCard(ctx context.Context, r store.Reader, card int64, not ...string) (inside, entering int, err error) {
 	on, err := r.SessionsOnCard(ctx, card)
-	on = without(on, not)
+	on = without(on, not...)
 	for _, s := range on {
 		if s.State == store.Entering {
 			entering++
@@ -76,8 +76,8 @@ func onCard(ctx context.Context, r store.Reader, card int64, not string) (inside
 	return len(on), entering, err
 }
 
-func without(list []store.Session, id string) []store.Session {
-	return slices.DeleteFunc(list, func(s store.Session) bool { return s.ID == id })
+func without(list []store.Session, ids ...string) []store.Session {
+	return slices.DeleteFunc(list, func(s store.Session) bool { return slices.Contains(ids, s.ID) })
 }
 
 // use takes from the right of a car what its visit costs, now that the car is
@@ -196,7 +196,7 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 			}
 			continue
 		}
-		inside, entering, err := onCard(ctx, tx.Reader, c.ID, "")
+		inside, entering, err := onCard(ctx, tx.Reader, c.ID)
 		if err != nil {
 			return err
 		}

@@ -103,8 +103,11 @@ func (l *Lane) approach() access.Approach {
 		Lane: l.cfg.Code, Place: l.cfg.Name, Gate: l.cfg.GateCode, Area: l.cfg.Area, Device: l.cfg.CameraCode,
 		Color: -1, Held: l.state.held, Dedupe: l.cfg.Dedupe,
 	}
-	if l.state.phase == confirming {
+	switch l.state.phase {
+	case confirming:
 		a.Opened = l.state.car.Session
+	case raising:
+		a.Raising = l.state.car.Session
 	}
 	return a
 }

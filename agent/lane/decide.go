@@ -302,8 +302,19 @@ func decideTick(s state, now time.Time) (state, []command) {
 		cmds = append(cmds, confirm{session: s.car.Session})
 	}
 	if !s.idleAt.IsZero() && !now.Before(s.idleAt) {
-		s.idleAt = time.Time{}
-		cmds = append(cmds, show{text{say: sayIdle}})
+		var t text
+		t, s.idleAt = standing(s, now)
+		cmds = append(cmds, show{t})
 	}
 	return s, cmds
+}
+
+// standing is what is shown when a text has stood long enough, and until when:
+// what the car that waits has to pay, where another text was shown over that.
+func standing(s state, now time.Time) (text, time.Time) {
+	until := s.since.Add(payWithin)
+	if s.phase != waiting || s.car.Reason != access.ReasonDue || !now.Before(until) {
+		return text{say: sayIdle}, time.Time{}
+	}
+	return text{say: sayDue, plate: s.car.Plate, payable: s.car.Payable, stay: s.car.Stay}, until
 }

@@ -9,10 +9,38 @@ import (
 )
 
 func decideRuled(s state, e ruled, now time.Time, p patience) (state, []command) {
-	s.idleAt = now.Add(standsFor)
 	if e.err != nil {
 		return decideFault(s, e, now)
 	}
+	after, cmds := decideVerdict(s, e, now, p)
+	if _, scan := e.of.(ruleScan); !scan || !s.keepsCar(e.v) {
+		return after, cmds
+	}
+	s.scans, s.unanswered, s.idleAt = after.scans, after.unanswered, now.Add(standsFor)
+	if _, scan := s.again.(ruleScan); scan {
+		s.again = nil
+	}
+	return s, cmds
+}
+
+// keepsCar reports whether the car before the gate, if there is one, stays what
+// the lane is about although v is what came of a scan. A number says nothing
+// about who stands there: anybody may send it, from anywhere, and mistype it. So
+// one that is refused changes nothing, and one with money due takes the place of
+// no car that is being let out.
+func (s state) keepsCar(v access.Verdict) bool {
+	switch {
+	case v.Open:
+		return false
+	case v.Session == "" || v.Repeat:
+		return true
+	}
+	return (s.phase == raising || s.phase == confirming) && s.car.Session != v.Session
+}
+
+// decideVerdict is what a lane does about a verdict on the car before its gate.
+func decideVerdict(s state, e ruled, now time.Time, p patience) (state, []command) {
+	s.idleAt = now.Add(standsFor)
 	s.again = nil
 	s.phase, s.car, s.tries, s.since = idle, access.Verdict{}, 0, now
 	t := text{plate: e.v.Plate, payable: e.v.Payable, stay: e.v.Stay, say: sayingOf(e.v.Reason)}
@@ -75,15 +103,16 @@ func sayingOf(why access.Reason) saying {
 // decideFault is what a lane does while the rules cannot decide, as when the disk
 // is full: it says so once, and asks again for some time.
 func decideFault(s state, e ruled, now time.Time) (state, []command) {
+	s.idleAt = now.Add(standsFor)
 	s.seen = forgetCar(s.seen, e.v.Plate)
 	s.againAt = now.Add(retryMax)
-	if s.again != nil {
-		return s, nil // said already
-	}
-	s.again, s.againUntil = e.of, now.Add(askFor)
 	if r, ok := e.of.(ruleScan); ok {
 		s.scans = forgetScan(s.scans, r.scan.CardNo)
 	}
+	if s.again != nil {
+		return s.reply(e.err) // shown already
+	}
+	s.again, s.againUntil = e.of, now.Add(askFor)
 	return s.reply(e.err, show{text{say: sayFault, plate: e.v.Plate}})
 }
 

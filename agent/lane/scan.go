@@ -92,7 +92,9 @@ func decideLooked(s state, e looked, now time.Time) (state, []command) {
 		return s, []command{answer{scan: e.scan, err: &RefusedError{Reason: access.ReasonBlacklist}}, show{text{say: sayBlacklist}}}
 	}
 	s.scan, s.unanswered = e.scan, true
-	s.again = nil // this one stands there now
+	if _, scan := s.again.(ruleScan); scan { // of a driver who gave up
+		s.again = nil
+	}
 	s.scans = append(slices.DeleteFunc(slices.Clone(s.scans), func(a attempt) bool {
 		return a.card == e.scan.CardNo || !since(now, a.at, passedScan) && !since(now, a.passed, passedScan)
 	}), attempt{card: e.scan.CardNo, at: now})
