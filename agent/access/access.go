@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"parkagent/agent/billing"
+	"parkagent/drivers"
 	"parkagent/store"
 )
 
@@ -121,6 +122,9 @@ type Approach struct {
 	// Raising is a session that this gate is to let through and does not open
 	// for yet. A card number that is refused does not take its place at the lane.
 	Raising string
+
+	// Presence is what the lane's presence input says. Only Resume asks for it.
+	Presence drivers.Presence
 
 	// Dedupe is how long after its entry a plate that is seen at the same
 	// lane again is the same car. The lane remembers that too, but forgets it

@@ -11,6 +11,7 @@ import (
 
 	"parkagent/agent/billing"
 	"parkagent/agent/tariff"
+	"parkagent/drivers"
 	"parkagent/store"
 )
 
@@ -270,6 +271,24 @@ func TestAHeldGateLetsOutAndRemembersWhatIsOwed(t *testing.T) {
 	r.balanced()
 }
 
+func TestACarIsNotLetOutInPlaceOfAnother(t *testing.T) {
+	r := newRig(t, 5)
+	in := r.park("粤B11111")
+	r.leave("OUT1", "粤B11111", false)
+	r.leave("OUT1", "京A99999", false)
+	if v, err := r.Recheck(t.Context(), Approach{Lane: "OUT1", Gate: "GOUT1"}, in.Session); err != nil || v != (Verdict{}) {
+		t.Errorf("with another car at the lane = %+v, %v; want nothing", v, err)
+	}
+	if _, here, err := r.Standing(t.Context(), "OUT1", in.Session); err != nil || here {
+		t.Errorf("Standing = %v, %v; want that it is not there", here, err)
+	}
+	for _, session := range []string{in.Session, ""} {
+		if _, here, err := r.Standing(t.Context(), "OUT9", session); err != nil || here {
+			t.Errorf("Standing(%q) at another lane = %v, %v; want that it is not there", session, here, err)
+		}
+	}
+}
+
 func TestResume(t *testing.T) {
 	lane := Approach{Lane: "OUT1", Gate: "GOUT1"}
 	t.Run("an entry that was decided counts as entered", func(t *testing.T) {
@@ -306,13 +325,42 @@ func TestResume(t *testing.T) {
 			t.Errorf("recognised again = %+v, want let out", v)
 		}
 	})
+	t.Run("unless it is seen", func(t *testing.T) {
+		r := newRig(t, 5)
+		in := r.park("粤B11111")
+		r.leave("OUT1", "粤B11111", false)
+		r.now = r.now.Add(5 * time.Hour)
+		seen := lane
+		seen.Presence = drivers.PresenceOccupied
+		got, err := r.Resume(t.Context(), seen)
+		if err != nil || !got.Open || got.Session != in.Session {
+			t.Errorf("Resume = %+v, %v; want open", got, err)
+		}
+	})
+	t.Run("a car that waits is not seen anew by a restart", func(t *testing.T) {
+		r := newRig(t, 5)
+		in := r.park("粤B11111")
+		r.now = r.now.Add(time.Hour)
+		r.leave("OUT1", "粤B11111", false)
+		for range 3 {
+			r.now = r.now.Add(time.Hour - time.Second)
+			got, err := r.Resume(t.Context(), lane)
+			if waits := got.Reason == ReasonDue; err != nil || waits != (r.now.Sub(morning) < 3*time.Hour) {
+				t.Errorf("Resume after %v = %+v, %v; want it to wait for two hours", r.now.Sub(morning), got, err)
+			}
+		}
+		if since, here, err := r.Standing(t.Context(), "OUT1", in.Session); err != nil || !here || !since.Equal(morning.Add(time.Hour)) {
+			t.Errorf("Standing = %v, %v, %v; want the books to know still that it came", since, here, err)
+		}
+	})
 	t.Run("a car with money due goes on waiting", func(t *testing.T) {
 		r := newRig(t, 5)
 		r.park("粤B11111")
 		r.now = r.now.Add(time.Hour)
 		r.leave("OUT1", "粤B11111", false)
+		r.now = r.now.Add(29 * time.Minute)
 		got, err := r.Resume(t.Context(), lane)
-		if err != nil || got.Open || got.Reason != ReasonDue || got.Payable != 500 {
+		if err != nil || got.Open || got.Reason != ReasonDue || got.Payable != 1000 {
 			t.Errorf("Resume = %+v, %v; want due", got, err)
 		}
 	})

@@ -10,10 +10,20 @@ import (
 	"parkagent/store"
 )
 
-// resumeFor is how long after a decision a restart still opens the gate by
-// itself. A car that waits longer is recognised again; opening later might let out
-// whoever stands there then.
-const resumeFor = 10 * time.Minute
+const (
+	// resumeFor is how long after a decision a restart still opens the gate by
+	// itself. A car that waits longer is recognised again, or seen by the presence
+	// input; opening later might let out whoever stands there then.
+	resumeFor = 10 * time.Minute
+
+	// PayWithin is how long a car waits at an exit for its payment before the
+	// lane takes it for gone.
+	PayWithin = 30 * time.Minute
+
+	// StillFor is how long a car whose exit is paid for late, or whose gate is
+	// dead, is taken to stand there still where no presence input tells; see StandsRule.
+	StillFor = 2 * time.Hour
+)
 
 // Leave decides whether the car may leave, and commits the decision: its
 // session in state Leaving with the fee fixed and the command with its reason,
@@ -108,13 +118,17 @@ func (r *Rules) letIn(ctx context.Context, tx *store.Tx, a Approach) error {
 }
 
 // Recheck decides again on the car that waits at an exit, after a payment for
-// it. The verdict's Session is empty when the car no longer waits there.
+// it. The verdict's Session is empty when the car no longer waits there: another
+// one was recognised at the lane since, or it was at another.
 func (r *Rules) Recheck(ctx context.Context, a Approach, session string) (Verdict, error) {
 	var v Verdict
 	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		v = Verdict{}
-		s, err := tx.Session(ctx, session)
-		if err != nil || !s.State.Open() || s.ExitLane != a.Lane {
+		s, _, err := laneCar(ctx, tx.Reader, a.Lane)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil || s.ID != session || !s.State.Open() || s.ExitLane != a.Lane {
 			return err
 		}
 		a.Plate, a.PlateRead, a.Image = s.Plate, s.Plate, s.ExitImage
@@ -123,8 +137,18 @@ func (r *Rules) Recheck(ctx context.Context, a Approach, session string) (Verdic
 	return v, err
 }
 
-// leave decides on s, which stands at the exit lane of a. first tells that
-// platforms may be asked before the driver is.
+// Standing reports since when the books know that the car of a session stands at
+// a lane, and false when they do not: it never did, or another was recognised there.
+func (r *Rules) Standing(ctx context.Context, lane, session string) (time.Time, bool, error) {
+	s, since, err := laneCar(ctx, r.cfg.DB.Reader, lane)
+	if errors.Is(err, store.ErrNotFound) {
+		return since, false, nil
+	}
+	return since, err == nil && s.ID == session && s.State.Open(), err
+}
+
+// leave decides on s, which stands at the exit lane of a. first tells that it has
+// just been seen there, and that platforms may be asked before the driver is.
 func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Approach, first bool, v *Verdict) error {
 	now := r.now()
 	v.Stay = now.Sub(s.EnteredAt)
@@ -159,7 +183,7 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 	if err := tx.UpdateSession(ctx, s); err != nil {
 		return err
 	}
-	if v.Open || a.CardNo == "" || a.Raising == "" {
+	if v.Open || first && (a.CardNo == "" || a.Raising == "") {
 		if err := standAt(ctx, tx, store.LaneCar{Lane: a.Lane, Session: s.ID, Since: now}); err != nil {
 			return err
 		}
@@ -237,30 +261,29 @@ func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, note st
 // Resume tells a lane that starts which car stands before it. A car whose
 // entry had been decided is taken to have entered, so that no stay is lost:
 // the verdict is then empty. A car whose exit was decided recently is to be
-// let out; one that waits for its payment goes on waiting.
+// let out; one that waits for its payment goes on waiting, and is let out if that
+// came meanwhile. Later than a lane that was not started anew would have given
+// up, that depends on whether the car may stand there still: cars that came and went while nobody
+// looked have left no trace in the books.
 func (r *Rules) Resume(ctx context.Context, a Approach) (Verdict, error) {
-	cars, err := r.cfg.DB.LaneCars(ctx)
-	if err != nil {
+	s, since, err := laneCar(ctx, r.cfg.DB.Reader, a.Lane)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Verdict{}, err
 	}
-	for _, c := range cars {
-		if c.Lane != a.Lane {
-			continue
-		}
-		s, err := r.cfg.DB.Session(ctx, c.Session)
-		if errors.Is(err, store.ErrNotFound) {
-			return Verdict{}, r.forget(ctx, a.Lane)
-		}
-		if err != nil {
-			return Verdict{}, err
-		}
-		switch {
-		case s.State == store.Entering:
-			return Verdict{}, r.Entered(ctx, s.ID)
-		case r.now().Sub(c.Since) > resumeFor || !s.State.Open():
-			return Verdict{}, r.forget(ctx, a.Lane)
-		}
+	early, late := resumeFor, resumeFor
+	if s.State == store.Inside {
+		early, late = PayWithin, StillFor
+	}
+	age := r.now().Sub(since)
+	switch {
+	case !s.State.Open(): // also one that the books do not know
+		return Verdict{}, r.forget(ctx, a.Lane)
+	case s.State == store.Entering:
+		return Verdict{}, r.Entered(ctx, s.ID)
+	case age <= early || StandsRule(a.Presence, age, late):
 		return r.Recheck(ctx, a, s.ID)
+	case s.State == store.Leaving: // recognised again, it is let out all the same
+		return Verdict{}, r.forget(ctx, a.Lane)
 	}
 	return Verdict{}, nil
 }

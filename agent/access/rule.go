@@ -3,6 +3,7 @@ package access
 import (
 	"time"
 
+	"parkagent/drivers"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -82,6 +83,28 @@ func ExitRule(held bool, state store.SessionState, payable int64, paid bool) (bo
 		return true, ReasonPaid
 	}
 	return true, ReasonFree
+}
+
+// StandsRule reports whether a car that is to be let out may be taken to stand
+// at the exit still, age after it was last seen there, when the lane has given it
+// up already: its driver paid late, or its gate was dead for long. It is asked only
+// while the books name the car as the lane's, which they do until another one is
+// recognised there. within is how long it is believed where no presence input tells.
+//
+// A car that has paid must get out, and no other in its place. Where a presence
+// input is wired, it says whether anybody stands there. Where none is, a car
+// that came after this one would have been recognised, and would be the lane's;
+// so what is risked is to open for nobody, after a driver backed out, paid
+// inside and has yet to come back. The longer ago, the more likely that is: nobody
+// blocks an exit for two hours without an operator coming.
+func StandsRule(p drivers.Presence, age, within time.Duration) bool {
+	switch p {
+	case drivers.PresenceOccupied:
+		return true
+	case drivers.PresenceClear:
+		return false
+	}
+	return age <= within
 }
 
 // AskFacts are what decides whether platforms are asked about a car at an exit.

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"parkagent/drivers"
 	"parkagent/store"
 )
 
@@ -93,6 +94,29 @@ func TestBookingRule(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := BookingRule(tt.booking, tt.inside, tt.at); got != tt.want {
 				t.Errorf("BookingRule = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestStandsRule(t *testing.T) {
+	tests := []struct {
+		name     string
+		presence drivers.Presence
+		age      time.Duration
+		want     bool
+	}{
+		{"it is seen", drivers.PresenceOccupied, 99 * time.Hour, true},
+		{"it is not", drivers.PresenceClear, 0, false},
+		{"nothing can tell, for some time", drivers.PresenceNotFitted, time.Hour, true},
+		{"and not longer", drivers.PresenceNotFitted, time.Hour + 1, false},
+		{"the gate did not say", drivers.PresenceUnknown, time.Hour, true},
+		{"the clock was set back", drivers.PresenceUnknown, -time.Hour, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := StandsRule(tt.presence, tt.age, time.Hour); got != tt.want {
+				t.Errorf("StandsRule = %v, want %v", got, tt.want)
 			}
 		})
 	}

@@ -15,7 +15,7 @@ import (
 // the result of the event itself, for whoever waits for it.
 func (l *Lane) handle(ctx context.Context, e event) error {
 	var result error
-	p := patience{dedupe: l.cfg.Dedupe, ask: l.cfg.AskWithin}
+	p := patience{dedupe: l.cfg.Dedupe, ask: l.cfg.AskWithin, still: l.stillFor()}
 	if r, ok := e.(recognised); ok {
 		r.late = l.skew.isLate(r.rec)
 		e = r
@@ -66,6 +66,8 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 		return ruled{of: c, v: v, err: err}, nil
 	case answer:
 		l.tell(ctx, c)
+	case stand:
+		return l.stand(ctx, c.session), nil
 	case inquire:
 		return l.inquire(c), nil
 	case recheck:
@@ -235,7 +237,11 @@ func (l *Lane) resume(ctx context.Context) error {
 		// is on by mistake, and must know that this is not.
 		_ = l.handle(ctx, latched{err: l.gate(ctx, l.cfg.Gate.Hold)}) // the next tick tries again
 	}
-	v, err := l.cfg.Rules.Resume(ctx, l.approach())
+	a := l.approach()
+	if l.state.held == l.state.latched { // a gate whose hold is still to be latched is left alone
+		a.Presence = l.see(ctx)
+	}
+	v, err := l.cfg.Rules.Resume(ctx, a)
 	if err != nil {
 		return err
 	}

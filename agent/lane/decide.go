@@ -79,6 +79,12 @@ type (
 		v   access.Verdict
 		err error
 	}
+	stood struct { // whether the car of a session stands there still
+		session  string
+		here     bool             // for all that the books know
+		since    time.Time        // it was seen
+		presence drivers.Presence // unknown where the gate could not be asked
+	}
 	unasked   struct{ session string } // there is no platform to ask
 	raised    struct{ err error }
 	confirmed struct{ err error }
@@ -107,6 +113,7 @@ type (
 		again bool // it is a repetition, of which nothing came
 	}
 	recheck struct{ session string } // ask again after a payment, or without an answer → ruled
+	stand   struct{ session string } // see whether its car stands there still → stood
 	inquire struct{ session string } // have platforms asked → unasked, where there are none
 	raise   struct {                 // → raised
 		again bool   // it failed before, so the arm's position is unknown
@@ -159,8 +166,8 @@ const (
 // Times of the lane's patience.
 const (
 	standsFor = 15 * time.Second // how long a text about a car stands
-	giveUpAt  = 10 * time.Minute // how long a car is taken to stand before a gate that does not open
-	payWithin = 30 * time.Minute // and how long to stand there for its payment
+	giveUpAt  = 10 * time.Minute // how long a car is taken to stand before a gate that does not open, without looking
+	payWithin = access.PayWithin // and how long to stand there for its payment
 	retryMax  = 5 * time.Second
 	askFor    = time.Minute // how long the rules are asked about a car while the books fail
 )
@@ -169,6 +176,7 @@ const (
 type patience struct {
 	dedupe time.Duration // how close together recognitions of a plate are one event
 	ask    time.Duration // for a platform's answer
+	still  time.Duration // that a car stands there which nothing but time tells of
 }
 
 // decide is the lane: what it does about an event at the time now. It reads no
@@ -181,6 +189,8 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 		return decideScanned(s, e, now)
 	case looked:
 		return decideLooked(s, e, now)
+	case stood:
+		return decideStood(s, e, now, p.still)
 	case ruled:
 		return decideRuled(s, e, now, p)
 	case unasked:
@@ -202,10 +212,7 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 		s.phase, s.car = idle, access.Verdict{}
 		return s, nil
 	case paid:
-		if (s.phase == waiting || s.phase == asking) && s.car.Session == e.session {
-			return s, []command{recheck(e)}
-		}
-		return s, nil
+		return decidePaid(s, e)
 	case commanded:
 		return s, []command{operate(e)}
 	case held:
@@ -291,11 +298,14 @@ func decideTick(s state, now time.Time) (state, []command) {
 		cmds = append(cmds, s.again)
 	}
 	switch {
-	case s.phase == raising && now.Sub(s.since) > giveUpAt, s.phase == waiting && now.Sub(s.since) > payWithin:
-		s.phase, s.car = idle, access.Verdict{} // the books still know; the car will be recognised again
+	case s.phase == waiting && now.Sub(s.since) > payWithin:
+		s.phase, s.car = idle, access.Verdict{} // the books still know: see decidePaid
 	case s.phase == asking && !now.Before(s.askUntil):
 		s.askUntil = now.Add(askFor) // should the books fail, they are asked again by what follows from that
 		cmds = append(cmds, recheck{session: s.car.Session})
+	case s.phase == raising && !now.Before(s.retryAt) && now.Sub(s.since) > giveUpAt:
+		s.retryAt = now.Add(retryMax)
+		cmds = append(cmds, stand{session: s.car.Session})
 	case s.phase == raising && !now.Before(s.retryAt):
 		cmds = append(cmds, raise{again: true})
 	case s.phase == confirming && !now.Before(s.retryAt):
@@ -307,14 +317,4 @@ func decideTick(s state, now time.Time) (state, []command) {
 		cmds = append(cmds, show{t})
 	}
 	return s, cmds
-}
-
-// standing is what is shown when a text has stood long enough, and until when:
-// what the car that waits has to pay, where another text was shown over that.
-func standing(s state, now time.Time) (text, time.Time) {
-	until := s.since.Add(payWithin)
-	if s.phase != waiting || s.car.Reason != access.ReasonDue || !now.Before(until) {
-		return text{say: sayIdle}, time.Time{}
-	}
-	return text{say: sayDue, plate: s.car.Plate, payable: s.car.Payable, stay: s.car.Stay}, until
 }

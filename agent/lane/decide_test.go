@@ -47,6 +47,8 @@ func words(cmds []command) string {
 			out = append(out, "rule "+c.rec.Plate)
 		case recheck:
 			out = append(out, "recheck "+c.session)
+		case stand:
+			out = append(out, "stand "+c.session)
 		case inquire:
 			out = append(out, "inquire "+c.session)
 		case look:
@@ -80,6 +82,7 @@ func words(cmds []command) string {
 type script struct {
 	name  string
 	start state
+	still time.Duration // 0: that of an exit
 	steps []step
 }
 
@@ -87,9 +90,13 @@ type script struct {
 func (x script) play(t *testing.T) {
 	t.Run(x.name, func(t *testing.T) {
 		s := x.start
+		p := patience{dedupe: dedupe, ask: 5 * time.Second, still: access.StillFor}
+		if x.still != 0 {
+			p.still = x.still
+		}
 		for i, st := range x.steps {
 			var cmds []command
-			s, cmds = decide(s, st.event, t0.Add(st.after), patience{dedupe: dedupe, ask: 5 * time.Second})
+			s, cmds = decide(s, st.event, t0.Add(st.after), p)
 			if diff := cmp.Diff(st.want, words(cmds)); diff != "" {
 				t.Fatalf("step %d (%T at %v): commands (-want +got):\n%s", i, st.event, st.after, diff)
 			}
@@ -178,7 +185,8 @@ func TestDecide(t *testing.T) {
 				{0, see("粤B12345"), "rule 粤B12345"},
 				{0, due("粤B12345", "s1", 1200), "show 4"},
 				{31 * time.Minute, tick{}, "show 0"},
-				{32 * time.Minute, paid{session: "s1"}, ""},
+				{32 * time.Minute, paid{session: "s1"}, "stand s1"},
+				{32 * time.Minute, stood{session: "s1"}, ""},
 			},
 		},
 		{
