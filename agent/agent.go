@@ -247,6 +247,7 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		}
 	}
 	all.parts = append(all.parts,
+		Part{Name: "unseen exits", Run: rules.Run},
 		Part{Name: "consultation", Run: consult.run},
 		Part{Name: "settlements", Run: func(ctx context.Context) error { return a.settled.run(ctx, exits, a.log) }})
 	uplinks, err := a.uplinks(db, clients)

@@ -34,7 +34,7 @@ type Session struct {
 	EntryPlace string // the lane's name, as reported and searched
 	EntryImage string // path below the image folder; empty without a picture
 
-	LeftAt    time.Time
+	LeftAt    time.Time // while Leaving: when that was decided
 	ExitLane  string
 	ExitPlace string
 	ExitImage string

@@ -253,7 +253,7 @@ func (r *Rules) closeStale(ctx context.Context, tx *store.Tx, s store.Session) e
 	case store.Entering:
 		return r.end(ctx, tx, s, store.Void, "the car came to another entry")
 	case store.Leaving:
-		return r.gone(ctx, tx, s, "the car entered again")
+		return r.gone(ctx, tx, s, r.now(), "the car entered again")
 	}
 	return r.end(ctx, tx, s, store.Abnormal, "the car entered again")
 }

@@ -174,7 +174,7 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 		if b, err = r.cfg.Bills.Collect(ctx, tx, s, b); err != nil {
 			return err
 		}
-		s.State = store.Leaving
+		s.State, s.LeftAt = store.Leaving, now
 		billing.Fix(&s, b)
 	}
 	if v.Open {
@@ -234,14 +234,15 @@ func (r *Rules) left(ctx context.Context, tx *store.Tx, session string) error {
 	if err != nil || s.State != store.Leaving {
 		return err
 	}
-	if err := r.gone(ctx, tx, s, ""); err != nil {
+	if err := r.gone(ctx, tx, s, r.now(), ""); err != nil {
 		return err
 	}
 	return CountSpaces(ctx, tx)
 }
 
-func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, note string) error {
-	s.State, s.LeftAt, s.Note = store.Left, r.now(), note
+// gone closes a Leaving session.
+func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, at time.Time, note string) error {
+	s.State, s.LeftAt, s.Note = store.Left, at, note
 	fact, err := billing.Settle(ctx, tx, &s)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func TestAnyDayKeepsTheBooks(t *testing.T) {
 		r.Rules.cfg.Products = []Product{{CarType: 6, Amount: 1, Unit: 4, Price: 100}}
 		m.begin(rt)
 		steps := map[string]func(*rapid.T){
-			"arrive": m.arrive, "depart": m.depart, "order": m.order, "pay": m.pay, "pay again": m.payAgain, "restart": m.restart,
+			"arrive": m.arrive, "depart": m.depart, "order": m.order, "pay": m.pay, "pay again": m.payAgain, "restart": m.restart, "sweep": m.sweep,
 			"hold": func(t *rapid.T) {
 				l := m.lane(t, slices.Concat(exits, entries))
 				m.held[l] = !m.held[l]
@@ -281,6 +281,23 @@ func (m *model) restart(t *rapid.T) {
 			}
 		}
 		m.follow(t, lane, v, m.Gone)
+	}
+}
+
+// sweep lets hours be counted. Cars whose gate failed then are taken to have left.
+func (m *model) sweep(t *rapid.T) {
+	before, err := m.db.SessionsInState(t.Context(), store.Leaving)
+	m.ok(t, err)
+	m.ok(t, m.Sweep(t.Context()))
+	for _, s := range before {
+		after := m.session(s.ID)
+		if after.State == store.Leaving {
+			continue
+		}
+		if m.now.Sub(s.LeftAt) <= goneAfter || after.State != store.Left {
+			t.Fatalf("%s is in state %d, %v after its exit was decided", s.Plate, after.State, m.now.Sub(s.LeftAt))
+		}
+		m.inside[carOf(s)] = false
 	}
 }
 

@@ -56,8 +56,11 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 			l.cfg.Log.Error("decide on a car", "error", err)
 		}
 		return ruled{of: c, v: v, err: err}, nil
+	case lookArm:
+		return armed{rec: c.rec, up: l.see(ctx).Arm == drivers.ArmUp}, nil
 	case look:
-		return looked{scan: c.scan, presence: l.see(ctx)}, nil
+		st := l.see(ctx)
+		return looked{scan: c.scan, presence: st.Presence, up: st.Arm == drivers.ArmUp}, nil
 	case ruleScan:
 		v, err := l.askScan(ctx, c.scan)
 		if err != nil {
@@ -239,7 +242,7 @@ func (l *Lane) resume(ctx context.Context) error {
 	}
 	a := l.approach()
 	if l.state.held == l.state.latched { // a gate whose hold is still to be latched is left alone
-		a.Presence = l.see(ctx)
+		a.Presence = l.see(ctx).Presence
 	}
 	v, err := l.cfg.Rules.Resume(ctx, a)
 	if err != nil {

@@ -73,6 +73,11 @@ type (
 	looked  struct { // whether a car stands there
 		scan     Scan
 		presence drivers.Presence // unknown where the gate could not be asked
+		up       bool             // the arm is
+	}
+	armed struct { // how the arm stands that was to rise for the car before
+		rec drivers.Recognition
+		up  bool
 	}
 	ruled struct {
 		of  command // the rule, ruleScan or recheck
@@ -105,6 +110,7 @@ type (
 	command any
 
 	rule     struct{ rec drivers.Recognition } // ask the rules about a recognised car → ruled
+	lookArm  struct{ rec drivers.Recognition } // see whether the arm is up → armed
 	look     struct{ scan Scan }               // see whether a car stands there → looked
 	ruleScan struct{ scan Scan }               // ask the rules about a car without a plate → ruled
 	answer   struct {                          // tell who sent a scan what came of it
@@ -185,6 +191,8 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	switch e := e.(type) {
 	case recognised:
 		return decideRecognised(s, e, now, p.dedupe)
+	case armed:
+		return passedUnseen(s, e.up), []command{rule{rec: e.rec}}
 	case scanned:
 		return decideScanned(s, e, now)
 	case looked:
@@ -259,6 +267,9 @@ func decideRecognised(s state, e recognised, now time.Time, dedupe time.Duration
 	if no == "" {
 		s.idleAt = now.Add(standsFor)
 		return s, []command{record{rec: e.rec, reason: access.ReasonNoPlate}, show{text{say: sayNoPlate}}}
+	}
+	if s.phase == raising && s.car.Plate != no {
+		return s, []command{lookArm{rec: e.rec}}
 	}
 	return s, []command{rule{rec: e.rec}}
 }

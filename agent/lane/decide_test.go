@@ -51,6 +51,8 @@ func words(cmds []command) string {
 			out = append(out, "stand "+c.session)
 		case inquire:
 			out = append(out, "inquire "+c.session)
+		case lookArm:
+			out = append(out, "look at the arm for "+c.rec.Plate)
 		case look:
 			out = append(out, "look "+c.scan.CardNo)
 		case ruleScan:

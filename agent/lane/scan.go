@@ -91,6 +91,8 @@ func decideLooked(s state, e looked, now time.Time) (state, []command) {
 		s.idleAt = now.Add(standsFor)
 		return s, []command{answer{scan: e.scan, err: &RefusedError{Reason: access.ReasonBlacklist}}, show{text{say: sayBlacklist}}}
 	}
+	own := slices.ContainsFunc(s.scans, func(a attempt) bool { return a.card == e.scan.CardNo && a.session == s.car.Session })
+	s = passedUnseen(s, e.up && !own)
 	s.scan, s.unanswered = e.scan, true
 	if _, scan := s.again.(ruleScan); scan { // of a driver who gave up
 		s.again = nil
@@ -164,9 +166,10 @@ func forgetScan(scans []attempt, card string) []attempt {
 	return slices.DeleteFunc(slices.Clone(scans), func(a attempt) bool { return a.card == card })
 }
 
-// see reads whether a car stands at the lane. A gate that cannot be asked stops no
-// driver: it will say so itself when it is to open.
-func (l *Lane) see(ctx context.Context) drivers.Presence {
+// see reads whether a car stands at the lane, and how the arm is. A gate that
+// cannot be asked knows nothing, and stops no driver: it will say so itself when it
+// is to open.
+func (l *Lane) see(ctx context.Context) drivers.GateState {
 	timeout := pollTimeout
 	if h := l.health[l.cfg.GateCode]; h != "" && h != statusOK {
 		timeout = darkTimeout
@@ -178,9 +181,9 @@ func (l *Lane) see(ctx context.Context) drivers.Presence {
 		l.report(ctx, l.cfg.GateCode, err)
 	}
 	if err != nil {
-		return drivers.PresenceUnknown
+		return drivers.GateState{}
 	}
-	return st.Presence
+	return st
 }
 
 // askScan puts a car without a plate to the rules.

@@ -39,6 +39,17 @@ func decideStood(s state, e stood, now time.Time, still time.Duration) (state, [
 	return s, nil
 }
 
+// passedUnseen is the lane before another car, when the one before was to be let
+// through by an arm that is up: that one has passed, though the gate's answer was
+// lost, or somebody lifted the arm by hand. It is booked with the next; otherwise
+// it would be taken for one that never passed, for ever.
+func passedUnseen(s state, up bool) state {
+	if s.phase == raising && up {
+		s.phase, s.tries = confirming, 0
+	}
+	return s
+}
+
 // stillFor is how long a car is taken to stand at this lane where no presence
 // input tells. One that has not paid to come in is not missed so long: it may turn
 // round, and whoever comes next would get in as it.
@@ -59,7 +70,7 @@ func (l *Lane) stand(ctx context.Context, session string) event {
 	}
 	e := stood{session: session, here: here, since: since}
 	if here {
-		e.presence = l.see(ctx)
+		e.presence = l.see(ctx).Presence
 	}
 	return e
 }

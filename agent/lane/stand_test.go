@@ -385,3 +385,112 @@ func TestAGateThatIsDeadForLongLetsOutTheCarThatHasPaid(t *testing.T) {
 		})
 	}
 }
+
+// TestDecideLostAnswer is what becomes of a car that passed, though its gate
+// did not say so, when the next one comes.
+func TestDecideLostAnswer(t *testing.T) {
+	failed := errors.New("no answer")
+	lost := func(rest ...step) []step {
+		return append([]step{
+			{0, see("粤B11111"), "rule 粤B11111"},
+			{0, open("粤B11111", "s1", access.ReasonPaid), "raise"},
+			{0, raised{err: failed}, "show 10"},
+		}, rest...)
+	}
+	next := func(up bool) []step {
+		return []step{
+			{500 * time.Millisecond, see("粤B22222"), "look at the arm for 粤B22222"},
+			{500 * time.Millisecond, armed{rec: see("粤B22222").rec, up: up}, "rule 粤B22222"},
+		}
+	}
+	tests := []script{
+		{name: "it is booked with the next car", steps: lost(append(next(true), step{500 * time.Millisecond, due("粤B22222", "s2", 500), "show 4"}, step{time.Second, tick{}, ""})...)},
+		{
+			name: "or alone, when the books fail for the next",
+			steps: lost(append(next(true), step{500 * time.Millisecond, ruled{of: rule{rec: see("粤B22222").rec}, v: access.Verdict{Plate: "粤B22222"}, err: failed}, "show 9"},
+				step{time.Second, tick{}, "confirm s1"}, step{time.Second, confirmed{}, ""}, step{6 * time.Second, tick{}, "rule 粤B22222"})...),
+		},
+		{name: "an arm that is not up has let nobody pass", steps: lost(append(next(false), step{500 * time.Millisecond, due("粤B22222", "s2", 500), "show 4"}, step{time.Second, tick{}, ""})...)},
+		{
+			name: "the next one has no plate",
+			steps: lost(step{500 * time.Millisecond, looked{scan: Scan{CardNo: card}, up: true}, "rule scan " + card},
+				step{500 * time.Millisecond, says(card, wrong), "answer refused: no session, show 5"},
+				step{time.Second, tick{}, "confirm s1"}),
+		},
+		{
+			name: "a car without a plate that asks again is not the next one",
+			steps: []step{
+				{0, looks(card, drivers.PresenceOccupied), "rule scan " + card},
+				{0, says(card, mayPass), "raise"},
+				{0, raised{err: failed}, "answer no answer, show 8"},
+				{10 * time.Second, looked{scan: Scan{CardNo: card}, up: true}, "rule scan " + card},
+				{10 * time.Second, tick{}, "raise again"},
+			},
+		},
+		{
+			name:  "the same car seen again after long is not the next one",
+			steps: lost(step{31 * time.Second, see("粤B11111"), "rule 粤B11111"}),
+		},
+		{
+			name: "the arm tells nothing once the lane is done with the car before",
+			steps: lost(append(next(true)[:1], step{500 * time.Millisecond, open("粤B33333", "s3", access.ReasonPaid), "raise"},
+				step{500 * time.Millisecond, raised{}, "confirm s3, show 1"}, step{500 * time.Millisecond, confirmed{}, ""},
+				step{500 * time.Millisecond, armed{rec: see("粤B22222").rec, up: true}, "rule 粤B22222"}, step{time.Second, tick{}, ""})...),
+		},
+	}
+	for _, tt := range tests {
+		tt.play(t)
+	}
+}
+
+func TestACarWhoseGateDidNotSayThatItOpened(t *testing.T) {
+	answerLost := func(g *fakeGate) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.fail, g.arm = offline, drivers.ArmUp
+	}
+	t.Run("has left when the next one comes", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t)
+			defer s.close()
+			s.see(t.Context(), drivers.Recognition{Plate: "粤B11111"})
+			s.see(t.Context(), drivers.Recognition{Plate: "粤B22222"})
+			first := s.session("粤B11111")
+			pass(time.Hour)
+			s.arrive("粤B11111")
+			d, _, ok, err := s.desk.BeginDeduction(t.Context(), first.ID, "etc")
+			if err != nil || !ok {
+				t.Fatalf("BeginDeduction = %v, %v", ok, err)
+			}
+			s.must(s.desk.EndDeduction(t.Context(), d.ID, billing.DeductionAnswer{}))
+			pass(11 * time.Second)
+			answerLost(s.gateOut)
+			s.pay()
+			s.gateOut.breakWith(nil)
+			s.arrive("粤B22222")
+			if got, err := s.db.Session(t.Context(), first.ID); err != nil || got.State != store.Left {
+				t.Errorf("the first car is in state %d, %v; want Left", got.State, err)
+			}
+			if d, err = s.db.Deduction(t.Context(), d.ID); err != nil || d.CorrectedAt.IsZero() {
+				t.Errorf("its deduction = %+v, %v; want it reversed", d, err)
+			}
+			s.pay()
+			if _, err := s.db.OpenSessionByPlate(t.Context(), "粤B22222"); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("the next car, which has paid: %v, want it gone", err)
+			}
+		})
+	})
+	t.Run("is inside when the next one comes", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t)
+			defer s.close()
+			answerLost(s.gateIn)
+			s.see(t.Context(), drivers.Recognition{Plate: "粤B11111"})
+			s.gateIn.breakWith(nil)
+			s.must(s.scan(s.in))
+			if got := s.session("粤B11111").State; got != store.Inside {
+				t.Errorf("the first car is in state %d, want Inside", got)
+			}
+		})
+	})
+}
