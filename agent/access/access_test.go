@@ -271,6 +271,14 @@ func TestAHeldGateLetsOutAndRemembersWhatIsOwed(t *testing.T) {
 	r.balanced()
 }
 
+// resume restarts an entry, which has nothing to do then.
+func (r *rig) resume(lane string) {
+	r.t.Helper()
+	if v, err := r.Resume(r.t.Context(), Approach{Lane: lane, Gate: "G" + lane}); err != nil || v != (Verdict{}) {
+		r.t.Errorf("Resume at %s = %+v, %v; want nothing to do", lane, v, err)
+	}
+}
+
 func TestACarIsNotLetOutInPlaceOfAnother(t *testing.T) {
 	r := newRig(t, 5)
 	in := r.park("粤B11111")
@@ -300,6 +308,81 @@ func TestResume(t *testing.T) {
 		}
 		if s := r.session(v.Session); s.State != store.Inside || r.free() != 4 {
 			t.Errorf("state %d, free %d; want the car inside", s.State, r.free())
+		}
+	})
+	t.Run("a car that stands at the entry still is the same car", func(t *testing.T) {
+		for _, tt := range []struct {
+			name  string
+			after time.Duration // of the last restart, from when it was let in
+			meet  func(r *rig)  // what happens at the entry then
+			same  bool
+		}{
+			{"seen again", 9 * time.Minute, func(*rig) {}, true},
+			{"after another restart", 9 * time.Minute, func(r *rig) { r.resume("IN1") }, true},
+			{"too late to believe that it is not another visit", 11 * time.Minute, func(*rig) {}, false},
+			{"after another car", time.Minute, func(r *rig) { r.enter("IN1", "京A00001") }, false},
+			{"after a number that was refused", time.Minute, func(r *rig) { r.scan("IN1", card2, r.Enter) }, true},
+			{"after its gate opened in the end", time.Minute, func(r *rig) {
+				v := r.enter("IN1", "粤B11111")
+				r.did(r.Entered(r.t.Context(), v.Session))
+			}, false},
+			{"after it was at an exit", time.Minute, func(r *rig) { r.leave("OUT1", "粤B11111", false) }, false},
+			{"after the time in which it might have stood there", 9 * time.Minute, func(r *rig) {
+				r.now = r.now.Add(2 * time.Minute)
+				r.did(r.Sweep(r.t.Context()))
+				r.now = r.now.Add(-2 * time.Minute)
+			}, false},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				r := newRig(t, 5)
+				visits := r.give(6, 9, 5, "粤B11111")
+				number := r.scan("IN2", card2, r.Enter)
+				r.did(r.Entered(t.Context(), number.Session))
+				r.now = r.now.Add(time.Hour)
+				in := r.enter("IN1", "粤B11111") // its gate does not follow
+				r.now = r.now.Add(tt.after)
+				r.resume("IN1")
+				tt.meet(r)
+				v := r.enter("IN1", "粤B11111")
+				r.did(r.Entered(t.Context(), v.Session))
+				want := int64(3)
+				if tt.same {
+					want = 4
+				}
+				if (v.Session == in.Session) != tt.same || !v.Open || r.card(visits).Balance != want {
+					t.Errorf("seen again = %+v, %d visits left; want the same stay: %v, and %d left", v, r.card(visits).Balance, tt.same, want)
+				}
+			})
+		}
+	})
+	t.Run("so is one without a plate, and one on a booking", func(t *testing.T) {
+		r := newRig(t, 5)
+		booking := r.reserve("粤B11111", store.BookOnce, -time.Hour, 5*time.Hour, false)
+		booked, number := r.enter("IN1", "粤B11111"), r.scan("IN2", card1, r.Enter)
+		r.now = r.now.Add(time.Minute)
+		r.resume("IN1")
+		r.resume("IN2")
+		if v := r.enter("IN1", "粤B11111"); v.Session != booked.Session || r.session(v.Session).Booking != booking {
+			t.Errorf("booked car = %+v, want the stay on its booking", v)
+		}
+		if v := r.scan("IN2", card1, r.Enter); !v.Open || v.Session != number.Session {
+			t.Errorf("the number again = %+v, want it let in", v)
+		}
+		r.did(r.Entered(t.Context(), number.Session))
+		if v := r.scan("IN2", card1, r.Enter); v.Open || v.Reason != ReasonCardInside {
+			t.Errorf("the number once it is inside = %+v, want it refused", v)
+		}
+	})
+	t.Run("but not if it was put on the blacklist meanwhile", func(t *testing.T) {
+		r := newRig(t, 5)
+		in := r.enter("IN1", "粤B11111")
+		r.resume("IN1")
+		r.blacken("粤B11111")
+		if v := r.enter("IN1", "粤B11111"); v.Open || v.Reason != ReasonBlacklist {
+			t.Errorf("seen again = %+v, want refused", v)
+		}
+		if s := r.session(in.Session); s.State != store.Abnormal || s.Note == "" || r.free() != 5 {
+			t.Errorf("its stay = %+v, %d places free; want it abnormal with a note", s, r.free())
 		}
 	})
 	t.Run("an exit that was decided opens the gate without paying again", func(t *testing.T) {

@@ -30,9 +30,8 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 		if err := r.entered(ctx, tx, a.Opened); err != nil {
 			return err
 		}
-		x := arrival{Approach: a}
-		var err error
-		if x.before, err = standingBefore(ctx, tx, a); err != nil {
+		x, err := r.arriving(ctx, tx, a)
+		if err != nil {
 			return err
 		}
 		if a.CardNo == "" { // a plate is seen, so the car before has gone
@@ -40,12 +39,7 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 				return err
 			}
 		}
-		x.old, err = openSession(ctx, tx, a)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		x.same = err == nil && sameCar(x.old, a, r.now())
-		if x.same && a.CardNo != "" && x.old.State == store.Inside {
+		if x.same && a.CardNo != "" && x.old.State == store.Inside && !x.stands {
 			v.Reason, v.Repeat = ReasonCardInside, true
 			return describe(ctx, tx, x.old, &v)
 		}
@@ -60,10 +54,35 @@ type arrival struct {
 	old  store.Session // the open session of its car; the zero value without one
 	same bool          // and it is the one that began here just now
 
-	// before is the session of another car that was let in here before and
-	// never seen to enter; the zero value without one. It is given up when this
-	// one stands there in its place.
+	// stands says that the books have the car before this gate already: it did
+	// not follow, or the car was taken to have entered by a restart; see Resume.
+	stands bool
+	// before is the session of another car that the books have there: one that was
+	// let in and never seen to enter. It is given up when this one stands there
+	// in its place. The zero value without one.
 	before store.Session
+}
+
+// arriving returns what the books know of the car of a.
+func (r *Rules) arriving(ctx context.Context, tx *store.Tx, a Approach) (arrival, error) {
+	x := arrival{Approach: a}
+	at, since, err := laneCar(ctx, tx.Reader, a.Lane)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return x, err
+	}
+	x.old, err = openSession(ctx, tx, a)
+	if errors.Is(err, store.ErrNotFound) {
+		x.old, err = store.Session{}, nil
+	}
+	switch own := at.ID == x.old.ID; {
+	case own:
+		x.stands = at.State == store.Inside && r.now().Sub(since) <= resumeFor
+	case at.State == store.Entering || at.State == store.Inside:
+		x.before = at
+	}
+	x.stands = x.stands || x.old.State == store.Entering && x.old.EntryLane == a.Lane
+	x.same = x.stands || justEntered(x.old, a, r.now())
+	return x, err
 }
 
 // openSession returns the open session of the car of a, or store.ErrNotFound.
@@ -77,7 +96,11 @@ func openSession(ctx context.Context, tx *store.Tx, a Approach) (store.Session, 
 // enter decides on x.
 func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) error {
 	a, old := x.Approach, x.old
-	has, err := r.rightOf(ctx, tx, a, old.ID, x.before.ID)
+	gone := x.before
+	if gone.State == store.Inside { // it is only not before the gate any more
+		gone = store.Session{}
+	}
+	has, err := r.rightOf(ctx, tx, a, old.ID, gone.ID)
 	if err != nil {
 		return err
 	}
@@ -85,7 +108,7 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 		Held: a.Held, Pending: x.same, Inside: a.CardNo != "" && (old.State == store.Inside || entering(old, a, r.now())),
 		Card: has.card.ID != 0, Stored: stored(has.card), Booked: has.booking.ID != 0,
 	}
-	if f.Limited, f.Free, err = places(ctx, tx, a.Area, x.before); err != nil {
+	if f.Limited, f.Free, err = places(ctx, tx, a.Area, gone); err != nil {
 		return err
 	}
 	if old.ID != "" && old.Area == a.Area {
@@ -96,11 +119,8 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 	}
 	v.Open, v.Reason = EntryRule(f)
 	switch {
-	case !v.Open && x.same && old.State == store.Entering: // it was put on the blacklist while it stands there
-		if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
-			return err
-		}
-		return r.end(ctx, tx, old, store.Void, "the plate was put on the blacklist before the gate opened")
+	case !v.Open && x.stands: // it was put on the blacklist while it stands there
+		return r.turnAway(ctx, tx, x)
 	case v.Reason == ReasonBlacklist:
 		return nil // journalled
 	case !v.Open:
@@ -111,6 +131,11 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 	}
 	switch {
 	case x.same:
+		if x.stands {
+			if err := tx.SetLaneCar(ctx, store.LaneCar{Lane: a.Lane, Session: old.ID, Since: r.now()}); err != nil {
+				return err
+			}
+		}
 		if err := describe(ctx, tx, old, v); err != nil {
 			return err
 		}
@@ -139,14 +164,11 @@ func (r *Rules) black(ctx context.Context, tx *store.Tx, a Approach, again bool)
 	return true, r.journalBlackEntry(ctx, tx, a, b)
 }
 
-// sameCar reports whether the car of an open session is the one that stands at
-// its entry: its gate did not follow yet, or only just did.
-func sameCar(s store.Session, a Approach, now time.Time) bool {
-	if s.EntryLane != a.Lane {
-		return false
-	}
+// justEntered reports whether the car of an open session came in at the lane of a
+// so shortly ago that it is told again.
+func justEntered(s store.Session, a Approach, now time.Time) bool {
 	since := now.Sub(s.EnteredAt)
-	return s.State == store.Entering || s.State == store.Inside && since >= 0 && since < a.Dedupe
+	return s.State == store.Inside && s.EntryLane == a.Lane && since >= 0 && since < a.Dedupe
 }
 
 // entering reports whether the car of an open session is being let in at another
@@ -197,21 +219,6 @@ func freePlate(ctx context.Context, tx *store.Tx) (string, error) {
 	return "", fmt.Errorf("find a temporary plate: %w", store.ErrConflict)
 }
 
-// standingBefore returns the session of another car than that of a that was let
-// in at this lane and never seen to enter; the zero value without one.
-func standingBefore(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
-	s, _, err := laneCar(ctx, tx.Reader, a.Lane)
-	switch {
-	case errors.Is(err, store.ErrNotFound): // also a stay that the books do not know, which is no reason to stop this car
-		return store.Session{}, nil
-	case err != nil:
-		return s, err
-	case s.State != store.Entering || s.Plate == a.Plate || s.CardNo != "" && s.CardNo == a.CardNo:
-		return store.Session{}, nil
-	}
-	return s, nil
-}
-
 // laneCar returns the session of the car that the books know at a lane and since
 // when it stands there, or store.ErrNotFound.
 func laneCar(ctx context.Context, r store.Reader, lane string) (store.Session, time.Time, error) {
@@ -230,6 +237,7 @@ func laneCar(ctx context.Context, r store.Reader, lane string) (store.Session, t
 
 // giveUp voids the session before x: its gate did not open, and now another car
 // stands there. Should it have entered all the same, its exit finds the session.
+// One that counts as inside since a restart stays so: nobody knows.
 //
 // A plate that a camera sees is proof of that. A card number that is refused is
 // none, since anybody may send one from anywhere, and mistype it: the car that
@@ -240,10 +248,25 @@ func (r *Rules) giveUp(ctx context.Context, tx *store.Tx, x *arrival) error {
 	}
 	s := x.before
 	x.before = store.Session{}
-	if err := r.end(ctx, tx, s, store.Void, "another car came before the gate opened"); err != nil {
-		return err
+	if s.State == store.Entering {
+		if err := r.end(ctx, tx, s, store.Void, "another car came before the gate opened"); err != nil {
+			return err
+		}
 	}
 	return tx.ClearLaneCar(ctx, x.Lane)
+}
+
+// turnAway ends the session of a car that stands before the gate and may not
+// pass it any more.
+func (r *Rules) turnAway(ctx context.Context, tx *store.Tx, x arrival) error {
+	if err := tx.ClearLaneCar(ctx, x.Lane); err != nil {
+		return err
+	}
+	as := store.Void
+	if x.old.State == store.Inside {
+		as = store.Abnormal // its entry was reported
+	}
+	return r.end(ctx, tx, x.old, as, "the plate was put on the blacklist before the gate opened")
 }
 
 // closeStale ends the open session of a plate that stands at an entry again.
@@ -271,7 +294,8 @@ func (r *Rules) end(ctx context.Context, tx *store.Tx, s store.Session, as store
 }
 
 // Entered commits that the gate opened for an Entering session: the car is
-// inside. For any other session it does nothing.
+// inside, and does not stand at the entry any more. For any other session it does
+// nothing.
 func (r *Rules) Entered(ctx context.Context, session string) error {
 	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error { return r.entered(ctx, tx, session) })
 }
@@ -287,8 +311,12 @@ func (r *Rules) entered(ctx context.Context, tx *store.Tx, session string) error
 	return r.enterNow(ctx, tx, s)
 }
 
-// enterNow makes an Entering session Inside, and leaves any other alone.
+// enterNow makes an Entering session Inside, and notes of one that is Inside that
+// it has passed the entry. It leaves any other alone.
 func (r *Rules) enterNow(ctx context.Context, tx *store.Tx, s store.Session) error {
+	if s.State == store.Inside {
+		return passEntry(ctx, tx, s)
+	}
 	if s.State != store.Entering {
 		return nil
 	}
@@ -306,4 +334,17 @@ func (r *Rules) enterNow(ctx context.Context, tx *store.Tx, s store.Session) err
 		return err
 	}
 	return CountSpaces(ctx, tx)
+}
+
+// passEntry notes that the car of s does not stand at its entry any more; an exit
+// where it may stand is not concerned.
+func passEntry(ctx context.Context, tx *store.Tx, s store.Session) error {
+	at, _, err := laneCar(ctx, tx.Reader, s.EntryLane)
+	if errors.Is(err, store.ErrNotFound) || err == nil && at.ID != s.ID {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.ClearLaneCar(ctx, s.EntryLane)
 }

@@ -261,7 +261,8 @@ func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, at time
 
 // Resume tells a lane that starts which car stands before it. A car whose
 // entry had been decided is taken to have entered, so that no stay is lost:
-// the verdict is then empty. A car whose exit was decided recently is to be
+// the verdict is then empty. Should it stand there still, because its gate is
+// dead, it is the same car when it is seen or asks again within ten minutes. A car whose exit was decided recently is to be
 // let out; one that waits for its payment goes on waiting, and is let out if that
 // came meanwhile. Later than a lane that was not started anew would have given
 // up, that depends on whether the car may stand there still: cars that came and went while nobody
@@ -280,13 +281,26 @@ func (r *Rules) Resume(ctx context.Context, a Approach) (Verdict, error) {
 	case !s.State.Open(): // also one that the books do not know
 		return Verdict{}, r.forget(ctx, a.Lane)
 	case s.State == store.Entering:
-		return Verdict{}, r.Entered(ctx, s.ID)
+		return Verdict{}, r.enteredUnseen(ctx, store.LaneCar{Lane: a.Lane, Session: s.ID, Since: since})
+	case s.State == store.Inside && s.ExitLane != a.Lane: // by a restart before this one
+		return Verdict{}, nil
 	case age <= early || StandsRule(a.Presence, age, late):
 		return r.Recheck(ctx, a, s.ID)
 	case s.State == store.Leaving: // recognised again, it is let out all the same
 		return Verdict{}, r.forget(ctx, a.Lane)
 	}
 	return Verdict{}, nil
+}
+
+// enteredUnseen commits that a car is inside of which nobody knows whether its
+// gate has opened, and that it may stand there still.
+func (r *Rules) enteredUnseen(ctx context.Context, car store.LaneCar) error {
+	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := r.entered(ctx, tx, car.Session); err != nil {
+			return err
+		}
+		return tx.SetLaneCar(ctx, car)
+	})
 }
 
 // forget commits that no car stands at the lane any more.

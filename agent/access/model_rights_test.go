@@ -77,6 +77,32 @@ func (m *model) scanInside(t *rapid.T, car, lane string) {
 	}
 }
 
+// arriveAgain lets a car show itself once more at the entry where a restart
+// took it for inside, and reports whether it is such a car: it may stand there.
+func (m *model) arriveAgain(t *rapid.T, car, lane string) bool {
+	s, since, err := laneCar(t.Context(), m.db.Reader, lane)
+	if errors.Is(err, store.ErrNotFound) {
+		return false
+	}
+	m.ok(t, err)
+	if s.State != store.Inside || carOf(s) != car || m.now.Sub(since) > resumeFor || m.opened[lane] != "" {
+		return false
+	}
+	v := m.ask(t, lane, car, m.Enter)
+	if m.black[car] && !m.held[lane] {
+		if v.Open || m.session(s.ID).State != store.Abnormal {
+			t.Fatalf("%s is on the blacklist, and stands at %s: %+v", car, lane, v)
+		}
+		m.inside[car] = false
+		return true
+	}
+	if !v.Open || v.Session != s.ID {
+		t.Fatalf("%s stands at %s since before a restart: %+v, want it let in as %s", car, lane, v, s.ID)
+	}
+	m.follow(t, lane, v, m.Entered)
+	return true
+}
+
 // changeCards adds, changes or deletes a card.
 func (m *model) changeCards(t *rapid.T) {
 	ctx := t.Context()

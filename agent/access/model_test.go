@@ -103,6 +103,9 @@ func carOf(s store.Session) string {
 
 func (m *model) arrive(t *rapid.T) {
 	car, lane := m.car(t), m.lane(t, entries)
+	if m.inside[car] && m.arriveAgain(t, car, lane) {
+		return
+	}
 	if m.inside[car] {
 		m.scanInside(t, car, lane)
 		return

@@ -42,12 +42,16 @@ func (r *Rules) Run(ctx context.Context) error {
 // what was deducted twice. They are closed as of when the exit was decided.
 //
 // Each is a transaction of its own: one that fails stops no other.
+//
+// It also takes cars away from entries where a restart left them in doubt, see
+// Resume, once they are not believed to stand there any more: a car that stands
+// at a lane is taken to stand at its exit, by whoever bills it.
 func (r *Rules) Sweep(ctx context.Context) error {
 	list, err := r.cfg.DB.SessionsInState(ctx, store.Leaving)
 	if err != nil {
 		return err
 	}
-	var errs []error
+	errs := []error{r.cfg.DB.Update(ctx, r.leaveEntries(ctx))}
 	for _, s := range list {
 		if !r.overdue(s.LeftAt) {
 			continue
@@ -79,4 +83,26 @@ func (r *Rules) sweep(ctx context.Context, tx *store.Tx, session string) error {
 		return err
 	}
 	return CountSpaces(ctx, tx)
+}
+
+func (r *Rules) leaveEntries(ctx context.Context) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
+		cars, err := tx.LaneCars(ctx)
+		if err != nil {
+			return err
+		}
+		for _, c := range cars {
+			s, err := tx.Session(ctx, c.Session)
+			if errors.Is(err, store.ErrNotFound) || err == nil && (s.State != store.Inside || s.ExitLane == c.Lane || r.now().Sub(c.Since) <= resumeFor) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := tx.ClearLaneCar(ctx, c.Lane); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
