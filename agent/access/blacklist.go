@@ -92,18 +92,14 @@ func (r *Rules) DeleteBlack(ctx context.Context, id int64, by By) error {
 	})
 }
 
-// Blacks returns the entries of the blacklist for a plate, which may lack its
-// province, or all.
+// Blacks returns the entries of the blacklist by which a plate is refused, which
+// may lack its province, or all.
 func (r *Rules) Blacks(ctx context.Context, no string) ([]store.Black, error) {
 	no = plate.Normal(no)
 	if no == "" {
 		return r.cfg.DB.Blacklist(ctx)
 	}
-	b, err := blackOf(ctx, r.cfg.DB.Reader, no)
-	if errors.Is(err, store.ErrNotFound) { // none, or several that differ by their province
-		return blacksByTail(ctx, r.cfg.DB.Reader, no)
-	}
-	return []store.Black{b}, err
+	return blacksOf(ctx, r.cfg.DB.Reader, no)
 }
 
 // black returns an entry in force, or ErrNoBlack.

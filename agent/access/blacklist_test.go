@@ -51,7 +51,8 @@ func TestPlatesOfTheBlacklistWithAndWithoutProvince(t *testing.T) {
 	}{
 		{"the list lacks the province", []string{"B11111"}, "粤B11111", true},
 		{"the camera lacks the province", []string{"粤B11111"}, "B11111", true},
-		{"two fit what the camera read", []string{"粤B11111", "京B11111"}, "B11111", false},
+		{"two fit what the camera read", []string{"粤B11111", "京B11111"}, "B11111", true},
+		{"exactly, and another fits", []string{"粤B11111", "B11111"}, "粤B11111", true},
 		{"another province", []string{"粤B11111"}, "京B11111", false},
 	}
 	for _, tt := range tests {
@@ -64,6 +65,30 @@ func TestPlatesOfTheBlacklistWithAndWithoutProvince(t *testing.T) {
 				t.Errorf("entry = %+v, want it refused: %v", v, tt.want)
 			}
 		})
+	}
+}
+
+func TestEveryEntryThatFitsIsListed(t *testing.T) {
+	r := newRig(t, 9)
+	for _, no := range []string{"京B11111", "粤B11111", "B11111", "粤B22222"} {
+		r.blacken(no)
+	}
+	for no, want := range map[string][]string{
+		"粤B11111": {"粤B11111", "B11111"},
+		"B11111":  {"B11111", "京B11111", "粤B11111"},
+		"沪B11111": {"B11111"},
+		"B22222":  {"粤B22222"},
+		"沪B22222": nil,
+	} {
+		list, err := r.Blacks(t.Context(), no)
+		r.did(err)
+		var got []string
+		for _, b := range list {
+			got = append(got, b.Plate)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("entries for %s (-want +got):\n%s", no, diff)
+		}
 	}
 }
 

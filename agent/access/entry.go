@@ -154,14 +154,11 @@ func (r *Rules) black(ctx context.Context, tx *store.Tx, a Approach, again bool)
 	if a.CardNo != "" {
 		return false, nil
 	}
-	b, err := blackOf(ctx, tx.Reader, a.Plate)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+	list, err := blacksOf(ctx, tx.Reader, a.Plate)
+	if err != nil || len(list) == 0 || again && a.Held {
+		return len(list) > 0, err
 	}
-	if err != nil || again && a.Held {
-		return err == nil, err
-	}
-	return true, r.journalBlackEntry(ctx, tx, a, b)
+	return true, r.journalBlackEntry(ctx, tx, a, list[0])
 }
 
 // justEntered reports whether the car of an open session came in at the lane of a

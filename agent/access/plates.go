@@ -15,8 +15,8 @@ import (
 
 // Plates are looked up exactly and, where that finds nothing, without the
 // province that either side may lack: cameras fail to read it, and many clients
-// leave it out. Several matches are none: nobody is let in, charged or refused by
-// a guess.
+// leave it out. Several matches are none: nobody is let in or charged by a guess.
+// A prohibition is not a right: every entry of the blacklist that fits refuses.
 
 // cardOf returns the card of a car: by its plate or, where it has none, by the
 // card number that it came with. The error is store.ErrNotFound when there is not exactly one.
@@ -73,23 +73,27 @@ func cardsFitting(ctx context.Context, r store.Reader, no string) ([]store.Card,
 	return slices.CompactFunc(list, func(a, b store.Card) bool { return a.ID == b.ID }), nil
 }
 
-// blackOf returns the entry of the blacklist for a plate, or store.ErrNotFound.
-func blackOf(ctx context.Context, r store.Reader, no string) (store.Black, error) {
-	b, err := r.BlackByPlate(ctx, no)
-	if !errors.Is(err, store.ErrNotFound) {
-		return b, err
+// blacksOf returns the entries of the blacklist that a plate may be meant by: the
+// exact one first, then those that differ by a province that one side lacks. A
+// car whose province was not read may be another than either of them; an operator
+// lets it in, while one that is kept out for good reason would ask nobody.
+func blacksOf(ctx context.Context, r store.Reader, no string) ([]store.Black, error) {
+	var list []store.Black
+	tail := plate.Tail(no)
+	for _, p := range slices.Compact([]string{no, tail}) {
+		b, err := r.BlackByPlate(ctx, p)
+		switch {
+		case err == nil:
+			list = append(list, b)
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		}
 	}
-	if tail := plate.Tail(no); tail != no {
-		return r.BlackByPlate(ctx, tail)
+	if tail != no {
+		return list, nil
 	}
-	list, err := blacksByTail(ctx, r, no)
-	if err == nil && len(list) != 1 {
-		err = store.ErrNotFound
-	}
-	if err != nil {
-		return store.Black{}, err
-	}
-	return list[0], nil
+	more, err := blacksByTail(ctx, r, no)
+	return append(list, more...), err
 }
 
 func blacksByTail(ctx context.Context, r store.Reader, tail string) ([]store.Black, error) {
