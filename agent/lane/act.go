@@ -310,6 +310,9 @@ func (l *Lane) poll(ctx context.Context) {
 	l.mu.Lock()
 	l.view.Gate = st
 	l.mu.Unlock()
+	if err == nil {
+		_ = l.handle(ctx, sensed{presence: st.Presence}) // nobody waits for it
+	}
 	switch {
 	case err != nil:
 	case l.state.held && !st.HoldOpen:

@@ -40,9 +40,11 @@ type state struct {
 
 	seen []sighting
 
-	// black is when a blacklisted car was refused here; zero once another was
-	// recognised.
-	black time.Time
+	// black is when a blacklisted car that was refused here was last seen, by its
+	// plate or as something that has not moved since; zero once another was
+	// recognised. blackPlate is its plate, should it be seen again.
+	black      time.Time
+	blackPlate string
 
 	scans      []attempt // of drivers without a plate, lately
 	scan       Scan      // the last of them that was put to the rules
@@ -99,9 +101,10 @@ type (
 		device string
 		err    error
 	}
-	spaces  struct{ free int }  // the free places of the lane's area
-	latched struct{ err error } // Hold after a restart
-	held    struct{ on bool }   // a hold or release has been acknowledged
+	sensed  struct{ presence drivers.Presence } // what the presence input says now and then
+	spaces  struct{ free int }                  // the free places of the lane's area
+	latched struct{ err error }                 // Hold after a restart
+	held    struct{ on bool }                   // a hold or release has been acknowledged
 	tick    struct{}
 )
 
@@ -231,6 +234,11 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 		return s, nil
 	case checked:
 		return s, []command{report(e)}
+	case sensed:
+		if e.presence == drivers.PresenceOccupied && since(now, s.black, blackScan) {
+			s.black = now // nobody else has come to stand there
+		}
+		return s, nil
 	case spaces:
 		if s.free == e.free {
 			return s, nil
@@ -251,6 +259,9 @@ func decideRecognised(s state, e recognised, now time.Time, dedupe time.Duration
 		return s, []command{record{rec: e.rec, reason: access.ReasonLate}}
 	}
 	no := plate.Normal(e.rec.Plate)
+	if no != "" && no == s.blackPlate {
+		s.black = now // it stands there still, also when that is not asked about again
+	}
 	i := slices.IndexFunc(s.seen, func(g sighting) bool { return g.plate == no })
 	if i >= 0 && now.Sub(s.seen[i].at) < dedupe && !now.Before(s.seen[i].at) {
 		if s.phase == raising && s.car.Plate == no {

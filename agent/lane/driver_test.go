@@ -271,6 +271,25 @@ func TestABlacklistedCarAtTheEntry(t *testing.T) {
 	})
 }
 
+func TestABlacklistedCarThatStaysIsRefusedAsOneWithoutAPlate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		_, err := s.rules.AddBlack(t.Context(), "粤B12345", "欠费", access.By{})
+		s.must(err)
+		s.gateIn.stands(drivers.PresenceOccupied)
+		s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
+		pass(5 * time.Minute)
+		if got := refused(s.scan(s.in)); got != string(access.ReasonBlacklist) || s.gateIn.did() != "" {
+			t.Errorf("a scan while it stands there = %q, want it refused and a shut gate", got)
+		}
+		s.gateIn.stands(drivers.PresenceClear)
+		pass(blackScan + pollEvery)
+		s.gateIn.stands(drivers.PresenceOccupied)
+		s.must(s.scan(s.in))
+	})
+}
+
 func TestTheCarAfterABlacklistedOneMayScan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)

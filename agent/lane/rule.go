@@ -47,8 +47,11 @@ func decideVerdict(s state, e ruled, now time.Time, p patience) (state, []comman
 	s.scans = noteScan(s.scans, e)
 	if _, recognised := e.of.(rule); recognised {
 		s.black = time.Time{}
-		if e.v.Reason == access.ReasonBlacklist {
-			s.black = now
+		switch {
+		case e.v.Reason == access.ReasonBlacklist:
+			s.black, s.blackPlate = now, e.v.Plate
+		case e.v.Plate == s.blackPlate: // not any more
+			s.blackPlate = ""
 		}
 	}
 	switch {

@@ -46,7 +46,7 @@ func (l *Lane) Scan(ctx context.Context, s Scan) error {
 const (
 	scanAgain  = 10 * time.Second // the same card number within it is the same try
 	passedScan = 30 * time.Second // and within it of a passage is the same passage
-	blackScan  = 30 * time.Second // after a blacklisted car was refused, it stands there still
+	blackScan  = 30 * time.Second // after a blacklisted car was refused or seen, it stands there still
 )
 
 // An attempt is a scan that has been dealt with.

@@ -165,6 +165,60 @@ func TestDecideScan(t *testing.T) {
 	}
 }
 
+// TestDecideBlackScan is for how long the driver of a blacklisted car does not get
+// in as one without a plate.
+func TestDecideBlackScan(t *testing.T) {
+	refused := func(rest ...step) []step {
+		return append([]step{
+			{0, see("粤B12345"), "rule 粤B12345"},
+			{0, ruled{of: rule{}, v: access.Verdict{Plate: "粤B12345", Reason: access.ReasonBlacklist}}, "show 12"},
+		}, rest...)
+	}
+	asks := func(at time.Duration, want string) step {
+		return step{at, looks(card, drivers.PresenceOccupied), want}
+	}
+	const no, yes = "answer refused: blacklist, show 12", "rule scan " + card
+	sense := func(at time.Duration, p drivers.Presence) step { return step{at, sensed{presence: p}, ""} }
+	tests := []script{
+		{name: "for half a minute after it was refused", steps: refused(asks(29*time.Second, no), asks(30*time.Second, yes))},
+		{
+			name:  "or after it was seen again, which is not asked about",
+			steps: refused(step{25 * time.Second, see("粤b·12345"), ""}, asks(54*time.Second, no), asks(55*time.Second, yes)),
+		},
+		{
+			name:  "a kept event has not been seen now",
+			steps: refused(step{25 * time.Second, recognised{rec: drivers.Recognition{Plate: "粤B12345"}, late: true}, "record late"}, asks(31*time.Second, yes)),
+		},
+		{
+			name: "as long as something stands there",
+			steps: refused(sense(20*time.Second, drivers.PresenceOccupied), sense(40*time.Second, drivers.PresenceOccupied),
+				asks(69*time.Second, no), asks(70*time.Second, yes)),
+		},
+		{
+			name:  "and not when something stands there again later",
+			steps: refused(sense(2*time.Second, drivers.PresenceClear), sense(31*time.Second, drivers.PresenceOccupied), asks(32*time.Second, yes)),
+		},
+		{
+			name: "nor when another car is recognised",
+			steps: refused(step{time.Second, see("粤B22222"), "rule 粤B22222"}, step{time.Second, ruled{of: rule{}, v: access.Verdict{Plate: "粤B22222", Reason: access.ReasonFull}}, "show 3"},
+				sense(2*time.Second, drivers.PresenceOccupied), asks(3*time.Second, yes)),
+		},
+		{
+			name: "unless that was beside it",
+			steps: refused(step{time.Second, see("粤B22222"), "rule 粤B22222"}, step{time.Second, ruled{of: rule{}, v: access.Verdict{Plate: "粤B22222", Reason: access.ReasonFull}}, "show 3"},
+				step{2 * time.Second, see("粤B12345"), ""}, asks(3*time.Second, no)),
+		},
+		{
+			name: "nor once it is not listed any more",
+			steps: refused(step{31 * time.Second, see("粤B12345"), "rule 粤B12345"}, step{31 * time.Second, ruled{of: rule{}, v: access.Verdict{Plate: "粤B12345", Reason: access.ReasonFull}}, "show 3"},
+				step{32 * time.Second, see("粤B12345"), ""}, asks(33*time.Second, yes)),
+		},
+	}
+	for _, tt := range tests {
+		tt.play(t)
+	}
+}
+
 // TestDecideAsk is the specification of a lane whose platforms are asked.
 func TestDecideAsk(t *testing.T) {
 	failed := errors.New("no answer")
