@@ -491,6 +491,32 @@ func TestACarAtAnExitIsInsideWhateverTheEntryGateSaid(t *testing.T) {
 	}
 }
 
+func TestAnEntryThatWasGivenUpLongAgoIsNoStay(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		after time.Duration // since it was given up, an hour after it was decided
+		want  Reason
+	}{
+		{"a day", 24 * time.Hour, ReasonDue},
+		{"longer", 24*time.Hour + time.Second, ReasonNoSession},
+		{"two months", 60 * 24 * time.Hour, ReasonNoSession},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 5)
+			in := r.enter("IN1", "粤B11111") // whose gate does not open
+			r.now = morning.Add(time.Hour)
+			r.park("京A00001")
+			r.now = r.now.Add(tt.after)
+			if v := r.leave("OUT1", "粤B11111", false); v.Open || v.Reason != tt.want {
+				t.Errorf("at the exit = %+v, want %q", v, tt.want)
+			}
+			if s := r.session(in.Session); (s.State == store.Void) != (tt.want == ReasonNoSession) {
+				t.Errorf("its first stay = %+v", s)
+			}
+		})
+	}
+}
+
 func TestTheLastPlaceIsFreeForTheCarThatHoldsIt(t *testing.T) {
 	r := newRig(t, 1)
 	r.enter("IN1", "粤B11111") // whose gate does not open

@@ -23,6 +23,10 @@ const (
 	// StillFor is how long a car whose exit is paid for late, or whose gate is
 	// dead, is taken to stand there still where no presence input tells; see StandsRule.
 	StillFor = 2 * time.Hour
+
+	// believeVoid is how long after an entry was given up its car may turn out
+	// to be inside.
+	believeVoid = 24 * time.Hour
 )
 
 // Leave decides whether the car may leave, and commits the decision: its
@@ -99,11 +103,17 @@ func (r *Rules) notLeaving(ctx context.Context, tx *store.Tx, s store.Session, a
 // acknowledged to have let it in: the answer was lost, or somebody opened by
 // hand. Its session may have been given up since, when the next car came; that
 // is believed of a plate that a camera sees, not of a card number, which anybody
-// may send from anywhere.
+// may send from anywhere, and for a day: a car of longer ago has most likely
+// turned round then, and come in by a gate that stood open, unseen. Nobody is
+// billed for months by that; an operator decides.
 func (r *Rules) letIn(ctx context.Context, tx *store.Tx, a Approach) error {
 	s, err := openSession(ctx, tx, a)
 	if errors.Is(err, store.ErrNotFound) && a.CardNo == "" {
-		if s, err = tx.VoidSession(ctx, a.Plate); err == nil {
+		s, err = tx.VoidSession(ctx, a.Plate)
+		switch {
+		case err == nil && r.now().Sub(s.LeftAt) > believeVoid:
+			err = store.ErrNotFound
+		case err == nil:
 			s.State, s.LeftAt, s.Note = store.Entering, time.Time{}, ""
 			err = regain(ctx, tx, &s)
 		}

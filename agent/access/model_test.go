@@ -119,9 +119,9 @@ func (m *model) arrive(t *rapid.T) {
 
 func (m *model) depart(t *rapid.T) {
 	car, lane := m.car(t), m.lane(t, exits)
-	elsewhere := m.leavesElsewhere(t, lane, car)
+	unknown := m.leavesElsewhere(t, lane, car) || m.lost[car] && m.forgotten(t, car)
 	v := m.ask(t, lane, car, m.Leave)
-	if m.inside[car] && v.Session == "" && !elsewhere && !(m.lost[car] && slices.Contains(numbers, car)) {
+	if m.inside[car] && v.Session == "" && !unknown {
 		t.Fatalf("%s is inside and not known at %s: %+v", car, lane, v)
 	}
 	m.follow(t, lane, v, m.Gone)
@@ -154,6 +154,20 @@ func (m *model) leavesElsewhere(t *rapid.T, lane, car string) bool {
 		m.ok(t, err)
 		return s.CardNo != "" && s.CardNo == car && s.State == store.Leaving && c.Lane != lane && m.now.Sub(c.Since) < 30*time.Second
 	})
+}
+
+// forgotten reports whether a car whose gate's answer was lost at its entry is
+// not believed to be inside, should it have been given up.
+func (m *model) forgotten(t *rapid.T, car string) bool {
+	if slices.Contains(numbers, car) {
+		return true
+	}
+	s, err := m.db.VoidSession(t.Context(), car)
+	if errors.Is(err, store.ErrNotFound) {
+		return false
+	}
+	m.ok(t, err)
+	return m.now.Sub(s.LeftAt) > believeVoid
 }
 
 // follow lets the gate do what it likes about a verdict.
