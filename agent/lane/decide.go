@@ -212,16 +212,7 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	case raised:
 		return decideRaised(s, e, now)
 	case confirmed:
-		if s.phase != confirming {
-			return s, nil
-		}
-		if e.err != nil {
-			s.tries++
-			s.retryAt = now.Add(backoff(s.tries))
-			return s, nil
-		}
-		s.phase, s.car = idle, access.Verdict{}
-		return s, nil
+		return decideConfirmed(s, e, now)
 	case paid:
 		return decidePaid(s, e)
 	case commanded:
@@ -251,6 +242,19 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	case tick:
 		return decideTick(s, now)
 	}
+	return s, nil
+}
+
+func decideConfirmed(s state, e confirmed, now time.Time) (state, []command) {
+	switch {
+	case s.phase != confirming:
+		return s, nil
+	case e.err != nil:
+		s.tries++
+		s.retryAt = now.Add(backoff(s.tries))
+		return s, nil
+	}
+	s.phase, s.car = idle, access.Verdict{}
 	return s, nil
 }
 
