@@ -100,6 +100,10 @@ func TestOrderIsPaidOnce(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "d", "e", "g", "h"}, ids); err != nil || diff != "" {
 		t.Errorf("Payments, %v (-want +got):\n%s", err, diff)
 	}
+	by, err := db.PaymentsOf(t.Context(), []store.Session{{ID: "nobody"}, s})
+	if diff := cmp.Diff(map[string][]store.Payment{s.ID: list}, by); err != nil || diff != "" {
+		t.Errorf("PaymentsOf, %v (-want +got):\n%s", err, diff)
+	}
 	for order, want := range map[string]string{"1": "a", "2": "e"} {
 		if p, err := db.PaymentOfOrder(t.Context(), order); err != nil || p.ID != want {
 			t.Errorf("PaymentOfOrder(%s) = %s, %v, want %s", order, p.ID, err, want)

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 )
 
 const paymentColumns = `id, coalesce(order_no, ''), session, kind, amount, discount, free_money, free_minutes, rounding, over,
@@ -17,6 +19,28 @@ func scanPayment(rows *sql.Rows, p *Payment) error {
 func (r Reader) Payments(ctx context.Context, session string) ([]Payment, error) {
 	p, err := all(ctx, r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE session = ? ORDER BY paid_ms, seq`, session)
 	return named(p, "payments", err)
+}
+
+// PaymentsOf returns the ledger rows of many sessions, by session, oldest first.
+func (r Reader) PaymentsOf(ctx context.Context, sessions []Session) (map[string][]Payment, error) {
+	ids := make([]string, len(sessions))
+	for i, s := range sessions {
+		ids[i] = s.ID
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("payments: %w", err)
+	}
+	rows, err := all(ctx, r, scanPayment, `SELECT `+paymentColumns+` FROM payments
+		WHERE session IN (SELECT value FROM json_each(?)) ORDER BY paid_ms, seq`, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("payments: %w", err)
+	}
+	by := map[string][]Payment{}
+	for _, p := range rows {
+		by[p.Session] = append(by[p.Session], p)
+	}
+	return by, nil
 }
 
 // PaymentOfOrder returns what was paid for an order, be it money that counts or

@@ -127,8 +127,8 @@ func TestTimesBeforeTenAreWrittenAsTheDocumentShows(t *testing.T) {
 }
 
 func TestAPageIsWholeOrRefused(t *testing.T) {
-	p := open(t, nil)
-	const most = 2000 // rows of a page
+	const most = 20
+	p := open(t, func(cfg *downlink.Config) { cfg.MostRows = most })
 	fill := func(n int) {
 		p.update(func(ctx context.Context, tx *store.Tx) error {
 			for range n {

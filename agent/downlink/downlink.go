@@ -31,6 +31,7 @@ package downlink
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,6 +71,10 @@ type Config struct {
 	// ImageURL makes the link to a picture from its path below the image
 	// folder. nil leaves image fields empty.
 	ImageURL func(path string) string
+	// MostRows bounds a page of 1.1 and 1.2, which is held in memory; 0 means 2000. A
+	// client may ask for larger pages, which is how some say "all", but not get
+	// more: it is told so, because it would take a page cut short for a whole one.
+	MostRows int
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil discards
@@ -142,6 +147,7 @@ func New(cfg Config) (*Server, error) {
 		}
 		cfg.Location = loc
 	}
+	cfg.MostRows = cmp.Or(cfg.MostRows, 2000)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

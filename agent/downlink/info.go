@@ -11,11 +11,6 @@ import (
 	"parkagent/store"
 )
 
-// mostRows bounds a page of 1.1 and 1.2, whose rows are held in memory and looked up
-// one by one. A client may ask for larger pages, which is how some say "all", but
-// not get more: it is told so, because it would take a page cut short for a whole one.
-const mostRows = 2000
-
 // staysByPlate answers 1.1: the stays that ended in the period, newest first, of
 // the plates that have plateNo in them.
 func (s *Server) staysByPlate(ctx context.Context, c *call) (any, error) {
@@ -60,30 +55,26 @@ func page(number, rows int) int {
 // client whose payment was the last, cashTime when that was. A stay without a
 // payment has nobody and the time it ended.
 func (s *Server) stays(ctx context.Context, f store.FinishedFilter, number, rows int) (any, error) {
-	f.Limit, f.Offset = min(rows, mostRows), page(number, rows)
+	f.Limit, f.Offset = min(rows, s.cfg.MostRows), page(number, rows)
 	sessions, total, err := s.cfg.DB.FinishedSessions(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	if rows > mostRows && total-f.Offset > mostRows {
+	if rows > s.cfg.MostRows && total-f.Offset > s.cfg.MostRows {
 		return nil, &protocol.FieldError{Field: "pageCount", Problem: protocol.OutOfRange}
+	}
+	payments, err := s.cfg.DB.PaymentsOf(ctx, sessions)
+	if err != nil {
+		return nil, err
 	}
 	page := protocol.StaysPage{TotalNum: total}
 	for _, session := range sessions {
-		row, err := s.stay(ctx, session)
-		if err != nil {
-			return nil, err
-		}
-		page.Detail = append(page.Detail, row)
+		page.Detail = append(page.Detail, s.stay(session, payments[session.ID]))
 	}
 	return []protocol.StaysPage{page}, nil
 }
 
-func (s *Server) stay(ctx context.Context, session store.Session) (protocol.Stay, error) {
-	ledger, err := s.cfg.DB.Payments(ctx, session.ID)
-	if err != nil {
-		return protocol.Stay{}, err
-	}
+func (s *Server) stay(session store.Session, ledger []store.Payment) protocol.Stay {
 	row := protocol.Stay{
 		ID: session.ID, PlateNo: session.Plate,
 		EntryTime: protocol.FormatSlashBare(session.EnteredAt, s.cfg.Location), EntryPlace: session.EntryPlace,
@@ -99,7 +90,7 @@ func (s *Server) stay(ctx context.Context, session store.Session) (protocol.Stay
 		row.CashUser, charged = p.Client, p.PaidAt
 	}
 	row.CashTime = protocol.FormatSlashBare(charged, s.cfg.Location)
-	return row, nil
+	return row
 }
 
 // carsInside answers 1.3: the cars inside, oldest first, all of them without a
