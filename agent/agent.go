@@ -226,14 +226,14 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 	if err != nil {
 		return all, err
 	}
+	consult := &consultation{
+		db: db, desk: desk, asker: questions, done: a.settled.add, now: a.clock.Now, log: a.log, queue: newWaiting(),
+	}
 	rules, err := access.New(access.Config{
-		DB: db, Bills: desk, Products: products(site.Products), Priced: a.priced(), Now: a.clock.Now, Log: a.log,
+		DB: db, Bills: desk, Products: products(site.Products), Priced: a.priced(), Changed: consult.queue.add, Now: a.clock.Now, Log: a.log,
 	})
 	if err != nil {
 		return all, err
-	}
-	consult := &consultation{
-		db: db, desk: desk, asker: questions, done: a.settled.add, now: a.clock.Now, log: a.log, queue: newWaiting(),
 	}
 	lanes, err := a.lanes(db, rules, consult.queue.add)
 	if err != nil {
@@ -250,7 +250,7 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		Part{Name: "unseen exits", Run: rules.Run},
 		Part{Name: "consultation", Run: consult.run},
 		Part{Name: "settlements", Run: func(ctx context.Context) error { return a.settled.run(ctx, exits, a.log) }})
-	uplinks, err := a.uplinks(db, clients)
+	uplinks, err := a.uplinks(db, clients, consult.queue.add)
 	if err != nil {
 		return all, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,10 @@ import (
 // what it costs, where a platform prices, and whether the fee can be deducted,
 // where one has promised to. Lanes move gates and must not wait for a network,
 // so it happens beside them; each lane looks again when it is over.
+//
+// A driver may sign up, or be given a card or a booking, while the car stands
+// there. So it is also told of each stay that may cost less than before, or whose
+// fee a platform will deduct, and does nothing about those of cars elsewhere.
 //
 // That a deduction is asked for is committed before. When the agent dies in
 // between, nobody knows what came of it: the driver pays here, and the platform
@@ -58,10 +63,13 @@ func (c *consultation) run(ctx context.Context) error {
 	}
 }
 
-// about asks what there is to ask about one stay.
+// about asks what there is to ask about one stay, if its car waits at an exit.
 func (c *consultation) about(ctx context.Context, session string) {
+	s, waits, err := c.atExit(ctx, session)
+	if err == nil && !waits {
+		return
+	}
 	defer c.done(session)
-	s, err := c.db.Session(ctx, session)
 	if err != nil {
 		c.log.Error("consult platforms", "session", session, "error", err)
 		return
@@ -73,6 +81,17 @@ func (c *consultation) about(ctx context.Context, session string) {
 	if err := c.deduct(ctx, s); err != nil && ctx.Err() == nil {
 		c.log.Error("deduct a fee", "session", session, "error", err)
 	}
+}
+
+// atExit returns a stay, and whether its car waits at an exit for all that the books
+// know.
+func (c *consultation) atExit(ctx context.Context, session string) (store.Session, bool, error) {
+	s, err := c.db.Session(ctx, session)
+	if err != nil || s.State != store.Inside {
+		return s, false, err
+	}
+	cars, err := c.db.LaneCars(ctx)
+	return s, slices.ContainsFunc(cars, func(at store.LaneCar) bool { return at.Session == s.ID && at.Lane == s.ExitLane }), err
 }
 
 // noteWithin bounds booking an answer, which also an agent that stops still does.

@@ -54,7 +54,7 @@ func consulted(t *testing.T, asks *city, s store.Session) (*store.DB, *billing.D
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ID, s.Plate, s.EnteredAt, s.State, s.Seamless = store.NewID(now), "粤B12345", now.Add(-2*time.Hour), store.Inside, true
+	s.ID, s.Plate, s.EnteredAt, s.State, s.Seamless, s.ExitLane = store.NewID(now), "粤B12345", now.Add(-2*time.Hour), store.Inside, true, "OUT1"
 	err = db.Update(t.Context(), func(tx *store.Tx) error {
 		id, err := tx.InsertCard(t.Context(), store.Card{ // it ended an hour ago
 			CarType: int(protocol.CarMonthly), Spaces: 1, From: now.Add(-24 * time.Hour), To: now.Add(-time.Hour - time.Second),
@@ -66,7 +66,10 @@ func consulted(t *testing.T, asks *city, s store.Session) (*store.DB, *billing.D
 		if err != nil {
 			return err
 		}
-		return tx.InsertSession(t.Context(), s)
+		if err := tx.InsertSession(t.Context(), s); err != nil {
+			return err
+		}
+		return tx.SetLaneCar(t.Context(), store.LaneCar{Lane: "OUT1", Session: s.ID, Since: now})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +111,36 @@ func TestAPlatformPricesStaysOfTemporaryCarsOnly(t *testing.T) {
 				t.Errorf("the platform was asked to deduct %v, want %d", asks.asked, tt.deducted)
 			}
 		})
+	}
+}
+
+// A driver signs up wherever the car is.
+func TestNobodyIsAskedAboutACarThatStandsAtNoExit(t *testing.T) {
+	asks := &city{}
+	db, desk, s := consulted(t, asks, store.Session{})
+	told := 0
+	c := &consultation{db: db, desk: desk, asker: asks, done: func(string) { told++ }, now: time.Now, log: slog.New(slog.DiscardHandler), queue: newWaiting()}
+	before := *asks
+	for _, tt := range []struct {
+		name string
+		move func(*store.Tx) error
+	}{
+		{"it stands at an entry", func(tx *store.Tx) error {
+			return errors.Join(tx.ClearLaneCar(t.Context(), "OUT1"), tx.SetLaneCar(t.Context(), store.LaneCar{Lane: "IN1", Session: s.ID, Since: time.Now()}))
+		}},
+		{"it stands nowhere", func(tx *store.Tx) error { return tx.ClearLaneCar(t.Context(), "IN1") }},
+		{"it has left", func(tx *store.Tx) error {
+			s.State = store.Left
+			return errors.Join(tx.UpdateSession(t.Context(), s), tx.SetLaneCar(t.Context(), store.LaneCar{Lane: "OUT1", Session: s.ID, Since: time.Now()}))
+		}},
+	} {
+		if err := db.Update(t.Context(), tt.move); err != nil {
+			t.Fatal(err)
+		}
+		c.about(t.Context(), s.ID)
+		if asks.priced != before.priced || len(asks.asked) != len(before.asked) || told != 0 {
+			t.Errorf("%s: asked %+v, lanes told %d times; want nothing", tt.name, asks, told)
+		}
 	}
 }
 

@@ -65,8 +65,9 @@ func (a *Agent) clients() ([]*protocol.Client, error) {
 }
 
 // uplinks builds what reports to the platforms, one part each, and what makes
-// the rows that they are told daily.
-func (a *Agent) uplinks(db *store.DB, clients []*protocol.Client) ([]Part, error) {
+// the rows that they are told daily. promised is told of stays for which a platform
+// will deduct; it does not block.
+func (a *Agent) uplinks(db *store.DB, clients []*protocol.Client, promised func(session string)) ([]Part, error) {
 	site := a.cfg.Site
 	daily, err := uplink.NewDaily(uplink.DailyConfig{
 		DB: db, Park: a.parkFact(), ParkCode: site.Park.Code, Location: site.Park.Zone, Now: a.clock.Now, Log: a.log,
@@ -79,7 +80,7 @@ func (a *Agent) uplinks(db *store.DB, clients []*protocol.Client) ([]Part, error
 		u, err := uplink.New(uplink.Config{
 			Name: c.Name, DB: db, Client: clients[i], Reports: c.Reports, ParkCode: c.ParkCode, Location: site.Park.Zone, Timeout: c.Timeout,
 			Images: uplink.Images(c.Images), ImageURL: a.imageURL, ImageData: a.pictures.Load,
-			Duplicates: c.Duplicates, MaxPerSecond: c.MaxPerSecond, MaxRefusals: c.MaxRefusals,
+			Promised: promised, Duplicates: c.Duplicates, MaxPerSecond: c.MaxPerSecond, MaxRefusals: c.MaxRefusals,
 			Now: a.clock.Now, Log: a.log,
 		})
 		if err != nil {

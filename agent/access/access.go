@@ -58,6 +58,11 @@ type Config struct {
 	// asked at the exit, unless its last price still holds (Desk.Quoted).
 	Priced bool
 
+	// Changed is told, and must not block, after each commit by which a stay may
+	// cost less than before, or a platform will deduct for it: its car may stand at
+	// an exit. nil tells nobody.
+	Changed func(session string)
+
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil discards
 }
@@ -91,6 +96,9 @@ func New(cfg Config) (*Rules, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Changed == nil {
+		cfg.Changed = func(string) {}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

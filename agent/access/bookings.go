@@ -51,7 +51,7 @@ func (r *Rules) Book(ctx context.Context, b store.Booking, promptly bool, by By)
 		}
 		return journalBooking(ctx, tx, act, b, session, by)
 	})
-	return b.ID, err
+	return b.ID, r.tell(ctx, err, r.cfg.DB.SessionsOnBooking, b.ID)
 }
 
 // sameBooking returns the booking that b is again, or store.ErrNotFound.
@@ -87,7 +87,7 @@ type BookingEdit struct {
 //
 // Errors: ErrNoBooking, ErrPeriod, *billing.AmbiguousError as Book has it.
 func (r *Rules) EditBooking(ctx context.Context, id int64, e BookingEdit, by By) error {
-	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		b, err := booking(ctx, tx.Reader, id)
 		if err != nil {
 			return err
@@ -118,6 +118,7 @@ func (r *Rules) EditBooking(ctx context.Context, id int64, e BookingEdit, by By)
 		}
 		return journalBooking(ctx, tx, "edit", b, session, by)
 	})
+	return r.tell(ctx, err, r.cfg.DB.SessionsOnBooking, id)
 }
 
 // retype makes b a booking of the other type.

@@ -52,7 +52,7 @@ func (r *Rules) AddCard(ctx context.Context, c store.Card, by By) (int64, error)
 		}
 		return r.attach(ctx, tx, c, c.Plates)
 	})
-	return c.ID, err
+	return c.ID, r.tell(ctx, err, r.cfg.DB.SessionsOnCard, c.ID)
 }
 
 // A CardEdit is what of a card is to change: what is not nil, and which plates.
@@ -146,7 +146,7 @@ func (r *Rules) ReplacePlate(ctx context.Context, id int64, from, to store.CardP
 // inside as temporary ones come onto it with plates that it has got, and all of
 // its cars do when it had ended and is renewed.
 func (r *Rules) changeCard(ctx context.Context, id int64, act string, by By, change func(*store.Tx, *store.Card) (bool, error)) error {
-	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		old, err := card(ctx, tx.Reader, id)
 		if err != nil {
 			return err
@@ -173,6 +173,7 @@ func (r *Rules) changeCard(ctx context.Context, id int64, act string, by By, cha
 		}
 		return r.attach(ctx, tx, c, got)
 	})
+	return r.tell(ctx, err, r.cfg.DB.SessionsOnCard, id)
 }
 
 // DeleteCard ends a card. One that is gone already, or never was, is no error.

@@ -43,7 +43,7 @@ func (r *Rules) Recharge(ctx context.Context, x Recharge, by By) error {
 	if x.Amount < 0 || x.Amount > mostAmount {
 		return fmt.Errorf("recharge card %d: %d is no amount", x.Card, x.Amount)
 	}
-	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		done, err := r.recharged(ctx, tx, x, by)
 		if done || err != nil {
 			return err
@@ -77,6 +77,7 @@ func (r *Rules) Recharge(ctx context.Context, x Recharge, by By) error {
 		}
 		return r.attach(ctx, tx, c, c.Plates) // it had ended and is renewed
 	})
+	return r.tell(ctx, err, r.cfg.DB.SessionsOnCard, x.Card)
 }
 
 // recharged reports whether x has been booked before.

@@ -349,12 +349,13 @@ func (u *Uplink) taken(ctx context.Context, e store.Entry, reply protocol.Reply)
 	if err != nil {
 		return err
 	}
+	var inside bool
 	err = u.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		s, err := tx.Session(ctx, fact.Session)
 		if err != nil {
 			return err
 		}
-		if s.Seamless || !s.State.Open() {
+		if inside = s.State.Open(); s.Seamless || !inside {
 			return nil
 		}
 		s.Seamless, s.SeamlessBy = true, u.cfg.Name
@@ -366,6 +367,9 @@ func (u *Uplink) taken(ctx context.Context, e store.Entry, reply protocol.Reply)
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("mark seamless session: %w", err)
+	}
+	if inside {
+		u.cfg.Promised(fact.Session)
 	}
 	return nil
 }

@@ -276,8 +276,14 @@ func TestSeamlessAnswerMarksTheOpenSession(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 		return true
 	})
-	u, _ := start(t, config(db, site.client))
+	told := make(chan string, 9)
+	cfg := config(db, site.client)
+	cfg.Promised = func(session string) { told <- session }
+	u, _ := start(t, cfg)
 	settled(t, u, 5) // with the row about the mark
+	if first := <-told; first != "s京A1" || len(told) != 0 {
+		t.Errorf("told of %s and %d more, want of the car alone that is inside", first, len(told))
+	}
 	for plate, want := range map[string]bool{"京A1": true, "京A2": false, "京A3": false} {
 		if s, err := db.Session(t.Context(), "s"+plate); err != nil || s.Seamless != want || (s.SeamlessBy == "mall") != want {
 			t.Errorf("%s: Seamless = %v by %q, %v, want %v", plate, s.Seamless, s.SeamlessBy, err, want)

@@ -72,6 +72,11 @@ type Config struct {
 	// that it takes what comes. Questions are not counted: a driver waits.
 	MaxPerSecond int
 
+	// Promised is told, and must not block, that the platform has promised to deduct
+	// the fee of a stay whose car is inside: it may stand at an exit by then. nil
+	// tells nobody.
+	Promised func(session string)
+
 	MaxRefusals int           // how many make a report dead; 0 means 10
 	RetryMin    time.Duration // wait after the first refusal, doubled by each; 0 means 10 s
 	RetryMax    time.Duration // and at most; 0 means 1 h
@@ -180,6 +185,9 @@ func (u *Uplink) defaults() {
 	duration(&c.BackoffMax, time.Minute)
 	if c.MaxRefusals <= 0 {
 		c.MaxRefusals = 10
+	}
+	if c.Promised == nil {
+		c.Promised = func(string) {}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
