@@ -80,6 +80,9 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 		}
 		return ruled{of: c, v: v, err: err}, nil
 	case raise:
+		if c.again && l.elsewhere(ctx) {
+			return stood{session: l.state.car.Session}, nil
+		}
 		err := l.raise(ctx, c)
 		if errors.Is(err, drivers.ErrRefused) && l.state.tries == 0 {
 			// report takes it for the answer of a well gate and says nothing.

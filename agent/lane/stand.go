@@ -75,6 +75,14 @@ func (l *Lane) stand(ctx context.Context, session string) event {
 	return e
 }
 
+// elsewhere reports whether the books know the car before the gate somewhere else
+// by now: it went to another lane when this gate did not open. To go on opening for
+// it would let in whoever comes.
+func (l *Lane) elsewhere(ctx context.Context) bool {
+	_, here, err := l.cfg.Rules.Standing(ctx, l.cfg.Code, l.state.car.Session)
+	return err == nil && !here // books that fail keep nobody before a gate
+}
+
 // standing is what is shown when a text has stood long enough, and until when:
 // what the car that waits has to pay, where another text was shown over that.
 func standing(s state, now time.Time) (text, time.Time) {
