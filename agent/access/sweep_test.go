@@ -85,12 +85,16 @@ func TestRunSweepsUntilItIsStopped(t *testing.T) {
 		r := newRig(t, 5)
 		in := r.park("粤B11111")
 		r.leave("OUT1", "粤B11111", false)
-		r.now = r.now.Add(goneAfter)
+		r.leave("OUT1", "京A99999", false) // the next car
+		r.change(in.Session, func(s *store.Session) { s.LeftAt = time.Now().Add(-goneAfter) })
+		r.Rules.cfg.Now = time.Now
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- r.Run(ctx) }()
 		synctest.Wait()
-		r.now = r.now.Add(time.Minute)
+		if s := r.session(in.Session); s.State != store.Leaving {
+			t.Errorf("state at first = %d, want Leaving", s.State)
+		}
 		<-time.After(sweepEvery)
 		synctest.Wait()
 		if s := r.session(in.Session); s.State != store.Left {
