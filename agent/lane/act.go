@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"parkagent/agent/access"
@@ -244,7 +245,12 @@ func (l *Lane) resume(ctx context.Context) error {
 		_ = l.handle(ctx, latched{err: l.gate(ctx, l.cfg.Gate.Hold)}) // the next tick tries again
 	}
 	a := l.approach()
-	if l.state.held == l.state.latched { // a gate whose hold is still to be latched is left alone
+	cars, err := l.cfg.DB.LaneCars(ctx)
+	if err != nil {
+		return err
+	}
+	stands := slices.ContainsFunc(cars, func(c store.LaneCar) bool { return c.Lane == l.cfg.Code })
+	if stands && l.state.held == l.state.latched { // a gate whose hold is still to be latched is left alone
 		a.Presence = l.see(ctx).Presence
 	}
 	v, err := l.cfg.Rules.Resume(ctx, a)
