@@ -58,10 +58,10 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 		}
 		return ruled{of: c, v: v, err: err}, nil
 	case lookArm:
-		return armed{rec: c.rec, up: l.see(ctx).Arm == drivers.ArmUp}, nil
+		return armed{rec: c.rec, up: l.opened(ctx, l.see(ctx))}, nil
 	case look:
 		st := l.see(ctx)
-		return looked{scan: c.scan, presence: st.Presence, up: st.Arm == drivers.ArmUp}, nil
+		return looked{scan: c.scan, presence: st.Presence, up: l.opened(ctx, st)}, nil
 	case ruleScan:
 		v, err := l.askScan(ctx, c.scan)
 		if err != nil {

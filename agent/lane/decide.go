@@ -75,7 +75,7 @@ type (
 	looked  struct { // whether a car stands there
 		scan     Scan
 		presence drivers.Presence // unknown where the gate could not be asked
-		up       bool             // the arm is
+		up       bool             // the arm is, and the car before has not gone to another lane
 	}
 	armed struct { // how the arm stands that was to rise for the car before
 		rec drivers.Recognition

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parkagent/agent/access"
+	"parkagent/drivers"
 )
 
 // How long the car before the gate is the lane's concern. One that has paid is
@@ -81,6 +82,12 @@ func (l *Lane) stand(ctx context.Context, session string) event {
 func (l *Lane) elsewhere(ctx context.Context) bool {
 	_, here, err := l.cfg.Rules.Standing(ctx, l.cfg.Code, l.state.car.Session)
 	return err == nil && !here // books that fail keep nobody before a gate
+}
+
+// opened reports whether the arm is up for the car before the gate: not for one
+// that the books know somewhere else by now.
+func (l *Lane) opened(ctx context.Context, st drivers.GateState) bool {
+	return st.Arm == drivers.ArmUp && l.state.phase == raising && !l.elsewhere(ctx)
 }
 
 // standing is what is shown when a text has stood long enough, and until when:

@@ -325,6 +325,23 @@ func TestACarWhoseGateDidNotSayThatItOpened(t *testing.T) {
 			}
 		})
 	})
+	t.Run("stands at another exit when the next one comes", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t)
+			defer s.close()
+			s.see(t.Context(), drivers.Recognition{Plate: "粤B11111"})
+			first := s.session("粤B11111")
+			answerLost(s.gateOut) // by somebody's hand, for another car
+			s.arrive("粤B11111")
+			_, err := s.rules.Leave(t.Context(), access.Approach{Lane: "OUT2", Gate: "G3", Plate: "粤B11111", Area: 1})
+			s.must(err)
+			s.gateOut.breakWith(nil)
+			s.arrive("粤B22222")
+			if got, err := s.db.Session(t.Context(), first.ID); err != nil || got.State != store.Leaving {
+				t.Errorf("the first car is in state %d, %v; want Leaving still", got.State, err)
+			}
+		})
+	})
 	t.Run("is inside when the next one comes", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSite(t)
