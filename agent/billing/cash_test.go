@@ -119,12 +119,13 @@ func total(ledger []store.Payment) (sum int64) {
 }
 
 func TestCashSaysWhereItWasPaid(t *testing.T) {
-	for lane, terminal := range map[string]int{"": 3, "OUT1": 13} {
+	for lane, terminal := range map[string]int{"": 3, "IN1": 3, "OUT1": 13} { // IN1: it may stand at its entry still
 		r := newRig(t)
 		s := r.park(t, "粤B12345")
 		if lane != "" {
 			r.update(t, func(ctx context.Context, tx *store.Tx) error {
-				return tx.SetLaneCar(ctx, store.LaneCar{Lane: lane, Session: s.ID})
+				s.EntryLane = "IN1"
+				return errors.Join(tx.UpdateSession(ctx, s), tx.SetLaneCar(ctx, store.LaneCar{Lane: lane, Session: s.ID}))
 			})
 		}
 		r.after(2 * hour)
@@ -140,7 +141,7 @@ func TestCashSaysWhereItWasPaid(t *testing.T) {
 			t.Errorf("journal = %+v", rows)
 		}
 		f := r.exit(t, s.ID)
-		if f.Before+f.AtExit != 900 || (f.AtExit == 900) != (lane != "") || f.PayMethod != 0 {
+		if f.Before+f.AtExit != 900 || (f.AtExit == 900) != (terminal == 13) || f.PayMethod != 0 {
 			t.Errorf("told of the stay: %+v", f)
 		}
 	}

@@ -79,7 +79,7 @@ func (d *Desk) discount(ctx context.Context, tx *store.Tx, x Discount) (store.Or
 	}
 	o := d.newOrder(s, b, now)
 	o.Kind, o.Client, o.State, o.SettledAt = store.OrderDiscount, x.Client, store.OrderPaid, now
-	if o.Lane, err = exitLane(ctx, tx.Reader, s.ID); err != nil {
+	if o.Lane, err = exitLane(ctx, tx.Reader, s); err != nil {
 		return o, err
 	}
 	if err := d.insertAs(ctx, tx, &o, s.Plate, digits); err != nil {

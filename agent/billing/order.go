@@ -42,7 +42,7 @@ func (d *Desk) order(ctx context.Context, tx *store.Tx, s store.Session, by stri
 	}
 	o := d.newOrder(s, b, now)
 	o.Client, o.Payable = by, b.Payable
-	if o.Lane, err = exitLane(ctx, tx.Reader, s.ID); err != nil {
+	if o.Lane, err = exitLane(ctx, tx.Reader, s); err != nil {
 		return store.Order{}, err
 	}
 	if o.Lane != "" {
@@ -97,14 +97,15 @@ func keepOrder(ctx context.Context, tx *store.Tx, o store.Order, no string) erro
 	return err
 }
 
-// exitLane returns at which lane the car of a session stands, if any.
-func exitLane(ctx context.Context, r store.Reader, session string) (string, error) {
+// exitLane returns at which exit the car of s stands, if any. After a restart it may
+// be in doubt whether it still stands at its entry, which is no matter here.
+func exitLane(ctx context.Context, r store.Reader, s store.Session) (string, error) {
 	cars, err := r.LaneCars(ctx)
 	if err != nil {
 		return "", err
 	}
 	for _, c := range cars {
-		if c.Session == session {
+		if c.Session == s.ID && c.Lane != s.EntryLane {
 			return c.Lane, nil
 		}
 	}
