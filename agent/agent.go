@@ -122,7 +122,7 @@ func (e *ConsoleError) Unwrap() error { return e.Err }
 func DatabasePath(site *config.Config) string { return filepath.Join(site.Store.Dir, "park.db") }
 
 // Run opens the books, starts every part and lives until ctx is done; then it
-// stops within seconds and returns nil.
+// stops within seconds and returns nil, also when it has not started yet.
 func (a *Agent) Run(ctx context.Context) (err error) {
 	if !a.clock.Trusted() {
 		a.log.Warn("the clock is wrong: it is earlier than this program", "now", a.clock.Now())
@@ -131,13 +131,13 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	// touches the books.
 	listener, err := listen(ctx, a.cfg.Listener, a.cfg.Site.API.Listen)
 	if err != nil {
-		return fmt.Errorf("open api: %w", err)
+		return unlessStopped(ctx, fmt.Errorf("open api: %w", err))
 	}
 	defer func() { err = errors.Join(err, closed(listener)) }()
 	var console net.Listener
 	if len(a.kiosks()) > 0 {
 		if console, err = listen(ctx, a.cfg.ConsoleListener, a.cfg.Site.Console.Listen); err != nil {
-			return &ConsoleError{err}
+			return unlessStopped(ctx, &ConsoleError{err})
 		}
 		defer func() { err = errors.Join(err, closed(console)) }()
 	}
@@ -148,11 +148,11 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	db, err := store.Open(ctx, store.Options{Path: DatabasePath(a.cfg.Site), Now: a.clock.Now, Log: a.log})
 	if err != nil {
-		return fmt.Errorf("open store: %w", err)
+		return unlessStopped(ctx, fmt.Errorf("open store: %w", err))
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := a.syncSite(ctx, db); err != nil {
-		return fmt.Errorf("take over the configuration: %w", err)
+		return unlessStopped(ctx, fmt.Errorf("take over the configuration: %w", err))
 	}
 	all, err := a.assemble(db)
 	if err != nil {
@@ -169,6 +169,16 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	}
 	err = g.Wait()
 	a.log.Info("agent stopped")
+	return err
+}
+
+// unlessStopped returns err, or nil when ctx is done: what a stop interrupts has
+// not failed. What comes out of an interrupted opening is the database's own
+// error more often than the context's, so its kind tells nothing.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
 	return err
 }
 

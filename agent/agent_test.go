@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -183,6 +185,74 @@ func TestAnAgentStartsStopsAndStartsAgain(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A stop comes at the n-th time that somebody looks whether it has come, or when
+// the agent says that it has started.
+type stop struct {
+	context.Context
+	cancel  context.CancelFunc
+	left    atomic.Int64
+	started atomic.Bool
+}
+
+func stopAt(ctx context.Context, n int64) *stop {
+	s := &stop{}
+	s.Context, s.cancel = context.WithCancel(ctx)
+	s.left.Store(n)
+	return s
+}
+
+func (s *stop) Done() <-chan struct{} {
+	if s.left.Add(-1) == 0 {
+		s.cancel()
+	}
+	return s.Context.Done()
+}
+
+// Write takes the agent's log.
+func (s *stop) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("agent started")) {
+		s.started.Store(true)
+		s.cancel()
+	}
+	return len(line), nil
+}
+
+func TestAnAgentStoppedWhileItStartsHasNotFailed(t *testing.T) {
+	devices := Devices{Gates: map[string]lane.Gate{"G1": stillGate{}}, Cameras: map[string]lane.Camera{"C1": deafCamera{}}}
+	early := 0
+	for n := int64(1); ; n += 2 + n {
+		dir := t.TempDir()
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := stopAt(t.Context(), n)
+		a, err := New(Config{Site: smallSite(t, dir), Listener: l, Devices: devices, Log: slog.New(slog.NewTextHandler(ctx, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Run(ctx); err != nil {
+			t.Fatalf("stopped at look %d, Run = %v, want nil", n, err)
+		}
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("stopped at look %d, it left its address open: %v", n, err)
+		}
+		// Nothing of it is left: the books open, and no other agent is in the way.
+		_, again := running(t, dir)
+		rowsOf(t, dir, store.KindDeviceState, "G1", 1)
+		if err := again(); err != nil {
+			t.Errorf("stopped at look %d, the next start = %v", n, err)
+		}
+		if ctx.started.Load() {
+			break // it looked less often than that before it had started
+		}
+		early++
+	}
+	if early < 5 {
+		t.Errorf("it was stopped %d times before it had started, want more often", early)
 	}
 }
 
