@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -47,13 +51,36 @@ func say(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
-// freeAddress returns an address on loopback where nothing listens.
+// freeAddress returns an address on loopback where nothing listens, for an agent
+// that listens by its configuration. Its port is below those that systems give
+// to whoever asks for any, so that no test beside this one takes it meanwhile.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000))
+		var l net.Listener
+		if l, err = net.Listen("tcp", address); err == nil {
+			if err = l.Close(); err == nil {
+				return address
+			}
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal(err)
+	return ""
+}
+
+// A startWatch is where an agent logs. It calls started once the agent says that
+// it has.
+type startWatch struct {
+	io.Writer
+	started func()
+}
+
+// Write takes one line, as slog's text handler writes it.
+func (w *startWatch) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(`msg="agent started"`)) {
+		w.started()
+	}
+	return w.Writer.Write(line)
 }

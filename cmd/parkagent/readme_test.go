@@ -104,22 +104,24 @@ func TestReadmeCommandsWork(t *testing.T) {
 // for its help; the agent itself is stopped once it has started.
 func runReadmeLine(t *testing.T, line string, args []string) {
 	t.Helper()
-	ctx := t.Context()
+	e, out, errs := testEnv()
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
 	switch args[0] {
 	case "service":
 		if args[1] != "status" {
 			args = append(args, "--help")
 		}
 	case "run":
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, 2*time.Second) // a signal, to it
-		defer stop()
+		e.stderr = &startWatch{errs, stop} // a signal, to it
 	}
-	e, out, errs := testEnv()
 	status := run(ctx, commands(), args, e)
 	want := statusDone
 	if args[0] == "service" && args[1] == "status" {
 		want = statusFailed // nothing is installed here, and that is what it says
+	}
+	if args[0] == "run" && !strings.Contains(errs.String(), "agent started") {
+		t.Errorf("%s did not start within a minute", line)
 	}
 	if status != want {
 		t.Errorf("%s = %d, want %d\n%s%s", line, status, want, out.String(), errs.String())
