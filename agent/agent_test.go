@@ -16,6 +16,7 @@ import (
 
 	"parkagent/agent/config"
 	"parkagent/agent/lane"
+	"parkagent/agent/wallclock"
 	"parkagent/drivers"
 	"parkagent/store"
 )
@@ -104,6 +105,21 @@ func (deafCamera) Snapshot(context.Context) (drivers.Picture, error) {
 	return drivers.Picture{}, errors.ErrUnsupported
 }
 
+// toNoon brings a clock to this day's noon in the car park. The minute of the day at
+// which smallSite's daily rows are due is in its evening, so that no test meets it.
+var toNoon = func() time.Duration {
+	shanghai := time.FixedZone("Shanghai", 8*60*60)
+	year, month, day := time.Now().In(shanghai).Date()
+	return time.Until(time.Date(year, month, day, 12, 0, 0, 0, shanghai))
+}()
+
+// noon returns a clock that goes on from there, the same in all agents of a test.
+func noon() *wallclock.Clock {
+	c := wallclock.New(time.Time{})
+	c.Shift(toNoon)
+	return c
+}
+
 // running starts an agent on dir and returns its address and what ends it.
 func running(t *testing.T, dir string) (addr string, stop func() error) {
 	t.Helper()
@@ -111,7 +127,7 @@ func running(t *testing.T, dir string) (addr string, stop func() error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := New(Config{Site: smallSite(t, dir), Listener: l, Devices: Devices{
+	a, err := New(Config{Site: smallSite(t, dir), Clock: noon(), Listener: l, Devices: Devices{
 		Gates: map[string]lane.Gate{"G1": stillGate{}}, Cameras: map[string]lane.Camera{"C1": deafCamera{}},
 	}})
 	if err != nil {

@@ -117,7 +117,7 @@ func TestBrokenPushesOfCamerasChangeNothing(t *testing.T) {
 		{"a camera that no lane watches", "/camera/C5/" + hostileToken + "/park", "application/json", good, 503, "nobody watches"},
 	}...)
 	for _, tt := range tests {
-		lines, before := len(r.log.loud()), r.kept()
+		lines, before := len(r.log.answers()), r.kept()
 		status, _, body := r.send(httpCall{path: tt.path, header: http.Header{"Content-Type": {tt.kind}}, body: strings.NewReader(tt.body)})
 		want := tt.say
 		switch tt.status {
@@ -143,7 +143,7 @@ func TestBrokenPushesOfCamerasChangeNothing(t *testing.T) {
 		{"a push that says to be of 21 MiB", 21 << 20, 413, "body too large"},
 	}
 	for _, tt := range cut {
-		lines, before := len(r.log.loud()), r.kept()
+		lines, before := len(r.log.answers()), r.kept()
 		status, body := r.sendCut(httpCall{path: "/camera/C1/park", header: http.Header{"Content-Type": {multi}}, body: strings.NewReader(whole)}, tt.promised)
 		if status != tt.status || body != tt.say+"\n" {
 			t.Errorf("%s: answered with %d %q, want %d %q", tt.name, status, body, tt.status, tt.say)
@@ -151,7 +151,7 @@ func TestBrokenPushesOfCamerasChangeNothing(t *testing.T) {
 		r.logged(lines, tt.say, tt.name)
 		r.sameAs(before, tt.name)
 	}
-	lines, before := len(r.log.loud()), r.kept()
+	lines, before := len(r.log.answers()), r.kept()
 	if status, _, body := r.send(httpCall{method: http.MethodGet, path: "/camera/C1/park"}); status != http.StatusMethodNotAllowed || body != "only POST\n" {
 		t.Errorf("GET: answered with %d %q, want 405", status, body)
 	}
