@@ -76,7 +76,7 @@ type demo struct {
 
 // dayTimeout bounds the day, so that a stuck part fails the demo and does not
 // hang it.
-const dayTimeout = 2 * time.Minute
+const dayTimeout = 5 * time.Minute
 
 // runDemo sets the stage, plays the day and checks the books.
 func runDemo(ctx context.Context, o demoOptions) (err error) {

@@ -49,7 +49,7 @@ func relaySite(t *testing.T) (path string, board *sim.Board, arm *sim.Barrier) {
 	board = sim.NewBoard(sim.BoardConfig{Unit: 1})
 	arm = sim.NewBarrier(board, sim.BarrierConfig{Open: 0, Close: 1, Hold: sim.None, Presence: 0, LimitOpen: 1, LimitClose: 2, Travel: time.Millisecond})
 	address := serveSim(t, func(ctx context.Context, l net.Listener) error { return sim.ServeTCP(ctx, l, board) })
-	return siteWith(t, deviceTable("G1", "gate", "modbus-relay", `link = "tcp://`+address+`?timeout=200ms"
+	return siteWith(t, deviceTable("G1", "gate", "modbus-relay", `link = "tcp://`+address+`?timeout=5s"
 options = { open = 0, close = 1, pulse = "100ms", presence = 0, limit_open = 1, limit_close = 2 }`)), board, arm
 }
 
@@ -121,17 +121,18 @@ func TestDeviceSaysWhatToCheck(t *testing.T) {
 		name  string
 		fault sim.FaultKind
 		line  string
+		limit string // short only where it is to end
 		said  []string
 	}{
-		{"a board that is silent", sim.FaultDeaf, "open", []string{"device G1 (tcp://", ", unit 1): no answer", "Check its power; the network cable; for a board behind a serial server, ?framing=rtu in the link; the unit"}},
-		{"a board that refuses", sim.FaultException, "state", []string{"device G1", "the command was refused and did not happen. Check the numbers of relays and inputs in the options"}},
-		{"a board that hangs up", sim.FaultDisconnect, "hold", []string{"no answer"}},
+		{"a board that is silent", sim.FaultDeaf, "open", "1s", []string{"device G1 (tcp://", ", unit 1): no answer", "Check its power; the network cable; for a board behind a serial server, ?framing=rtu in the link; the unit"}},
+		{"a board that refuses", sim.FaultException, "state", "30s", []string{"device G1", "the command was refused and did not happen. Check the numbers of relays and inputs in the options"}},
+		{"a board that hangs up", sim.FaultDisconnect, "hold", "30s", []string{"no answer"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			board.SetFault(sim.Fault{Kind: tt.fault})
 			defer board.SetFault(sim.Fault{})
-			status, stdout, stderr := say(t, "device", "G1", tt.line, "--timeout", "1s", "--config", path)
+			status, stdout, stderr := say(t, "device", "G1", tt.line, "--timeout", tt.limit, "--config", path)
 			if status != 1 || stdout != "" {
 				t.Errorf("%s = %d: %s", tt.line, status, stdout)
 			}
@@ -206,15 +207,7 @@ func TestDeviceSaysWhatAPortLacks(t *testing.T) {
 	if status != 1 || !strings.Contains(stderr, "device G1 (usb:FFFF:FFFF, unit 1): there is no such port.") {
 		t.Errorf("open = %d: %s", status, stderr)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	path = siteWith(t, deviceTable("L1", "display", "fangkong", `link = "tcp://`+address+`"`))
+	path = siteWith(t, deviceTable("L1", "display", "fangkong", `link = "tcp://127.0.0.1:1"`)) // nobody takes this port
 	if status, _, stderr := say(t, "device", "L1", "show", "x", "--config", path); status != 1 || !strings.Contains(stderr, "the address refuses the connection") {
 		t.Errorf("show where nothing listens = %d: %s", status, stderr)
 	}

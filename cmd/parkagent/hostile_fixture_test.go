@@ -163,7 +163,7 @@ func startAgent(t *testing.T, barrier func(*sim.BarrierConfig)) *runningAgent {
 	})
 
 	r.phone = platform.NewCarPark(&protocol.Client{
-		URL: r.url, User: demoClientUser, Password: demoClientPassword, Cipher: r.cipher, HTTP: &http.Client{Timeout: 10 * time.Second},
+		URL: r.url, User: demoClientUser, Password: demoClientPassword, Cipher: r.cipher, HTTP: &http.Client{Timeout: time.Minute},
 	}, demoParkCode)
 	// The first car is the sign that the lanes watch; the rows of a new day are
 	// in the books then.
@@ -318,7 +318,7 @@ func (r *runningAgent) send(c httpCall) (status int, header http.Header, body st
 	if c.header != nil {
 		req.Header = c.header
 	}
-	resp := must((&http.Client{Timeout: 10 * time.Second}).Do(req))(r.t)
+	resp := must((&http.Client{Timeout: time.Minute}).Do(req))(r.t)
 	defer func() { _ = resp.Body.Close() }() // it was read
 	return resp.StatusCode, resp.Header, string(must(io.ReadAll(resp.Body))(r.t))
 }

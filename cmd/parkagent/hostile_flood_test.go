@@ -40,6 +40,14 @@ func TestAFloodOfBrokenRequestsDelaysNoGate(t *testing.T) {
 	}
 	r := startAgent(t, nil)
 	before := r.openings()
+	open := func() time.Duration {
+		began := time.Now()
+		if err := r.phone.Gate(t.Context(), "G1", protocol.GateOpen); err != nil {
+			t.Errorf("gate command: %v", err)
+		}
+		return time.Since(began)
+	}
+	quiet := open() // what the machine can do at all
 	ctx, cancel := context.WithCancel(t.Context())
 	var flood sync.WaitGroup
 	defer func() { cancel(); flood.Wait() }()
@@ -56,19 +64,14 @@ func TestAFloodOfBrokenRequestsDelaysNoGate(t *testing.T) {
 		})
 	}
 	r.eventually("the address is locked", func() bool { return strings.Contains(r.log.all(), "too many attempts") })
-	const commands = 2
-	for i := range commands {
-		began := time.Now()
-		if err := r.phone.Gate(ctx, "G1", protocol.GateOpen); err != nil {
-			t.Errorf("gate command %d: %v", i, err)
-		}
-		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("gate command %d was answered after %v, want 3s at most", i, took)
+	for range 2 {
+		if took, most := open(), 3*time.Second+20*quiet; took > most {
+			t.Errorf("a gate command was answered after %v, want %v at most", took, most)
 		}
 	}
 	cancel()
 	flood.Wait()
-	if got := r.openings() - before; got != commands {
+	if got := r.openings() - before; got != 3 {
 		t.Errorf("the gate was opened %d times, want once for each command", got)
 	}
 	r.stillWorks("粤B00002")
@@ -82,7 +85,7 @@ func (r *runningAgent) attack(ctx context.Context, c httpCall) error {
 		return err
 	}
 	req.Header = c.header.Clone()
-	resp, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
+	resp, err := (&http.Client{Timeout: time.Minute}).Do(req)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 // the address.
 func started(t *testing.T, log <-chan string) string {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		select {
 		case line, ok := <-log:
@@ -63,7 +63,7 @@ func TestRunAnswersAndStopsOnSIGTERM(t *testing.T) {
 	address := started(t, log)
 	close(heard)
 
-	client := http.Client{Timeout: 5 * time.Second}
+	client := http.Client{Timeout: 30 * time.Second}
 	resp, err := client.Post("http://"+address+"/nothing/here", "application/json", strings.NewReader(`{}`))
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -147,8 +148,9 @@ blocks = [{ unit = "30m", price = 450 }]
 
 // ports gives every address a free port instead of its own.
 type ports struct {
-	mu   sync.Mutex // guards the following field
-	real map[string]string
+	mu     sync.Mutex // guards the following fields
+	real   map[string]string
+	opened []net.Listener
 }
 
 func (p *ports) listen(ctx context.Context, address string) (net.Listener, error) {
@@ -157,6 +159,7 @@ func (p *ports) listen(ctx context.Context, address string) (net.Listener, error
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.real[address] = l.Addr().String()
+		p.opened = append(p.opened, l)
 	}
 	return l, err
 }
@@ -251,7 +254,7 @@ func startSite(t *testing.T, change func(*siteOptions)) (p *ports, out *transcri
 		config: file(t, "park.toml", siteConfig), listen: p.listen, idle: true,
 		pace: pace{
 			travel: 20 * time.Millisecond, autoClose: 50 * time.Millisecond, pass: 30 * time.Millisecond,
-			grace: time.Millisecond, patience: 10 * time.Second, heartbeat: 20 * time.Millisecond,
+			grace: time.Millisecond, patience: time.Minute, heartbeat: 20 * time.Millisecond,
 		},
 	}
 	change(&o)
@@ -268,7 +271,11 @@ func startSite(t *testing.T, change func(*siteOptions)) (p *ports, out *transcri
 // relayOf returns the driver of a relay board at a link.
 func relayOf(t *testing.T, link string, options map[string]any) *gate.Relay {
 	t.Helper()
-	line, err := rs485.Open(link, nil)
+	before := "?"
+	if strings.Contains(link, "?") {
+		before = "&"
+	}
+	line, err := rs485.Open(link+before+"timeout=10s", nil) // it is there, and may be slow
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +300,7 @@ func g1Options() map[string]any {
 
 func within(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -32,7 +32,7 @@ func cipher(t *testing.T) *protocol.Cipher {
 
 func post(t *testing.T, c *protocol.Client, name string, message any) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err := c.Post(ctx, name, message)
 	return err

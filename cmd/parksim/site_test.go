@@ -189,10 +189,9 @@ func TestSiteRefusesWhatCannotBePlayed(t *testing.T) {
 			if !errors.As(err, &c) || !c.use || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want wrong use with %q", err, tt.want)
 			}
-			for _, address := range p.real {
-				if conn, err := net.Dial("tcp", address); err == nil {
-					_ = conn.Close()
-					t.Errorf("%s is still open", address)
+			for _, l := range p.opened {
+				if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("%s is still open", l.Addr())
 				}
 			}
 		})
