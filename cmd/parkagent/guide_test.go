@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parkagent/protocol"
+	"parkagent/store"
 )
 
 // A guided call is one downlink interface as the integrator's guide shows it.
@@ -30,12 +31,18 @@ func guide(t *testing.T) []guided {
 	return calls
 }
 
-// TestGuideIsWhatTheAgentAnswers plays the story of the guide: each request is
-// sent to a running agent at its hour, and what it answers is compared with what
-// the guide shows. Numbers that the car park makes differ; they are taken over
-// into the requests that follow.
-func TestGuideIsWhatTheAgentAnswers(t *testing.T) {
-	t.Parallel()
+// A guideStory is the car park of the guide's story.
+type guideStory struct {
+	*wholePark
+	books   *store.View
+	numbers map[string]string // what ours are, by those that the guide shows
+}
+
+// tell plays the story of the guide: each request is sent to a running agent at
+// its hour, with the numbers that the car park made before. after is given each
+// request as it was sent, what was answered, and how that differs from the guide.
+func tell(t *testing.T, after func(s *guideStory, c guided, request json.RawMessage, reply protocol.Reply, differences []string)) {
+	t.Helper()
 	zone := must(protocol.LoadZone(""))(t)
 	at := func(text string) time.Time { return must(time.ParseInLocation(time.DateTime, text, zone))(t) }
 	p := openPark(t, parkPlan{
@@ -59,7 +66,7 @@ blocks = [{ unit = "1h", price = 500 }]
 `,
 	})
 	moment := func(text string) { p.later(at(text).Sub(p.clock.Now())) }
-	numbers := p.dayBefore(moment)
+	s := &guideStory{p, p.view(), p.dayBefore(moment)}
 	moment("2026-03-01 08:00:00")
 	p.enter("粤B12345")
 	moment("2026-03-01 09:30:00")
@@ -78,7 +85,7 @@ blocks = [{ unit = "1h", price = 500 }]
 			moment(hour)
 		}
 		request := c.request
-		for shown, ours := range numbers {
+		for shown, ours := range s.numbers {
 			request = strings.ReplaceAll(request, shown, ours)
 		}
 		reply, err := p.mall.Call(t.Context(), c.name, json.RawMessage(request))
@@ -86,24 +93,39 @@ blocks = [{ unit = "1h", price = 500 }]
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		var want struct {
-			Data []any `json:"data"`
+		after(s, c, json.RawMessage(request), reply, s.compare(c, reply))
+	}
+}
+
+// compare lists how an answer differs from the guide's, and takes over its numbers.
+func (s *guideStory) compare(c guided, reply protocol.Reply) []string {
+	s.t.Helper()
+	var want struct {
+		Data []any `json:"data"`
+	}
+	if err := json.Unmarshal([]byte(c.answer), &want); err != nil {
+		s.t.Fatalf("%s: %v", c.name, err)
+	}
+	got := []any{}
+	for _, row := range reply.Rows {
+		var v any
+		if err := json.Unmarshal(row, &v); err != nil {
+			s.t.Fatalf("%s: %v", c.name, err)
 		}
-		if err := json.Unmarshal([]byte(c.answer), &want); err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
-		got := []any{}
-		for _, row := range reply.Rows {
-			var v any
-			if err := json.Unmarshal(row, &v); err != nil {
-				t.Fatalf("%s: %v", c.name, err)
-			}
-			got = append(got, v)
-		}
-		for _, difference := range unlike("data", sliceOf(want.Data), got, numbers) {
+		got = append(got, v)
+	}
+	return unlike("data", sliceOf(want.Data), got, s.numbers)
+}
+
+// TestGuideIsWhatTheAgentAnswers compares what a running agent answers with what
+// the guide shows.
+func TestGuideIsWhatTheAgentAnswers(t *testing.T) {
+	t.Parallel()
+	tell(t, func(_ *guideStory, c guided, _ json.RawMessage, reply protocol.Reply, differences []string) {
+		for _, difference := range differences {
 			t.Errorf("%s: %s\nshown    %s\nanswered %s", c.name, difference, c.answer, reply.Rows)
 		}
-	}
+	})
 }
 
 // dayBefore plays what the guide tells of 28 February: a stay that is paid in
