@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -18,29 +19,36 @@ import (
 func queueCommand() command {
 	return command{
 		name:    "queue",
-		args:    "list",
-		summary: text{"查看各平台的上报进度和滞留的上报", "show how far each platform is told, and what is held back"},
+		args:    "list|retry PLATFORM [SEQ]|drop PLATFORM SEQ",
+		summary: text{"查看各平台的上报进度和滞留的上报，重发或放弃", "show how far each platform is told and what is held back; retry it, or give it up"},
 		details: text{
-			"list 只读数据，可在 agent 运行时使用。\n" +
+			"三个操作都可在 agent 运行时使用；list 只读数据。\n" +
 				"“落后”是尚未处理的记录数。如果它一直增加，最早的一条又很旧，就是平台不通；原因见日志 reports wait。\n" +
-				"“等待”的上报会自动重试；“搁置”的上报被平台反复拒绝，不再自动重试。",
-			"list only reads; it may be used while the agent runs.\n" +
+				"“等待”的上报会自动重试；“搁置”的上报被平台反复拒绝，不再自动重试：先排除原因，再用 retry。\n" +
+				"retry 重发该平台所有搁置的上报，或只重发序号为 SEQ 的一条；运行中的 agent 会在 20 秒内开始。\n" +
+				"drop 放弃序号为 SEQ 的一条：平台永远收不到它，不能恢复。本机的记录不受影响。",
+			"All three may be used while the agent runs; list only reads.\n" +
 				"\"behind\" counts the journal's rows not dealt with yet. If it grows and the oldest row is old,\n" +
 				"the platform is not reached; the log says why, at \"reports wait\". What is \"waiting\" is tried\n" +
-				"again by itself; what is \"dead\" was refused by the platform again and again, and is not.",
+				"again by itself; what is \"dead\" was refused by the platform again and again, and is not: mend\n" +
+				"the reason, then retry.\n" +
+				"retry sends all dead reports of a platform again, or only number SEQ; an agent that runs begins\n" +
+				"within 20 seconds. drop gives number SEQ up: the platform will never get it, and nobody can\n" +
+				"bring it back. The books here keep what it told.",
 		},
 		setup: func(f *flags) runFunc {
-			asJSON := f.Bool("json", false, f.say("以 JSON 输出", "print JSON"))
+			asJSON := f.Bool("json", false, f.say("以 JSON 输出（用于 list）", "print JSON (with list)"))
 			return func(ctx context.Context, e *env, words []string) error {
-				if len(words) == 0 || words[0] != "list" {
-					return usageError{text{"请给出 list。", "say list."}}
-				}
-				if err := noWords(words[1:]); err != nil {
+				op, words, err := queueWords(words, *asJSON)
+				if err != nil {
 					return err
 				}
 				site, err := loadSite(e)
 				if err != nil {
 					return err
+				}
+				if op != "list" {
+					return decideHeld(ctx, e, site, op, words)
 				}
 				queues, err := readQueues(ctx, site)
 				if err != nil {
@@ -53,6 +61,40 @@ func queueCommand() command {
 			}
 		},
 	}
+}
+
+// queueWords checks the words of the command line and returns the first and the
+// others: a platform, and a number where one is given.
+func queueWords(words []string, asJSON bool) (op string, rest []string, err error) {
+	if len(words) > 0 {
+		op, rest = words[0], words[1:]
+	}
+	least, most := 0, 0
+	switch op {
+	case "list":
+	case "retry":
+		least, most = 1, 2
+	case "drop":
+		least, most = 2, 2
+	default:
+		return "", nil, usageError{text{"请给出 list、retry 或 drop。", "say list, retry or drop."}}
+	}
+	switch {
+	case len(rest) < least && op == "drop":
+		return "", nil, usageError{text{"请给出平台和序号；见 queue list。", "say which platform and which number; see queue list."}}
+	case len(rest) < least:
+		return "", nil, usageError{text{"请给出平台。", "say which platform."}}
+	case len(rest) > most:
+		return "", nil, noWords(rest[most:])
+	case asJSON && op != "list":
+		return "", nil, usageError{text{"--json 只用于 list。", "--json goes with list only."}}
+	}
+	if len(rest) == 2 {
+		if seq, err := strconv.ParseInt(rest[1], 10, 64); err != nil || seq <= 0 {
+			return "", nil, usageError{text{"%q 不是序号；见 queue list。", "%q is no number of a report; see queue list."}.with(rest[1])}
+		}
+	}
+	return op, rest, nil
 }
 
 // A queue is how far one platform is told.
@@ -79,23 +121,36 @@ type heldEntry struct {
 	Reason    string     `json:"reason"`
 }
 
-// readQueues looks at the books without changing them, so that an agent may be
-// running on them.
-func readQueues(ctx context.Context, site *config.Config) (queues []queue, err error) {
-	path := agent.DatabasePath(site)
+// viewBooks opens the books for looking, so that an agent may be running on them.
+func viewBooks(ctx context.Context, path string) (*store.View, error) {
 	books, err := store.OpenView(ctx, path)
+	return books, explainBooks(err, path)
+}
+
+// explainBooks puts words around what keeps the books of an agent, which may run
+// or not, from being opened.
+func explainBooks(err error, path string) error {
 	var damaged sqliteError
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &failure{text: text{"还没有数据 %s：agent 尚未用此配置运行过", "there is no data %s yet: the agent has not run with this configuration"}.with(path)}
+		return &failure{text: text{"还没有数据 %s：agent 尚未用此配置运行过", "there is no data %s yet: the agent has not run with this configuration"}.with(path)}
 	case errors.Is(err, fs.ErrPermission):
-		return nil, &failure{text: text{"无权读取 %s；请用 sudo 或以服务用户运行", "%s may not be read; use sudo, or run as the service's user"}.with(path)}
+		return &failure{text: text{"无权读取 %s；请用 sudo 或以服务用户运行", "%s may not be read; use sudo, or run as the service's user"}.with(path)}
 	case errors.Is(err, store.ErrOlder):
-		return nil, &failure{text: text{"数据 %s 是旧版本写的；请先启动一次新版本的 agent", "data %s was written by an older version; start the new agent once first"}.with(path)}
+		return &failure{text: text{"数据 %s 是旧版本写的；请先启动一次新版本的 agent", "data %s was written by an older version; start the new agent once first"}.with(path)}
 	case errors.As(err, &damaged):
-		return nil, &failure{booksTrouble(damaged.Code()).with(path), err}
-	case err != nil:
-		return nil, &failure{text{"无法读取数据", "the data cannot be read"}, err}
+		return &failure{booksTrouble(damaged.Code()).with(path), err}
+	}
+	return &failure{text{"无法读取数据", "the data cannot be read"}, err}
+}
+
+// readQueues looks at the books without changing them.
+func readQueues(ctx context.Context, site *config.Config) (queues []queue, err error) {
+	books, err := viewBooks(ctx, agent.DatabasePath(site))
+	if err != nil {
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, books.Close()) }()
 	head, err := books.Head(ctx)
