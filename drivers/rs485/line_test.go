@@ -3,6 +3,7 @@ package rs485_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -14,11 +15,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parkagent/drivers"
+	"parkagent/drivers/drivertest"
 	"parkagent/drivers/rs485"
 	"parkagent/drivers/sim"
 )
 
-const reply = 100 * time.Millisecond // what a reply may take in these tests
+const (
+	reply     = 100 * time.Millisecond // what a reply may take in a bubble
+	realReply = time.Second            // and where a busy machine plays the board
+)
 
 func background(t *testing.T, f func(context.Context) error) {
 	t.Helper()
@@ -35,6 +40,9 @@ func timed(t *testing.T) context.Context {
 	return ctx
 }
 
+// A wire connects boards to a line that ends with the test.
+type wire func(*testing.T, ...*sim.Board) *rs485.Line
+
 // overPTY is a line of RTU frames on a pseudo terminal.
 func overPTY(t *testing.T, boards ...*sim.Board) *rs485.Line {
 	t.Helper()
@@ -46,14 +54,48 @@ func overPTY(t *testing.T, boards ...*sim.Board) *rs485.Line {
 		t.Fatal(err)
 	}
 	background(t, func(ctx context.Context) error { return sim.ServeRTU(ctx, end, boards...) })
-	return start(t, "serial://"+tty+"?timeout=100ms")
+	return start(t, "serial://"+tty+"?timeout="+realReply.String())
 }
 
 func overTCP(t *testing.T, boards ...*sim.Board) *rs485.Line {
 	t.Helper()
 	ln := listen(t)
 	background(t, func(ctx context.Context) error { return sim.ServeTCP(ctx, ln, boards...) })
-	return start(t, "tcp://"+ln.Addr().String()+"?timeout=100ms")
+	return start(t, "tcp://"+ln.Addr().String()+"?timeout="+realReply.String())
+}
+
+// rtuInMemory is a line of RTU frames for a bubble.
+func rtuInMemory(t *testing.T, boards ...*sim.Board) *rs485.Line {
+	t.Helper()
+	return inMemory(t, func(ctx context.Context, device io.ReadWriteCloser) error {
+		return sim.ServeRTU(ctx, device, boards...)
+	})
+}
+
+// inMemory is a line of RTU frames for a bubble, to one device after the other
+// whenever the port is opened.
+func inMemory(t *testing.T, device func(context.Context, io.ReadWriteCloser) error) *rs485.Line {
+	t.Helper()
+	port, ln := drivertest.NewWire()
+	background(t, func(ctx context.Context) error {
+		stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
+		defer stop()
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return err
+			}
+			_ = device(ctx, c) // the next connection may be better
+		}
+	})
+	return run(t, rs485.Config{Port: port, ReplyTimeout: reply})
+}
+
+func tcpInMemory(t *testing.T, boards ...*sim.Board) *rs485.Line {
+	t.Helper()
+	port, ln := drivertest.NewWire()
+	background(t, func(ctx context.Context) error { return sim.ServeTCP(ctx, ln, boards...) })
+	return run(t, rs485.Config{Port: port, Framing: rs485.TCP, ReplyTimeout: reply})
 }
 
 func listen(t *testing.T) net.Listener {
@@ -76,9 +118,31 @@ func start(t *testing.T, link string) *rs485.Line {
 	return line
 }
 
-func eachWire(t *testing.T, test func(t *testing.T, wire func(*testing.T, ...*sim.Board) *rs485.Line)) {
-	t.Run("rtu", func(t *testing.T) { test(t, overPTY) })
-	t.Run("modbus tcp", func(t *testing.T) { test(t, overTCP) })
+func run(t *testing.T, cfg rs485.Config) *rs485.Line {
+	t.Helper()
+	line, err := rs485.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	background(t, line.Run)
+	return line
+}
+
+// eachWire runs a test in bubbles, where a time is exact, and on what the system
+// has, where only what takes much less than realReply is certain.
+func eachWire(t *testing.T, test func(t *testing.T, w wire, within time.Duration)) {
+	t.Parallel() // most of it is waiting
+	for name, w := range map[string]wire{"rtu in memory": rtuInMemory, "modbus tcp in memory": tcpInMemory} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, w, reply) })
+		})
+	}
+	for name, w := range map[string]wire{"rtu": overPTY, "modbus tcp": overTCP} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, w, realReply)
+		})
+	}
 }
 
 // input0 reads the first input.
@@ -94,13 +158,13 @@ func input0(t *testing.T, l *rs485.Line) (bool, error) {
 // A car drives onto the loop while a reply is late. Every library that was
 // tried then says "clear" for ever, one answer behind.
 func TestLateReplyNeverAnswersALaterRequest(t *testing.T) {
-	eachWire(t, func(t *testing.T, wire func(*testing.T, ...*sim.Board) *rs485.Line) {
+	eachWire(t, func(t *testing.T, w wire, within time.Duration) {
 		board := sim.NewBoard(sim.BoardConfig{})
-		line := wire(t, board)
+		line := w(t, board)
 		if on, err := input0(t, line); on || err != nil {
 			t.Fatalf("first read = %v, %v, want off", on, err)
 		}
-		board.SetFault(sim.Fault{Kind: sim.FaultLate, Delay: reply + reply/2, Count: 1})
+		board.SetFault(sim.Fault{Kind: sim.FaultLate, Delay: within + within/2, Count: 1})
 		if _, err := input0(t, line); !errors.Is(err, drivers.ErrOffline) {
 			t.Fatalf("read with a late reply = %v, want drivers.ErrOffline", err)
 		}
@@ -134,11 +198,14 @@ func TestFaultsGiveTheRightErrorAndPass(t *testing.T) {
 		{"split", sim.FaultSplit, nil},
 		{"echo", sim.FaultEcho, nil},
 	}
-	eachWire(t, func(t *testing.T, wire func(*testing.T, ...*sim.Board) *rs485.Line) {
+	eachWire(t, func(t *testing.T, w wire, within time.Duration) {
 		board := sim.NewBoard(sim.BoardConfig{})
 		board.SetInput(0, true)
-		line := wire(t, board)
+		line := w(t, board)
 		for _, tt := range tests {
+			if within == realReply && tt.want == drivers.ErrOffline && tt.fault != sim.FaultDeaf {
+				continue // each is a wait for the same thing
+			}
 			board.SetFault(sim.Fault{Kind: tt.fault, Count: 1})
 			if on, err := input0(t, line); !errors.Is(err, tt.want) || err == nil && !on {
 				t.Errorf("%s: read = %v, %v, want %v", tt.name, on, err, tt.want)
@@ -160,6 +227,7 @@ func TestGatewayThatCannotReachTheUnitIsOffline(t *testing.T) {
 // With an adapter that echoes, the reply to a single write is the echo's twin. A
 // dead board must not look obedient.
 func TestEchoOfAWriteIsNotTakenForItsReply(t *testing.T) {
+	t.Parallel()
 	board := sim.NewBoard(sim.BoardConfig{})
 	line := overPTY(t, board)
 	board.SetFault(sim.Fault{Kind: sim.FaultEcho})
@@ -175,41 +243,27 @@ func TestEchoOfAWriteIsNotTakenForItsReply(t *testing.T) {
 }
 
 func TestDeadBoardBehindAnEchoingAdapterIsOffline(t *testing.T) {
-	end, tty, err := sim.OpenPTY()
-	if errors.Is(err, errors.ErrUnsupported) {
-		t.Skip("this system has no pseudo terminals")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	background(t, func(ctx context.Context) error {
-		stop := context.AfterFunc(ctx, func() { _ = end.Close() })
-		defer stop()
-		b := make([]byte, 256)
-		for {
-			n, err := end.Read(b)
-			if err != nil {
-				return err
-			}
-			if _, err := end.Write(b[:n]); err != nil {
-				return err
-			}
+	synctest.Test(t, func(t *testing.T) {
+		line := inMemory(t, func(ctx context.Context, adapter io.ReadWriteCloser) error {
+			stop := context.AfterFunc(ctx, func() { _ = adapter.Close() })
+			defer stop()
+			_, err := io.Copy(adapter, adapter)
+			return err
+		})
+		if _, err := input0(t, line); !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("read = %v, want drivers.ErrOffline", err)
+		}
+		if _, err := line.Client(timed(t), 1, rs485.Command).WriteSingleCoil(0, 0xff00); !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("write = %v, want drivers.ErrOffline: only the echo came back", err)
 		}
 	})
-	line := start(t, "serial://"+tty+"?timeout=100ms")
-	if _, err := input0(t, line); !errors.Is(err, drivers.ErrOffline) {
-		t.Errorf("read = %v, want drivers.ErrOffline", err)
-	}
-	if _, err := line.Client(timed(t), 1, rs485.Command).WriteSingleCoil(0, 0xff00); !errors.Is(err, drivers.ErrOffline) {
-		t.Errorf("write = %v, want drivers.ErrOffline: only the echo came back", err)
-	}
 }
 
 func TestUnitsShareALineWithoutMixingReplies(t *testing.T) {
-	eachWire(t, func(t *testing.T, wire func(*testing.T, ...*sim.Board) *rs485.Line) {
+	eachWire(t, func(t *testing.T, w wire, _ time.Duration) {
 		one, two := sim.NewBoard(sim.BoardConfig{Unit: 1}), sim.NewBoard(sim.BoardConfig{Unit: 2})
 		two.SetInput(0, true)
-		line := wire(t, one, two)
+		line := w(t, one, two)
 		var all errgroup.Group
 		for unit, want := range map[byte]byte{1: 0, 2: 1} {
 			for range 4 {
@@ -234,9 +288,9 @@ func TestUnitsShareALineWithoutMixingReplies(t *testing.T) {
 }
 
 func TestRawSendsWhatTheLibraryRefuses(t *testing.T) {
-	eachWire(t, func(t *testing.T, wire func(*testing.T, ...*sim.Board) *rs485.Line) {
+	eachWire(t, func(t *testing.T, w wire, _ time.Duration) {
 		board := sim.NewBoard(sim.BoardConfig{})
-		line := wire(t, board)
+		line := w(t, board)
 		got, err := line.Raw(timed(t), 1, rs485.Command, 5, []byte{2, 0, 0, 5})
 		if err != nil || !slices.Equal(got, []byte{2, 0, 0, 5}) {
 			t.Errorf("Raw = % x, %v, want 02 00 00 05", got, err)
@@ -363,28 +417,53 @@ func TestRequestsAfterRunEndedFail(t *testing.T) {
 	}
 }
 
+// A cuttableListener can close the connections that it accepted, as a server does
+// that found them idle, and goes on listening.
+type cuttableListener struct {
+	net.Listener
+	mu       sync.Mutex
+	accepted []net.Conn
+}
+
+func (l *cuttableListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.accepted = append(l.accepted, c)
+	}
+	return c, err
+}
+
+// cut closes what was accepted and returns how much that was.
+func (l *cuttableListener) cut() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.accepted {
+		_ = c.Close() // closing twice is no news
+	}
+	return len(l.accepted)
+}
+
 func TestConnectionThatTheServerClosedIdleIsOpenedAgainUnnoticed(t *testing.T) {
+	t.Parallel() // most of it is waiting
+	ln := &cuttableListener{Listener: listen(t)}
 	board := sim.NewBoard(sim.BoardConfig{})
-	ln := listen(t)
-	address := ln.Addr().String()
-	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- sim.ServeTCP(ctx, ln, board) }()
-	line := start(t, "tcp://"+address)
+	background(t, func(ctx context.Context) error { return sim.ServeTCP(ctx, ln, board) })
+	line := start(t, "tcp://"+ln.Addr().String()+"?timeout="+realReply.String())
 	if _, err := input0(t, line); err != nil {
 		t.Fatal(err)
 	}
 	// The port leaves a connection alone that lived too short.
 	<-time.After(2100 * time.Millisecond)
-	stop()
-	<-served
-	again, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
+	if n := ln.cut(); n != 1 {
+		t.Fatalf("the line had %d connections, want 1", n)
 	}
-	background(t, func(ctx context.Context) error { return sim.ServeTCP(ctx, again, board) })
 	if _, err := input0(t, line); err != nil {
 		t.Errorf("first request on a connection that was closed idle = %v, want success", err)
+	}
+	if n := ln.cut(); n != 2 {
+		t.Errorf("the line had %d connections, want 2", n)
 	}
 }
 
