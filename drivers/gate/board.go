@@ -184,7 +184,7 @@ func wait(ctx context.Context, d time.Duration) error {
 func (r *Relay) start(ctx context.Context, coil uint16, rs resend, send func(context.Context) error) error {
 	sendCtx := ctx
 	if rs == once {
-		fresh, cancel := context.WithTimeout(ctx, presenceAge)
+		fresh, cancel := context.WithTimeout(ctx, r.presenceAge)
 		defer cancel()
 		sendCtx = fresh
 	}

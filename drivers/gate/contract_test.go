@@ -16,7 +16,18 @@ func TestRelayKeepsTheContractOnEveryWire(t *testing.T) {
 			t.Parallel()
 			drivertest.Gate(t, func(t *testing.T) drivertest.GateRig {
 				opt := wired()
-				return newSite(t, w, opt).rig(opt)
+				return newSite(t, w, opt).rig(opt, false)
+			})
+		})
+	}
+}
+
+func TestRelayKeepsTheContractWhateverIsLate(t *testing.T) {
+	for name, w := range map[string]wire{"modbus tcp": tcpInMemory, "rtu": rtuInMemory} {
+		t.Run(name, func(t *testing.T) {
+			drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
+				opt := wired()
+				return newSite(t, w, opt).rig(opt, true)
 			})
 		})
 	}
@@ -25,13 +36,12 @@ func TestRelayKeepsTheContractOnEveryWire(t *testing.T) {
 func TestRelayKeepsTheContractInEveryPulseMode(t *testing.T) {
 	for _, mode := range []gate.PulseMode{gate.PulseWaveshare, gate.PulseJYDAM} {
 		t.Run(string(mode), func(t *testing.T) {
-			t.Parallel()
-			drivertest.Gate(t, func(t *testing.T) drivertest.GateRig {
+			drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
 				opt := wired()
 				opt.PulseMode = mode
 				opt.HoldCoil = number(holdRelay)
 				opt.Presence.ActiveLow = true
-				return newSite(t, serialServer, opt).rig(opt)
+				return newSite(t, rtuInMemory, opt).rig(opt, true)
 			})
 		})
 	}

@@ -9,8 +9,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"parkagent/drivers/drivertest"
 	"parkagent/drivers/gate"
 	"parkagent/drivers/rs485"
 	"parkagent/drivers/sim"
@@ -48,11 +50,11 @@ func (p *tap) frames() []string {
 	return all
 }
 
-// tapped is a site whose requests are kept.
+// tapped is a site whose requests are kept, for a bubble.
 func tapped(t *testing.T, unit byte, opt gate.RelayOptions) (*gate.Relay, *tap) {
 	t.Helper()
 	board := sim.NewBoard(sim.BoardConfig{Unit: unit})
-	ln := listen(t)
+	end, ln := drivertest.NewWire()
 	p := &tap{}
 	background(t, func(ctx context.Context) error {
 		c, err := ln.Accept()
@@ -62,7 +64,7 @@ func tapped(t *testing.T, unit byte, opt gate.RelayOptions) (*gate.Relay, *tap) 
 		p.Conn = c
 		return sim.ServeRTU(ctx, io.ReadWriteCloser(p), board)
 	})
-	line := newLine(t, rs485.Config{Port: port(t, "tcp://"+ln.Addr().String())})
+	line := newLine(t, rs485.Config{Port: end, ReplyTimeout: testReply})
 	opt.Unit = unit
 	relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: line, Options: opt})
 	if err != nil {
@@ -90,11 +92,9 @@ func TestPulsesHaveTheVendorsFrames(t *testing.T) {
 		{"JY-DAM relay 2 for 500 ms", 1, 1, gate.PulseJYDAM, 0, []string{"01 10 00 08 00 02 04 00 04 00 05 73 CB"}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		inBubble(t, tt.name, func(t *testing.T) {
 			relay, wire := tapped(t, tt.unit, gate.RelayOptions{Open: tt.open, PulseMode: tt.mode, Pulse: tt.pulse})
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-			defer cancel()
-			if err := relay.Raise(ctx); err != nil {
+			if err := relay.Raise(timed(t)); err != nil {
 				t.Fatal(err)
 			}
 			got := slices.DeleteFunc(wire.frames(), func(f string) bool { return f[3:5] == "01" }) // reads of relays
@@ -106,15 +106,17 @@ func TestPulsesHaveTheVendorsFrames(t *testing.T) {
 }
 
 func TestReadsHaveTheVendorsFrames(t *testing.T) {
-	relay, wire := tapped(t, 1, gate.RelayOptions{
-		Open: 0, Close: number(7),
-		LimitOpen: &gate.Input{Number: 0}, LimitClose: &gate.Input{Number: 7},
+	synctest.Test(t, func(t *testing.T) {
+		relay, wire := tapped(t, 1, gate.RelayOptions{
+			Open: 0, Close: number(7),
+			LimitOpen: &gate.Input{Number: 0}, LimitClose: &gate.Input{Number: 7},
+		})
+		if _, err := relay.State(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"01 01 00 00 00 08 3D CC", "01 01 00 00 00 08 3D CC", "01 02 00 00 00 08 79 CC"}
+		if got := wire.frames(); !slices.Equal(got, want) {
+			t.Errorf("the first State sent %q, want %q", got, want)
+		}
 	})
-	if _, err := relay.State(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"01 01 00 00 00 08 3D CC", "01 01 00 00 00 08 3D CC", "01 02 00 00 00 08 79 CC"}
-	if got := wire.frames(); !slices.Equal(got, want) {
-		t.Errorf("the first State sent %q, want %q", got, want)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goburrow/modbus"
@@ -23,19 +24,17 @@ func TestRelayIsSwitchedOffWhenLineAndCallerAreStoppedTogether(t *testing.T) {
 	for name, wire := range map[string]wire{"modbus tcp": modbusTCP, "rtu": serialServer} {
 		t.Run(name, func(t *testing.T) {
 			board := sim.NewBoard(sim.BoardConfig{Unit: testUnit})
-			cfg := wire(t, board)
-			cfg.ReplyTimeout = testReply
-			line, err := rs485.New(cfg)
+			line, err := rs485.New(wire(t, board))
 			if err != nil {
 				t.Fatal(err)
 			}
 			opt := wired()
-			opt.Pulse = 2 * time.Second
+			opt.Pulse = 5 * time.Second // which is cut short
 			relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: line, Options: opt})
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, stop := context.WithCancel(timed(t))
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 			defer stop()
 			var g errgroup.Group
 			g.Go(func() error { return line.Run(ctx) })
@@ -79,17 +78,19 @@ func (b *watchedBus) Client(ctx context.Context, unit byte, p rs485.Priority) mo
 // commands of the other gates on the line would wait in turn behind all that
 // ask their dead boards.
 func TestAskingADeadBoardIsNoMoreThanAPoll(t *testing.T) {
-	board := sim.NewBoard(sim.BoardConfig{Unit: testUnit})
-	board.SetFault(sim.Fault{Kind: sim.FaultDeaf})
-	bus := &watchedBus{Line: newLine(t, serialServer(t, board))}
-	relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: bus, Options: wired()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := relay.State(timed(t)); !errors.Is(err, drivers.ErrOffline) {
-		t.Fatalf("State = %v, want drivers.ErrOffline", err)
-	}
-	if want := []rs485.Priority{rs485.Poll}; !slices.Equal(bus.seen, want) {
-		t.Errorf("State asked a dead board with priorities %v, want %v", bus.seen, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		board := sim.NewBoard(sim.BoardConfig{Unit: testUnit})
+		board.SetFault(sim.Fault{Kind: sim.FaultDeaf})
+		bus := &watchedBus{Line: newLine(t, rtuInMemory(t, board))}
+		relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: bus, Options: wired()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := relay.State(timed(t)); !errors.Is(err, drivers.ErrOffline) {
+			t.Fatalf("State = %v, want drivers.ErrOffline", err)
+		}
+		if want := []rs485.Priority{rs485.Poll}; !slices.Equal(bus.seen, want) {
+			t.Errorf("State asked a dead board with priorities %v, want %v", bus.seen, want)
+		}
+	})
 }

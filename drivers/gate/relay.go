@@ -69,6 +69,8 @@ type Relay struct {
 	now    func() time.Time
 	log    *slog.Logger
 
+	presenceAge time.Duration // the constant, but in tests
+
 	hold  hold
 	clean bool // the momentary relays are known to be off or on the board's timer
 
@@ -84,7 +86,7 @@ func NewRelay(cfg Config) (*Relay, error) {
 	if err := cfg.Options.validate(); err != nil {
 		return nil, err
 	}
-	r := &Relay{device: cfg.Device, bus: cfg.Bus, opt: cfg.Options.withDefaults(), now: cfg.Now, log: cfg.Log}
+	r := &Relay{device: cfg.Device, bus: cfg.Bus, opt: cfg.Options.withDefaults(), now: cfg.Now, log: cfg.Log, presenceAge: presenceAge}
 	if cfg.Held {
 		r.hold = holdOn
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"parkagent/drivers"
@@ -17,6 +18,12 @@ func timed(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// inBubble runs a subtest in which time passes only while all wait for it.
+func inBubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }
 
 func TestStateSaysWhatTheInputsSay(t *testing.T) {
@@ -40,7 +47,7 @@ func TestStateSaysWhatTheInputsSay(t *testing.T) {
 		{name: "active low inputs on mean neither", activeLow: true, up: true, down: true, occupied: true, arm: drivers.ArmMoving, presence: drivers.PresenceClear},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		inBubble(t, tt.name, func(t *testing.T) {
 			opt := wired()
 			for _, in := range []*gate.Input{opt.Presence, opt.LimitOpen, opt.LimitClose} {
 				in.ActiveLow = tt.activeLow
@@ -58,7 +65,7 @@ func TestStateSaysWhatTheInputsSay(t *testing.T) {
 			s.board.SetInput(upInput, tt.up)
 			s.board.SetInput(downInput, tt.down)
 			s.board.SetInput(presenceInput, tt.occupied)
-			s.line = newLine(t, modbusTCP(t, s.board))
+			s.line = newLine(t, tcpInMemory(t, s.board))
 			got, err := s.driver(t, opt).State(timed(t))
 			if err != nil || got.Arm != tt.arm || got.Presence != tt.presence || got.HoldOpen {
 				t.Errorf("State = %v arm, %v presence, held %v, %v; want %v, %v, false", got.Arm, got.Presence, got.HoldOpen, err, tt.arm, tt.presence)
@@ -79,10 +86,10 @@ func TestLowerNeedsAPresenceInputOrTheInstallersWord(t *testing.T) {
 		{"presence clear", func(o *gate.RelayOptions) {}, nil},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		inBubble(t, tt.name, func(t *testing.T) {
 			opt := wired()
 			tt.change(&opt)
-			s := newSite(t, modbusTCP, opt)
+			s := newSite(t, tcpInMemory, opt)
 			if err := s.relay.Lower(timed(t)); !errors.Is(err, tt.want) {
 				t.Errorf("Lower = %v, want %v", err, tt.want)
 			}
@@ -98,39 +105,43 @@ func TestLowerNeedsAPresenceInputOrTheInstallersWord(t *testing.T) {
 }
 
 func TestLowerRefusesOnACarEvenWhereTheBarrierGuardsItself(t *testing.T) {
-	opt := wired()
-	opt.SelfGuarded = true
-	s := newSite(t, modbusTCP, opt)
-	s.barrier.SetPresence(true)
-	if err := s.relay.Lower(timed(t)); !errors.Is(err, drivers.ErrRefused) {
-		t.Errorf("Lower = %v, want drivers.ErrRefused", err)
-	}
-	if n := s.count(sim.CoilOn, closeRelay); n != 0 {
-		t.Errorf("the close relay went on %d times on a car", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		opt := wired()
+		opt.SelfGuarded = true
+		s := newSite(t, tcpInMemory, opt)
+		s.barrier.SetPresence(true)
+		if err := s.relay.Lower(timed(t)); !errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Lower = %v, want drivers.ErrRefused", err)
+		}
+		if n := s.count(sim.CoilOn, closeRelay); n != 0 {
+			t.Errorf("the close relay went on %d times on a car", n)
+		}
+	})
 }
 
 func TestLowerWithoutAPresenceReadingIsRefusedAndOffline(t *testing.T) {
-	s := newSite(t, modbusTCP, wired())
-	if _, err := s.relay.State(timed(t)); err != nil {
-		t.Fatal(err)
-	}
-	s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf, Function: 2})
-	err := s.relay.Lower(timed(t))
-	if !errors.Is(err, drivers.ErrRefused) || !errors.Is(err, drivers.ErrOffline) {
-		t.Errorf("Lower = %v, want both drivers.ErrRefused and drivers.ErrOffline", err)
-	}
-	if n := s.count(sim.CoilOn, closeRelay); n != 0 {
-		t.Errorf("the close relay went on %d times unseen", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, tcpInMemory, wired())
+		if _, err := s.relay.State(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf, Function: 2})
+		err := s.relay.Lower(timed(t))
+		if !errors.Is(err, drivers.ErrRefused) || !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("Lower = %v, want both drivers.ErrRefused and drivers.ErrOffline", err)
+		}
+		if n := s.count(sim.CoilOn, closeRelay); n != 0 {
+			t.Errorf("the close relay went on %d times unseen", n)
+		}
+	})
 }
 
 func TestRaiseWhoseReplyIsLostOpensOnce(t *testing.T) {
 	for _, mode := range []gate.PulseMode{gate.PulseCoil, gate.PulseWaveshare, gate.PulseJYDAM} {
-		t.Run(string(mode), func(t *testing.T) {
+		inBubble(t, string(mode), func(t *testing.T) {
 			opt := wired()
 			opt.PulseMode, opt.Pulse = mode, time.Second // longer than the wait for the reply
-			s := newSite(t, serialLine, opt)
+			s := newSite(t, rtuInMemory, opt)
 			if _, err := s.relay.State(timed(t)); err != nil {
 				t.Fatal(err)
 			}
@@ -150,41 +161,45 @@ func TestRaiseWhoseReplyIsLostOpensOnce(t *testing.T) {
 }
 
 func TestRaiseThatWasLostIsSentAgain(t *testing.T) {
-	s := newSite(t, serialLine, wired())
-	if _, err := s.relay.State(timed(t)); err != nil {
-		t.Fatal(err)
-	}
-	s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf, Function: 5, Count: 1})
-	if err := s.relay.Raise(timed(t)); err != nil {
-		t.Fatal(err)
-	}
-	if n := s.count(sim.CoilOn, openRelay); n != 1 {
-		t.Errorf("the open relay went on %d times, want 1", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, rtuInMemory, wired())
+		if _, err := s.relay.State(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf, Function: 5, Count: 1})
+		if err := s.relay.Raise(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.count(sim.CoilOn, openRelay); n != 1 {
+			t.Errorf("the open relay went on %d times, want 1", n)
+		}
+	})
 }
 
 func TestLowerThatWasLostIsNotSentAgain(t *testing.T) {
-	s := newSite(t, serialLine, wired())
-	if _, err := s.relay.State(timed(t)); err != nil {
-		t.Fatal(err)
-	}
-	s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf, Function: 5, Count: 1})
-	if err := s.relay.Lower(timed(t)); !errors.Is(err, drivers.ErrOffline) {
-		t.Errorf("Lower = %v, want drivers.ErrOffline", err)
-	}
-	if n := s.count(sim.CoilOn, closeRelay); n != 0 {
-		t.Errorf("the close relay went on %d times, want 0: presence was read for the first command only", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, rtuInMemory, wired())
+		if _, err := s.relay.State(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf, Function: 5, Count: 1})
+		if err := s.relay.Lower(timed(t)); !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("Lower = %v, want drivers.ErrOffline", err)
+		}
+		if n := s.count(sim.CoilOn, closeRelay); n != 0 {
+			t.Errorf("the close relay went on %d times, want 0: presence was read for the first command only", n)
+		}
+	})
 }
 
 func TestRelayIsSwitchedOffEvenWhenOffFailsTwice(t *testing.T) {
 	for name, kind := range map[string]sim.FaultKind{"lost": sim.FaultDeaf, "refused": sim.FaultException} {
-		t.Run(name, func(t *testing.T) { offFailsTwice(t, kind) })
+		inBubble(t, name, func(t *testing.T) { offFailsTwice(t, kind) })
 	}
 }
 
 func offFailsTwice(t *testing.T, kind sim.FaultKind) {
-	s := newSite(t, serialLine, wired())
+	s := newSite(t, rtuInMemory, wired())
 	if _, err := s.relay.State(timed(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -203,23 +218,25 @@ func offFailsTwice(t *testing.T, kind sim.FaultKind) {
 }
 
 func TestCancelledRaiseStillSwitchesItsRelayOff(t *testing.T) {
-	opt := wired()
-	opt.Pulse = 5 * time.Second
-	s := newSite(t, serialLine, opt)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- s.relay.Raise(ctx) }()
-	for !s.board.Coil(openRelay) {
-		<-time.After(time.Millisecond)
-	}
-	start := time.Now()
-	cancel()
-	if err := <-done; !errors.Is(err, drivers.ErrOffline) {
-		t.Errorf("Raise = %v, want drivers.ErrOffline: nobody knows whether so short a contact was seen", err)
-	}
-	if took := time.Since(start); took > time.Second || s.board.Coil(openRelay) {
-		t.Errorf("Raise took %v after its end and left the relay on: %v", took, s.board.Coil(openRelay))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		opt := wired()
+		opt.Pulse = 5 * time.Second
+		s := newSite(t, rtuInMemory, opt)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.relay.Raise(ctx) }()
+		for !s.board.Coil(openRelay) {
+			<-time.After(time.Millisecond)
+		}
+		start := time.Now()
+		cancel()
+		if err := <-done; !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("Raise = %v, want drivers.ErrOffline: nobody knows whether so short a contact was seen", err)
+		}
+		if took := time.Since(start); took > time.Second || s.board.Coil(openRelay) {
+			t.Errorf("Raise took %v after its end and left the relay on: %v", took, s.board.Coil(openRelay))
+		}
+	})
 }
 
 func TestFirstContactSwitchesMomentaryRelaysOff(t *testing.T) {
@@ -237,8 +254,8 @@ func TestFirstContactSwitchesMomentaryRelaysOff(t *testing.T) {
 		{"a hold relay of its own is held", separate, true, []int{holdRelay}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := newSite(t, modbusTCP, tt.opt)
+		inBubble(t, tt.name, func(t *testing.T) {
+			s := newSite(t, tcpInMemory, tt.opt)
 			for _, n := range []int{openRelay, closeRelay, holdRelay} {
 				s.board.SetCoil(n, true)
 			}
@@ -263,34 +280,38 @@ func TestFirstContactSwitchesMomentaryRelaysOff(t *testing.T) {
 }
 
 func TestHeldGateIsLatchedAgainAfterTheBoardLostItsPower(t *testing.T) {
-	s := newSite(t, modbusTCP, wired())
-	if err := s.relay.Hold(timed(t)); err != nil {
-		t.Fatal(err)
-	}
-	s.board.SetCoil(openRelay, false)
-	if st, err := s.relay.State(timed(t)); err != nil || st.HoldOpen {
-		t.Errorf("State = held %v, %v, want the truth: not held", st.HoldOpen, err)
-	}
-	if err := s.relay.Raise(timed(t)); err != nil {
-		t.Fatal(err)
-	}
-	if !s.board.Coil(openRelay) {
-		t.Error("Raise of a held gate left its relay off")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, tcpInMemory, wired())
+		if err := s.relay.Hold(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		s.board.SetCoil(openRelay, false)
+		if st, err := s.relay.State(timed(t)); err != nil || st.HoldOpen {
+			t.Errorf("State = held %v, %v, want the truth: not held", st.HoldOpen, err)
+		}
+		if err := s.relay.Raise(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		if !s.board.Coil(openRelay) {
+			t.Error("Raise of a held gate left its relay off")
+		}
+	})
 }
 
 func TestArmGoesUpAndComesDown(t *testing.T) {
-	s := newSite(t, serialLine, wired())
-	if err := s.relay.Raise(timed(t)); err != nil { // the pulse is longer than the travel
-		t.Fatal(err)
-	}
-	if st, err := s.relay.State(timed(t)); err != nil || st.Arm != drivers.ArmUp {
-		t.Errorf("State after Raise = %v, %v, want up", st.Arm, err)
-	}
-	if err := s.relay.Lower(timed(t)); err != nil {
-		t.Fatal(err)
-	}
-	if st, err := s.relay.State(timed(t)); err != nil || st.Arm != drivers.ArmDown {
-		t.Errorf("State after Lower = %v, %v, want down", st.Arm, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, rtuInMemory, wired())
+		if err := s.relay.Raise(timed(t)); err != nil { // the pulse is longer than the travel
+			t.Fatal(err)
+		}
+		if st, err := s.relay.State(timed(t)); err != nil || st.Arm != drivers.ArmUp {
+			t.Errorf("State after Raise = %v, %v, want up", st.Arm, err)
+		}
+		if err := s.relay.Lower(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := s.relay.State(timed(t)); err != nil || st.Arm != drivers.ArmDown {
+			t.Errorf("State after Lower = %v, %v, want down", st.Arm, err)
+		}
+	})
 }

@@ -21,7 +21,8 @@ const (
 	openRelay, closeRelay, holdRelay       = 0, 1, 2
 	presenceInput, upInput, downInput      = 0, 1, 2
 	testPulse                              = 100 * time.Millisecond
-	testReply                              = 200 * time.Millisecond
+	testReply                              = 200 * time.Millisecond // in a bubble
+	realReply                              = 2 * time.Second        // where a busy machine plays the board
 	testTravel                             = 50 * time.Millisecond
 	testUnit                          byte = 1
 )
@@ -68,7 +69,6 @@ func newSite(t *testing.T, w wire, opt gate.RelayOptions) *site {
 
 func newLine(t *testing.T, cfg rs485.Config) *rs485.Line {
 	t.Helper()
-	cfg.ReplyTimeout = testReply
 	line, err := rs485.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -95,18 +95,16 @@ func background(t *testing.T, f func(context.Context) error) {
 	t.Cleanup(func() { cancel(); _ = g.Wait() })
 }
 
-func modbusTCP(t *testing.T, boards ...*sim.Board) rs485.Config {
+// serveTCP serves boards by Modbus TCP until the test is over.
+func serveTCP(t *testing.T, ln net.Listener, boards ...*sim.Board) {
 	t.Helper()
-	ln := listen(t)
 	background(t, func(ctx context.Context) error { return sim.ServeTCP(ctx, ln, boards...) })
-	return rs485.Config{Port: port(t, "tcp://"+ln.Addr().String()), Framing: rs485.TCP}
 }
 
-// serialServer passes RTU frames on over TCP. It takes one connection after the
-// other.
-func serialServer(t *testing.T, boards ...*sim.Board) rs485.Config {
+// serveRTU passes RTU frames on to boards until the test is over, on one
+// connection after the other.
+func serveRTU(t *testing.T, ln net.Listener, boards ...*sim.Board) {
 	t.Helper()
-	ln := listen(t)
 	background(t, func(ctx context.Context) error {
 		stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
 		defer stop()
@@ -118,7 +116,38 @@ func serialServer(t *testing.T, boards ...*sim.Board) rs485.Config {
 			_ = sim.ServeRTU(ctx, c, boards...) // the next connection may be better
 		}
 	})
-	return rs485.Config{Port: port(t, "tcp://"+ln.Addr().String()), Framing: rs485.RTU}
+}
+
+// The wires in memory are for bubbles, where their times are exact.
+
+func tcpInMemory(t *testing.T, boards ...*sim.Board) rs485.Config {
+	t.Helper()
+	end, ln := drivertest.NewWire()
+	serveTCP(t, ln, boards...)
+	return rs485.Config{Port: end, Framing: rs485.TCP, ReplyTimeout: testReply}
+}
+
+func rtuInMemory(t *testing.T, boards ...*sim.Board) rs485.Config {
+	t.Helper()
+	end, ln := drivertest.NewWire()
+	serveRTU(t, ln, boards...)
+	return rs485.Config{Port: end, Framing: rs485.RTU, ReplyTimeout: testReply}
+}
+
+// The others go through the system. serialLine is a third.
+
+func modbusTCP(t *testing.T, boards ...*sim.Board) rs485.Config {
+	t.Helper()
+	ln := listen(t)
+	serveTCP(t, ln, boards...)
+	return rs485.Config{Port: port(t, "tcp://"+ln.Addr().String()), Framing: rs485.TCP, ReplyTimeout: realReply}
+}
+
+func serialServer(t *testing.T, boards ...*sim.Board) rs485.Config {
+	t.Helper()
+	ln := listen(t)
+	serveRTU(t, ln, boards...)
+	return rs485.Config{Port: port(t, "tcp://"+ln.Addr().String()), Framing: rs485.RTU, ReplyTimeout: realReply}
 }
 
 func listen(t *testing.T) net.Listener {
@@ -150,7 +179,8 @@ func (s *site) count(kind sim.EventKind, relay int) int {
 	return n
 }
 
-func (s *site) rig(opt gate.RelayOptions) drivertest.GateRig {
+// rig is what the suite needs of a site, whose wire is in memory or not.
+func (s *site) rig(opt gate.RelayOptions, inBubble bool) drivertest.GateRig {
 	command := sim.CoilOn
 	if opt.PulseMode != "" {
 		command = sim.Pulse
@@ -167,7 +197,7 @@ func (s *site) rig(opt gate.RelayOptions) drivertest.GateRig {
 			s.board.SetFault(f)
 		}}
 	}
-	return drivertest.GateRig{
+	rig := drivertest.GateRig{
 		Gate:    s.relay,
 		Raised:  func() int { return s.count(command, openRelay) },
 		Lowered: func() int { return s.count(command, closeRelay) },
@@ -177,20 +207,31 @@ func (s *site) rig(opt gate.RelayOptions) drivertest.GateRig {
 		},
 		SetPresence: s.barrier.SetPresence,
 		Faults: []drivertest.GateFault{
-			fault("silence", sim.Fault{Kind: sim.FaultDeaf}, drivers.ErrOffline),
-			fault("silence after obeying", sim.Fault{Kind: sim.FaultMute}, drivers.ErrOffline),
-			fault("crumbs", sim.Fault{Kind: sim.FaultCrumbs}, drivers.ErrOffline),
-			fault("damaged replies", sim.Fault{Kind: sim.FaultBadCRC}, drivers.ErrOffline),
-			fault("replies of another unit", sim.Fault{Kind: sim.FaultWrongID}, drivers.ErrOffline),
-			fault("late replies", sim.Fault{Kind: sim.FaultLate, Delay: testReply + 40*time.Millisecond}, drivers.ErrOffline),
 			fault("refusal", sim.Fault{Kind: sim.FaultException}, drivers.ErrRefused),
 			fault("unplugged", sim.Fault{Kind: sim.FaultDisconnect}, drivers.ErrOffline),
 			fault("noise", sim.Fault{Kind: sim.FaultNoise}, nil),
 			fault("split replies", sim.Fault{Kind: sim.FaultSplit}, nil),
 			fault("echo", sim.Fault{Kind: sim.FaultEcho}, nil),
 		},
-		Timeout: 3 * time.Second,
 	}
+	if !inBubble {
+		// Where others use the machine, only what is soon certain is tested, and
+		// nothing ends because it was slow.
+		rig.Timeout = time.Minute
+		gate.SetPresenceAge(s.relay, time.Minute)
+		return rig
+	}
+	rig.Faults = append(rig.Faults,
+		fault("silence", sim.Fault{Kind: sim.FaultDeaf}, drivers.ErrOffline),
+		fault("silence after obeying", sim.Fault{Kind: sim.FaultMute}, drivers.ErrOffline),
+		fault("crumbs", sim.Fault{Kind: sim.FaultCrumbs}, drivers.ErrOffline),
+		fault("damaged replies", sim.Fault{Kind: sim.FaultBadCRC}, drivers.ErrOffline),
+		fault("replies of another unit", sim.Fault{Kind: sim.FaultWrongID}, drivers.ErrOffline),
+		fault("late replies", sim.Fault{Kind: sim.FaultLate, Delay: testReply + 40*time.Millisecond}, drivers.ErrOffline),
+	)
+	// All that a call may be late by is the switching off of its relay.
+	rig.Timeout, rig.Grace = 3*time.Second, time.Second
+	return rig
 }
 
 // stillOn reports whether a relay stays on for longer than any pulse.

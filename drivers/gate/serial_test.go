@@ -40,5 +40,5 @@ func serialLine(t *testing.T, boards ...*sim.Board) rs485.Config {
 			}
 		}
 	})
-	return rs485.Config{Port: port(t, "serial://"+name), Framing: rs485.RTU}
+	return rs485.Config{Port: port(t, "serial://"+name), Framing: rs485.RTU, ReplyTimeout: realReply}
 }
