@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,6 +41,62 @@ func start(t *testing.T, config Config) (*Platform, *protocol.Client) {
 		t.Fatal(err)
 	}
 	return p, &protocol.Client{HTTP: server.Client(), URL: server.URL + "/any/path", User: config.User, Password: config.Password, Cipher: cipher, Now: config.Now}
+}
+
+// A pipes is a listener whose connections are in memory.
+type pipes struct {
+	dialled chan net.Conn
+	closed  chan struct{}
+	once    sync.Once
+}
+
+func (l *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case l.dialled <- far:
+		return near, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (l *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.dialled:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipes) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "memory"} }
+
+// startInBubble is start with connections in memory, for a testing/synctest
+// bubble: there an answer is late by exactly what the platform says.
+func startInBubble(t *testing.T, config Config) (*Platform, *protocol.Client) {
+	t.Helper()
+	p, err := New(config)
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	l := &pipes{dialled: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: p}
+	var served sync.WaitGroup
+	served.Go(func() { _ = server.Serve(l) }) // until it is closed
+	transport := &http.Transport{DialContext: l.dial}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+		served.Wait()
+	})
+	cipher, err := protocol.NewCipher(config.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, &protocol.Client{HTTP: &http.Client{Transport: transport}, URL: "http://platform.example", User: config.User, Password: config.Password, Cipher: cipher, Now: config.Now}
 }
 
 func entry(plate string) protocol.CarIn {
@@ -224,22 +283,24 @@ func TestAWrongDateShowsInTheLogAndNotInTheAnswer(t *testing.T) {
 }
 
 func TestOutages(t *testing.T) {
-	p, c := start(t, testConfig())
-	for outage, status := range map[Outage]int{Unavailable: http.StatusServiceUnavailable, Dropping: 0, Silent: 0} {
-		p.Down(outage)
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		_, err := c.Post(ctx, "PostCarInInfo", entry("京A12345"))
-		cancel()
-		var none *protocol.NoAnswerError
-		if !errors.As(err, &none) || none.Status != status {
-			t.Errorf("outage %d: error = %v, want no answer with status %d", outage, err, status)
+	synctest.Test(t, func(t *testing.T) {
+		p, c := startInBubble(t, testConfig())
+		for outage, status := range map[Outage]int{Unavailable: http.StatusServiceUnavailable, Dropping: 0, Silent: 0} {
+			p.Down(outage)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err := c.Post(ctx, "PostCarInInfo", entry("京A12345"))
+			cancel()
+			var none *protocol.NoAnswerError
+			if !errors.As(err, &none) || none.Status != status {
+				t.Errorf("outage %d: error = %v, want no answer with status %d", outage, err, status)
+			}
+			if got := p.Totals().Reports; got != 0 {
+				t.Errorf("outage %d: %d reports were taken", outage, got)
+			}
 		}
-		if got := p.Totals().Reports; got != 0 {
-			t.Errorf("outage %d: %d reports were taken", outage, got)
-		}
-	}
-	p.Up()
-	mustPost(t, c, "PostCarInInfo", entry("京A12345"))
+		p.Up()
+		mustPost(t, c, "PostCarInInfo", entry("京A12345"))
+	})
 }
 
 func TestInjectedFaults(t *testing.T) {
