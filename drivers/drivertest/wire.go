@@ -155,7 +155,9 @@ func (l *wireListener) Close() error {
 	return nil
 }
 
-func (l *wireListener) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "memory"} }
+func (l *wireListener) Addr() net.Addr { return memoryAddr }
+
+var memoryAddr = &net.UnixAddr{Name: "memory", Net: "memory"}
 
 // A wireEnd is one end of an opened line. Of a net.Conn it has what simulated
 // boards use.

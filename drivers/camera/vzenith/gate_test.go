@@ -17,10 +17,10 @@ var _ drivertest.GateDriver = (*vzenith.ReplyGate)(nil)
 var _ drivertest.EventGateDriver = (*vzenith.ReplyGate)(nil)
 
 func TestAGateInCometModeKeepsTheContract(t *testing.T) {
-	drivertest.Gate(t, func(t *testing.T) drivertest.GateRig {
-		l := newLane(t, vzenith.Config{
+	drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
+		l := newLaneInBubble(t, vzenith.Config{
 			PollTime: 20 * time.Millisecond, Options: vzenith.Options{Opens: vzenith.OpensComet, Heartbeat: time.Second},
-		}, nil)
+		})
 		p := &poller{lane: l}
 		t.Cleanup(p.stop)
 		p.start(t)

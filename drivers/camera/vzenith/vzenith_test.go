@@ -88,7 +88,7 @@ type decider func(context.Context, *vzenith.ReplyGate, drivers.Recognition)
 // lane does it.
 func newLane(t *testing.T, cfg vzenith.Config, decide decider) *lane {
 	t.Helper()
-	l := &lane{camera: newCamera(t, cfg), seen: make(chan drivers.Recognition, 16), closed: make(chan struct{}, 16)}
+	l := unwatchedLane(t, cfg)
 	server := httptest.NewUnstartedServer(l.camera)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
@@ -96,7 +96,34 @@ func newLane(t *testing.T, cfg vzenith.Config, decide decider) *lane {
 		}
 	}
 	server.Start()
-	l.sim = &sim.VzCamera{URL: server.URL + "/devicemanagement/php/plateresult.php", Serial: "s1"}
+	t.Cleanup(server.Close)
+	l.sim.URL = server.URL + pushPath
+	l.watch(t, decide)
+	return l
+}
+
+// newLaneInBubble starts one for a testing/synctest bubble, without a decider.
+func newLaneInBubble(t *testing.T, cfg vzenith.Config) *lane {
+	t.Helper()
+	l := unwatchedLane(t, cfg)
+	l.sim.URL, l.sim.Client = "http://box.example"+pushPath, drivertest.NewWeb(t, l.camera)
+	l.watch(t, nil)
+	return l
+}
+
+const pushPath = "/devicemanagement/php/plateresult.php"
+
+func unwatchedLane(t *testing.T, cfg vzenith.Config) *lane {
+	t.Helper()
+	return &lane{
+		camera: newCamera(t, cfg), sim: &sim.VzCamera{Serial: "s1"},
+		seen: make(chan drivers.Recognition, 16), closed: make(chan struct{}, 16),
+	}
+}
+
+// watch has the camera watched until the test is over.
+func (l *lane) watch(t *testing.T, decide decider) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
@@ -112,14 +139,13 @@ func newLane(t *testing.T, cfg vzenith.Config, decide decider) *lane {
 		if err := <-ended; err != nil {
 			t.Errorf("Watch: %v", err)
 		}
-		server.Close()
 	})
 	// A push before Watch began is kept by the camera; wait until one is taken.
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		probe, stop := context.WithCancel(context.Background())
 		stop()
 		if err := l.camera.Watch(probe, nil); err != nil {
-			return l
+			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("Watch did not begin")
