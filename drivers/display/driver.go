@@ -45,7 +45,8 @@ const (
 
 // A Fangkong is one panel with a Fangkong card. It meets lane.Display.
 type Fangkong struct {
-	cfg Config
+	cfg       Config
+	replyTime time.Duration // the constant, but in tests
 }
 
 // NewFangkong returns the panel of cfg. It touches no port.
@@ -63,7 +64,7 @@ func NewFangkong(cfg Config) (*Fangkong, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.Log = cfg.Log.With("device", cfg.Device)
-	return &Fangkong{cfg: cfg}, nil
+	return &Fangkong{cfg: cfg, replyTime: replyTime}, nil
 }
 
 // Show puts s on the panel, line by line, and speaks its voice. Lines that s
@@ -150,7 +151,7 @@ func (f *Fangkong) send(ctx context.Context, frame []byte) error {
 func (f *Fangkong) answer(ctx context.Context, frame []byte) error {
 	wait := frameGap
 	if f.cfg.Options.Ack {
-		wait = replyTime
+		wait = f.replyTime
 	}
 	listen, cancel := context.WithTimeout(ctx, wait+time.Duration(len(frame))*byteTime)
 	defer cancel()

@@ -61,7 +61,7 @@ func TestFangkongKeepsTheContractOnASerialPort(t *testing.T) {
 			}
 		})
 		return drivertest.DisplayRig{
-			Display: panelOn(t, port, display.FangkongOptions{Ack: true, Voice: true}),
+			Display: patientPanelOn(t, port, display.FangkongOptions{Ack: true, Voice: true}),
 			Device:  "L1",
 			Lines:   2,
 			MustAck: true,

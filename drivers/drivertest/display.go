@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +45,24 @@ type DisplayRig struct {
 // in whole characters, empties what is left over, tells a refusal from silence,
 // comes back after unplugging, and never outstays its context. newRig is called
 // for every subtest and cleans up by itself.
+//
+// A driver that counts silence as success returns before the panel has shown
+// anything, as far as it knows: its rig is for DisplayInBubble.
 func Display(t *testing.T, newRig func(t *testing.T) DisplayRig) {
+	t.Helper()
+	display(t, newRig, func(t *testing.T, test func(*testing.T)) { test(t) })
+}
+
+// DisplayInBubble is Display with each test in a testing/synctest bubble, for
+// rigs on a wire in memory: there an answer comes in time however busy the
+// machine is.
+func DisplayInBubble(t *testing.T, newRig func(t *testing.T) DisplayRig) {
+	t.Helper()
+	display(t, newRig, synctest.Test)
+}
+
+func display(t *testing.T, newRig func(t *testing.T) DisplayRig, in func(*testing.T, func(*testing.T))) {
+	t.Helper()
 	tests := []struct {
 		name string
 		run  func(t *testing.T, rig DisplayRig)
@@ -63,7 +81,7 @@ func Display(t *testing.T, newRig func(t *testing.T) DisplayRig) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel() // most of it is waiting
-			tt.run(t, newRig(t))
+			in(t, func(t *testing.T) { tt.run(t, newRig(t)) })
 		})
 	}
 }
