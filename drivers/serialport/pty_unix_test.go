@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/creack/pty"
 )
@@ -59,13 +58,13 @@ func serialPeer(t *testing.T) peer {
 func TestPortThatIsInUseIsBusyEvenForRoot(t *testing.T) {
 	p := serialPeer(t)
 	other := New(p.port.Link(), nil)
-	if err := other.Connect(within(t, 2*time.Second)); !errors.Is(err, syscall.EBUSY) {
+	if err := other.Connect(within(t, patience)); !errors.Is(err, syscall.EBUSY) {
 		t.Fatalf("Connect of a port in use = %v, want syscall.EBUSY", err)
 	}
 	if err := p.port.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := other.Connect(within(t, 2*time.Second)); err != nil {
+	if err := other.Connect(within(t, patience)); err != nil {
 		t.Errorf("Connect of a port that was closed = %v", err)
 	}
 	if err := other.Close(); err != nil {
@@ -90,7 +89,7 @@ func TestPortIsReadWhileTheProgramHasManyFiles(t *testing.T) {
 	if _, err := p.far.Write([]byte{7}); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := p.port.Read(within(t, 2*time.Second), make([]byte, 8)); n != 1 || err != nil {
+	if n, err := p.port.Read(within(t, patience), make([]byte, 8)); n != 1 || err != nil {
 		t.Errorf("Read = %d, %v, want 1 byte", n, err)
 	}
 }
