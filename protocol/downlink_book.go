@@ -2,7 +2,7 @@ package protocol
 
 // The messages of downlink 5.x, bookings. Times are as FormatDash writes them.
 
-// A BookingAdd is the request of downlink 5.1 AddBookingCar.
+// A BookingAdd is the request of downlink 5.1 AddBookingCar. PreMoney is in fen.
 type BookingAdd struct {
 	ParkCode  string `json:"parkCode,omitempty"`
 	PlateNo   string `json:"plateNo" wire:"required,alias=plateNum|carNo"`
@@ -57,7 +57,8 @@ type BookingQuery struct {
 	PlateNo  string `json:"plateNo" wire:"required,alias=plateNum|carNo"`
 }
 
-// A BookingInfo is a row that downlink 5.3 GetBookingCar answers.
+// A BookingInfo is a row that downlink 5.3 GetBookingCar answers. PreMoney is in
+// fen.
 type BookingInfo struct {
 	BookID    int64  `json:"bookId"`
 	PlateNo   string `json:"plateNo"`

@@ -115,7 +115,8 @@ type CardQuery struct {
 	CardID   Int    `json:"cardId,omitzero"`
 }
 
-// A CardInfo is a row that downlink 4.5 GetCarCardInfo answers.
+// A CardInfo is a row that downlink 4.5 GetCarCardInfo answers. ValidValue is in
+// fen, or in visits.
 type CardInfo struct {
 	CardID         int64        `json:"cardId"`
 	CarType        CarType      `json:"carType"`
@@ -147,8 +148,8 @@ func (c CardInfo) MarshalJSON() ([]byte, error) {
 }
 
 // A CardPayment is the request of downlink 4.6 PayCarCardFee: the validity is
-// extended, or money or visits are added, by the type of the card. ValidTo must be
-// there when it is extended. The answer has no rows.
+// extended, or money or visits are added, by the type of the card. Amount is in fen.
+// ValidTo must be there when the validity is extended. The answer has no rows.
 type CardPayment struct {
 	ParkCode  string `json:"parkCode,omitempty"`
 	CardID    int64  `json:"cardId" wire:"required"`
@@ -165,7 +166,8 @@ type ProductQuery struct {
 }
 
 // A Product is a row that downlink 4.7 GetCardProduct answers: what can be bought
-// for a card.
+// for a card. BasicMoney is in fen; what is bought and what is given on top are in
+// the unit that their types name, fen among them.
 type Product struct {
 	RuleName       string `json:"ruleName"`
 	RechargeAmount int64  `json:"rechargeAmount"` // bought, in units of RechargeType

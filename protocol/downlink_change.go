@@ -6,7 +6,7 @@ package protocol
 
 // A ChangeInfo is the row that downlink 3.5 GetPayChargeInfo answers to an
 // OrderQuery with the number of a change order. The change is PaidAmount less
-// PayMoney. The time is as FormatDash writes it.
+// PayMoney, both in fen. The time is as FormatDash writes it.
 type ChangeInfo struct {
 	OrderNo    string `json:"orderNo"`
 	PlateNo    string `json:"plateNo"`
@@ -75,8 +75,8 @@ type ChangesQuery struct {
 	PageCount int    `json:"pageCount" wire:"required,min=1"` // rows of a page
 }
 
-// A ChangeRow is a row that downlink 3.7 PayChargeReport answers. Times are as
-// FormatDash writes them.
+// A ChangeRow is a row that downlink 3.7 PayChargeReport answers. Money is in fen;
+// times are as FormatDash writes them.
 type ChangeRow struct {
 	OrderNo     string `json:"orderNo"`
 	PlateNo     string `json:"plateNo"`

@@ -47,7 +47,8 @@ func (p StaysPage) MarshalJSON() ([]byte, error) {
 	return marshal(plain(p))
 }
 
-// A Stay is one row of a StaysPage. Times are as FormatSlashBare writes them.
+// A Stay is one row of a StaysPage. Money is in fen; times are as FormatSlashBare
+// writes them.
 type Stay struct {
 	ID         string `json:"id"`
 	PlateNo    string `json:"plateNo"`

@@ -25,8 +25,9 @@ func (q *BillQuery) Check() error {
 	return nil
 }
 
-// A Bill is the row that downlink 3.1 GetParkingPaymentInfo answers. Times are as FormatDash writes
-// them, money is in fen. Payable is what this order settles; TotalFee and PayedFee are about the
+// A Bill is the row that downlink 3.1 GetParkingPaymentInfo answers. Money is in
+// fen, ElapsedTime and DelayTime are in minutes; times are as FormatDash writes
+// them. Payable is what this order settles; TotalFee and PayedFee are about the
 // whole stay.
 type Bill struct {
 	OrderNo     string `json:"orderNo"`
@@ -44,8 +45,8 @@ type Bill struct {
 }
 
 // A Payment is the request of downlink 3.2 PayParkingFee: money that a platform
-// has taken, and what it waived. Most of what the document calls mandatory is
-// absent in the field and has a plain meaning then.
+// has taken, and what it waived. Money is in fen, FreeTime in minutes. Most of what
+// the document calls mandatory is absent in the field and has a plain meaning then.
 type Payment struct {
 	ParkCode   string     `json:"parkCode,omitempty"`
 	OrderNo    string     `json:"orderNo" wire:"required"`
@@ -76,7 +77,7 @@ type FreeDetail struct {
 	Text  string // what was read, as JSON when it was JSON
 }
 
-// A FreeItem is one discount of a FreeDetail.
+// A FreeItem is one discount of a FreeDetail. Money is in fen, Time in minutes.
 type FreeItem struct {
 	Type  int    `json:"type"`  // 0 points, 1 coupon, 2 shop receipt …
 	Money int64  `json:"money"` // fen
@@ -117,14 +118,14 @@ func (d *FreeDetail) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// A PaymentReceipt is the row that downlink 3.2 PayParkingFee answers.
+// A PaymentReceipt is the row that downlink 3.2 PayParkingFee answers, in minutes.
 type PaymentReceipt struct {
 	ParkingTime int64 `json:"parkingTime"` // minutes parked
 }
 
 // A Discount is the request of downlink 3.3 ParkingFree: money or time waived for
-// the car with a plate, or with a card or ticket, without an order. FreeTime is in
-// seconds here, while that of 3.2 is in minutes.
+// the car with a plate, or with a card or ticket, without an order. FreeMoney is in
+// fen. FreeTime is in seconds here, while that of 3.2 is in minutes.
 type Discount struct {
 	ParkCode  string `json:"parkCode,omitempty"`
 	PlateNo   string `json:"plateNo,omitempty" wire:"alias=plateNum|carNo"`

@@ -13,7 +13,8 @@ import (
 // for people.
 
 // A CarOut is the question of uplink 2.2 PostCarOutInfo: a car for which the
-// platform deducts is at the exit. Times are as FormatSlash writes them.
+// platform deducts is at the exit. Money is in fen; times are as FormatSlash writes
+// them.
 type CarOut struct {
 	ParkCode   string `json:"parkCode" wire:"required"`
 	PlateNo    string `json:"plateNo" wire:"required"`
@@ -26,8 +27,8 @@ type CarOut struct {
 }
 
 // A CarOutAnswer is the row that a platform answers to uplink 2.2 PostCarOutInfo.
-// The amount has two names: densityMoney in the document's table, deductMoney in
-// its example. Read [CarOutAnswer.Taken].
+// The amount, in fen, has two names: densityMoney in the document's table,
+// deductMoney in its example. Read [CarOutAnswer.Taken].
 type CarOutAnswer struct {
 	DensityMoney Int `json:"densityMoney" wire:"min=0,alias=deductMoney"` // was deducted, fen
 	DeductMoney  Int `json:"deductMoney" wire:"min=0,alias=densityMoney"` // the same; need not be set
@@ -49,7 +50,8 @@ func (a CarOutAnswer) MarshalJSON() ([]byte, error) {
 }
 
 // A CodeQuery is the question of uplink 4.1 GetPayQRCode: a code to show to the
-// driver, who pays by scanning it. Times are as FormatDash writes them.
+// driver, who pays by scanning it. Amount is in fen, ElapsedTime in minutes; times
+// are as FormatDash writes them.
 type CodeQuery struct {
 	ParkCode    string `json:"parkCode" wire:"required"`
 	OrderNo     string `json:"orderNo" wire:"required"` // the car park's
@@ -85,7 +87,8 @@ const (
 )
 
 // A ScanPay is the question of uplink 4.2 PayScanCode: the driver's own payment code
-// was scanned, the platform is to charge it. Times are as FormatDash writes them.
+// was scanned, the platform is to charge it. Amount is in fen, ElapsedTime in
+// minutes; times are as FormatDash writes them.
 //
 // AuthCode is as good as money for a minute. A ScanPay that is logged or printed
 // does not show it.
@@ -141,7 +144,8 @@ type PriceQuery struct {
 	LeavePlace string `json:"leavePlace"`                // "" inside the car park
 }
 
-// A Price is the row that a platform answers to uplink 5.3 AutonomousCalfee.
+// A Price is the row that a platform answers to uplink 5.3 AutonomousCalfee, in
+// fen.
 type Price struct {
 	PayMoney Int `json:"payMoney" wire:"required,min=0"` // still due, fen
 }

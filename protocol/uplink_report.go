@@ -83,8 +83,8 @@ type CarInAnswer struct {
 	IsDensityPay int `json:"IsDensityPay"`
 }
 
-// A PayDetail is uplink 2.3 PostPayDetail, sent when a car has left. Times are
-// as FormatSlash writes them.
+// A PayDetail is uplink 2.3 PostPayDetail, sent when a car has left. Money is in
+// fen, TicketTime in seconds; times are as FormatSlash writes them.
 type PayDetail struct {
 	ParkCode    string   `json:"parkCode" wire:"required"`
 	PlateNo     string   `json:"plateNo" wire:"required"`
@@ -130,7 +130,7 @@ type AreaSpace struct {
 
 // A CarCorrect is uplink 2.6 PostCarCorrect: whether the platform deducted for a
 // car that has left (2.2) is not known, and the driver has paid here, so the
-// platform is to reverse. Times are as FormatSlash writes them.
+// platform is to reverse. Money is in fen; times are as FormatSlash writes them.
 type CarCorrect struct {
 	ParkCode   string `json:"parkCode" wire:"required"`
 	PlateNo    string `json:"plateNo" wire:"required"`
@@ -142,7 +142,7 @@ type CarCorrect struct {
 }
 
 // A BillDetail is uplink 2.7 PostCarBillDetail, sent for each payment. Money is
-// in fen; times are as FormatSlash writes them.
+// in fen, TicketTime in seconds; times are as FormatSlash writes them.
 type BillDetail struct {
 	ParkCode     string    `json:"parkCode" wire:"required"`
 	PlateNo      string    `json:"plateNo" wire:"required"`
