@@ -239,6 +239,30 @@ func TestCancelledRaiseStillSwitchesItsRelayOff(t *testing.T) {
 	})
 }
 
+// The lane waits for it, and its next car does.
+func TestSwitchingOffABoardThatIsGoneIsGivenUpAfterASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opt := wired()
+		opt.Pulse = 5 * time.Second
+		s := newSite(t, rtuInMemory, opt)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.relay.Raise(ctx) }()
+		for !s.board.Coil(openRelay) {
+			<-time.After(time.Millisecond)
+		}
+		s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf})
+		start := time.Now()
+		cancel()
+		if err := <-done; !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("Raise = %v, want drivers.ErrOffline", err)
+		}
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("Raise took %v after its end, want a second of tries", took)
+		}
+	})
+}
+
 func TestFirstContactSwitchesMomentaryRelaysOff(t *testing.T) {
 	separate := wired()
 	separate.HoldCoil = number(holdRelay)
