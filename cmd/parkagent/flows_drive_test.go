@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"parkagent/drivers/sim"
+	"parkagent/protocol"
+	"parkagent/protocol/platform"
+	"parkagent/store"
+)
+
+// view opens the books for looking until the test ends.
+func (p *wholePark) view() *store.View {
+	p.t.Helper()
+	v := must(store.OpenView(context.Background(), filepath.Join(p.dir, "park.db")))(p.t)
+	p.t.Cleanup(func() { _ = v.Close() }) // it only looked
+	return v
+}
+
+// eventually asks again and again until it is so.
+func (p *wholePark) eventually(what string, so func() bool) {
+	p.t.Helper()
+	p.within(20*time.Second, what, so)
+}
+
+// within is eventually with a patience of its own.
+func (p *wholePark) within(patience time.Duration, what string, so func() bool) {
+	p.t.Helper()
+	for end := time.Now().Add(patience); !so(); <-time.After(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			lines := p.log.loud()
+			p.t.Fatalf("it did not come true in time that %s; the log ends with\n%s", what, strings.Join(lines[max(0, len(lines)-20):], ""))
+		}
+	}
+}
+
+// drive puts a car before the camera of a lane: "IN1" or "OUT1".
+func (p *wholePark) drive(lane, no string) {
+	p.t.Helper()
+	camera := map[string]string{"IN1": "C1", "OUT1": "C2"}[lane]
+	p.eventually(no+" is seen at "+lane, func() bool {
+		return p.site.Camera(camera).See(p.t.Context(), sim.SmallCar(no, p.clock.Now())) == nil
+	})
+}
+
+// opened counts how often a lane's gate was told to open.
+func (p *wholePark) opened(lane string) int {
+	n := 0
+	for _, e := range p.site.Board(map[string]string{"IN1": "G1", "OUT1": "G2"}[lane]).Events() {
+		if e.Kind == sim.CoilOn && e.Number == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// enter lets a car in, which opens the gate once.
+func (p *wholePark) enter(no string) {
+	p.t.Helper()
+	before := p.opened("IN1")
+	p.drive("IN1", no)
+	p.inside(no, true)
+	if got := p.opened("IN1") - before; got != 1 {
+		p.t.Errorf("%s entered: the gate was opened %d times, want once", no, got)
+	}
+}
+
+// inside waits until a car is inside, or is not.
+func (p *wholePark) inside(no string, want bool) {
+	p.t.Helper()
+	p.eventually(fmt.Sprintf("%s inside: %v", no, want), func() bool {
+		cars, err := p.mall.Inside(p.t.Context(), no)
+		return err == nil && (len(cars) == 1) == want
+	})
+}
+
+// leaves waits until a car that stands at the exit is let out, once.
+func (p *wholePark) leaves(no string, before int) {
+	p.t.Helper()
+	p.inside(no, false)
+	if got := p.opened("OUT1") - before; got != 1 {
+		p.t.Errorf("%s left: the gate was opened %d times, want once", no, got)
+	}
+}
+
+// leave drives a car to the exit, which lets it out at once.
+func (p *wholePark) leave(no string) {
+	p.t.Helper()
+	before := p.opened("OUT1")
+	p.drive("OUT1", no)
+	p.leaves(no, before)
+}
+
+// shows waits until the last line of a panel holds a text.
+func (p *wholePark) shows(panel, text string) {
+	p.t.Helper()
+	p.eventually(fmt.Sprintf("%s shows %q", panel, text), func() bool {
+		return strings.Contains(strings.Join(p.site.Display(panel).Lines(), "|"), text)
+	})
+}
+
+// later moves the clock on.
+func (p *wholePark) later(d time.Duration) { p.clock.Shift(d) }
+
+// bill asks for the bill of a plate.
+func (p *wholePark) bill(no string) protocol.Bill {
+	p.t.Helper()
+	return must(p.mall.Bill(p.t.Context(), no))(p.t)
+}
+
+// errRefusedCall is what a pay machine was answered with.
+type errRefusedCall struct {
+	status int
+	msg    string
+}
+
+func (e *errRefusedCall) Error() string { return fmt.Sprintf("%d: %s", e.status, e.msg) }
+
+// kiosk calls the agent as a pay machine does and reads its answer into answer.
+func (p *wholePark) kiosk(code, call string, body map[string]any, answer any) error {
+	p.t.Helper()
+	if body == nil {
+		body = map[string]any{}
+	}
+	text := must(json.Marshal(body))(p.t)
+	req := must(http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://"+p.console.address()+"/kiosk/"+code+"/"+call, bytes.NewReader(text)))(p.t)
+	req.Header.Set("Authorization", "Bearer "+flowToken)
+	resp := must((&http.Client{Timeout: 15 * time.Second}).Do(req))(p.t)
+	defer func() { _ = resp.Body.Close() }() // it was read
+	var envelope struct {
+		ResCode int             `json:"resCode"`
+		ResMsg  string          `json:"resMsg"`
+		Data    json.RawMessage `json:"data"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&envelope); err != nil {
+		p.t.Fatalf("%s of %s: %v", call, code, err)
+	}
+	if resp.StatusCode != http.StatusOK || envelope.ResCode != 0 {
+		return &errRefusedCall{resp.StatusCode, envelope.ResMsg}
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(envelope.Data, answer)
+}
+
+// reported waits until a platform was told n things of one kind, and returns
+// them.
+func reported[T any](p *wholePark, name string, n int) []T {
+	p.t.Helper()
+	var list []T
+	p.eventually(fmt.Sprintf("%s was told %d of %T", name, n, *new(T)), func() bool {
+		list = platform.Messages[T](p.platforms[name].Records())
+		return len(list) >= n
+	})
+	if len(list) > n {
+		p.t.Errorf("%s was told %d of %T, want %d: %+v", name, len(list), *new(T), n, list)
+	}
+	return list
+}
+
+// refused fails unless err is a refusal of the car park with that sentence.
+func (p *wholePark) refused(err error, sentence string) {
+	p.t.Helper()
+	var no *protocol.RefusedError
+	if !errors.As(err, &no) || !strings.Contains(no.Reply.Msg, sentence) {
+		p.t.Errorf("answered %v, want a refusal with %q", err, sentence)
+	}
+}
