@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,18 +18,28 @@ import (
 	"parkagent/store"
 )
 
-// view opens the books for looking until the test ends.
-func (p *wholePark) view() *store.View {
+// look lets fn look at the books.
+func (p *wholePark) look(fn func(v *store.View)) {
 	p.t.Helper()
 	v := must(store.OpenView(context.Background(), filepath.Join(p.dir, "park.db")))(p.t)
-	p.t.Cleanup(func() { _ = v.Close() }) // it only looked
-	return v
+	defer func() { _ = v.Close() }() // it only looked
+	fn(v)
+}
+
+// journal returns the rows of one kind, oldest first.
+func (p *wholePark) journal(kind store.Kind) []store.Entry {
+	p.t.Helper()
+	var rows []store.Entry
+	p.look(func(v *store.View) {
+		rows = must(v.After(context.Background(), 0, 1<<20))(p.t)
+	})
+	return slices.DeleteFunc(rows, func(e store.Entry) bool { return e.Kind != kind })
 }
 
 // eventually asks again and again until it is so.
 func (p *wholePark) eventually(what string, so func() bool) {
 	p.t.Helper()
-	p.within(20*time.Second, what, so)
+	p.within(30*time.Second, what, so)
 }
 
 // within is eventually with a patience of its own.
@@ -42,10 +53,18 @@ func (p *wholePark) within(patience time.Duration, what string, so func() bool) 
 	}
 }
 
-// drive puts a car before the camera of a lane: "IN1" or "OUT1".
+// drive puts a car before the camera of a lane: "IN1" or "OUT1". The arm that
+// rose for the car before has come down; while a car stands there it does not, so
+// that a gate whose answer a busy machine has lost is not told to open again.
 func (p *wholePark) drive(lane, no string) {
 	p.t.Helper()
-	camera := map[string]string{"IN1": "C1", "OUT1": "C2"}[lane]
+	gate, camera := "G1", "C1"
+	if lane == "OUT1" {
+		gate, camera = "G2", "C2"
+	}
+	p.site.Board(gate).SetCoil(1, true)
+	p.site.Board(gate).SetCoil(1, false)
+	p.eventually("the arm of "+lane+" is down", func() bool { return p.site.Barrier(gate).Position() == 0 })
 	p.eventually(no+" is seen at "+lane, func() bool {
 		return p.site.Camera(camera).See(p.t.Context(), sim.SmallCar(no, p.clock.Now())) == nil
 	})
@@ -156,14 +175,22 @@ func (p *wholePark) kiosk(code, call string, body map[string]any, answer any) er
 // them.
 func reported[T any](p *wholePark, name string, n int) []T {
 	p.t.Helper()
-	var list []T
-	p.eventually(fmt.Sprintf("%s was told %d of %T", name, n, *new(T)), func() bool {
-		list = platform.Messages[T](p.platforms[name].Records())
-		return len(list) >= n
-	})
+	list := atLeast[T](p, name, n, 30*time.Second)
 	if len(list) > n {
 		p.t.Errorf("%s was told %d of %T, want %d: %+v", name, len(list), *new(T), n, list)
 	}
+	return list
+}
+
+// atLeast waits until a platform was told n things of one kind. What tells of a
+// state has no key, so that it counts again when its answer was lost in time.
+func atLeast[T any](p *wholePark, name string, n int, patience time.Duration) []T {
+	p.t.Helper()
+	var list []T
+	p.within(patience, fmt.Sprintf("%s was told %d of %T", name, n, *new(T)), func() bool {
+		list = platform.Messages[T](p.platforms[name].Records())
+		return len(list) >= n
+	})
 	return list
 }
 

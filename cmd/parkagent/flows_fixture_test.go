@@ -22,6 +22,7 @@ import (
 	"parkagent/drivers/sim"
 	"parkagent/protocol"
 	"parkagent/protocol/platform"
+	"parkagent/store"
 )
 
 // A wholePark is a car park for the flows: simulated devices, platforms, pay
@@ -41,7 +42,7 @@ type wholePark struct {
 	text, whole  string // the configuration as it is, and with every platform
 	root, dir    string
 
-	stop func() // ends the agent and waits
+	stop func() // ends the agent and waits; it may be called again
 }
 
 // A keptListener stays open when an agent closes it, so that the next one finds
@@ -108,7 +109,7 @@ type parkPlan struct {
 	without   string            // the platform that is not configured at first
 	nasty     *platform.Nasty   // of every platform
 	rest      string            // further configuration
-	began     time.Time         // what time it is at first; zero means now
+	began     time.Time         // what time it is at first; zero means ten o'clock, see openPark
 	tariff    string            // instead of flowTariff
 }
 
@@ -119,9 +120,10 @@ func openPark(t *testing.T, plan parkPlan) *wholePark {
 		t: t, clock: wallclock.New(time.Time{}), zone: must(protocol.LoadZone("Asia/Shanghai"))(t), log: &logbook{},
 		platforms: map[string]*otherSide{}, root: t.TempDir(), api: keepListener(t), console: keepListener(t),
 	}
-	if !plan.began.IsZero() {
-		p.later(plan.began.Sub(p.clock.Now()))
+	if plan.began.IsZero() { // no flow is to depend on when it is played
+		plan.began = time.Date(2026, time.March, 2, 10, 0, 0, 0, p.zone)
 	}
+	p.later(plan.began.Sub(p.clock.Now()))
 	plan.platforms = orDefault(plan.platforms, []string{"mall"})
 	p.mall = platform.NewCarPark(&protocol.Client{
 		URL: "http://" + p.api.address(), User: demoClientUser, Password: demoClientPassword, Cipher: must(protocol.NewCipher(demoClientKey))(t),
@@ -135,8 +137,9 @@ func openPark(t *testing.T, plan parkPlan) *wholePark {
 	if p.text = p.whole; plan.without != "" {
 		p.text = withoutPlatform(p.whole, plan.without)
 	}
-	p.start()
+	p.stop = func() {}
 	t.Cleanup(p.end)
+	p.start()
 	return p
 }
 
@@ -160,7 +163,7 @@ func (p *wholePark) openSite() {
 	gate := func(code string) sim.GatePlan {
 		return sim.GatePlan{Code: code, Address: "127.0.0.1:0", Barrier: sim.BarrierConfig{
 			Open: 0, Close: 1, Hold: sim.None, Presence: sim.None, LimitOpen: 1, LimitClose: 2,
-			Travel: 20 * time.Millisecond, AutoClose: 50 * time.Millisecond,
+			Travel: 20 * time.Millisecond, // the arm stays up until the next car, see drive
 		}}
 	}
 	camera := func(code string) sim.CameraPlan {
@@ -208,12 +211,12 @@ func (p *wholePark) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
-	p.stop = func() {
+	p.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			p.t.Errorf("agent: %v", err)
 		}
-	}
+	})
 	p.eventually("the agent answers", func() bool {
 		_, err := p.mall.Inside(p.t.Context(), "")
 		return err == nil
@@ -237,14 +240,14 @@ func (p *wholePark) end() {
 		p.t.Logf("the agent's last log lines:\n%s", strings.Join(lines[max(0, len(lines)-60):], ""))
 		return
 	}
-	view := p.view()
-	books := must(view.Books(context.Background()))(p.t)
-	if len(books.Mismatches) > 0 {
-		p.t.Errorf("the books do not balance: %+v", books)
-	}
-	if _, err := view.VerifyChain(context.Background()); err != nil {
-		p.t.Errorf("the journal: %v", err)
-	}
+	p.look(func(v *store.View) {
+		if books := must(v.Books(context.Background()))(p.t); len(books.Mismatches) > 0 {
+			p.t.Errorf("the books do not balance: %+v", books)
+		}
+		if _, err := v.VerifyChain(context.Background()); err != nil {
+			p.t.Errorf("the journal: %v", err)
+		}
+	})
 	log := p.log.all()
 	for _, secret := range []string{demoClientPassword, demoClientKey, flowToken, "uplink-", "-flow-key-", "demo-camera"} {
 		if i := strings.Index(log, secret); i >= 0 {

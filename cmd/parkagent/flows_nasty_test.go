@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parkagent/protocol/platform"
+	"parkagent/store"
 )
 
 // A platform that answers late, wrong, or not at all, loses and doubles nothing.
@@ -66,7 +67,8 @@ func nastyDay(t *testing.T, seed uint64) {
 		return t.Entries == cars && t.Exits == cars && t.Charged == t.Paid && t.Charged == cars*flowFee
 	})
 	p.eventually("all that was taken twice was given back", func() bool { return len(mall.Books().Over()) == 0 })
-	books := must(p.view().Books(t.Context()))(t)
+	var books store.Books
+	p.look(func(v *store.View) { books = must(v.Books(t.Context()))(t) })
 	if books.Paid != cars*flowFee || books.Unpaid != 0 || books.Orphans != 0 {
 		t.Errorf("the books hold %+v, want %d fen paid", books, cars*flowFee)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"parkagent/protocol"
 	"parkagent/protocol/platform"
+	"parkagent/store"
 )
 
 // The stays of these tests last 70 minutes and cost 7 yuan.
@@ -21,7 +22,9 @@ const (
 func (p *wholePark) promised(no string) {
 	p.t.Helper()
 	p.eventually(no+" is marked for deduction", func() bool {
-		s, err := p.view().OpenSessionByPlate(p.t.Context(), no)
+		var s store.Session
+		var err error
+		p.look(func(v *store.View) { s, err = v.OpenSessionByPlate(p.t.Context(), no) })
 		return err == nil && s.Seamless
 	})
 }
