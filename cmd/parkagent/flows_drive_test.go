@@ -36,16 +36,19 @@ func (p *wholePark) journal(kind store.Kind) []store.Entry {
 	return slices.DeleteFunc(rows, func(e store.Entry) bool { return e.Kind != kind })
 }
 
+// flowPatience is how long a busy machine may take for what takes a moment.
+const flowPatience = 30 * time.Second
+
 // eventually asks again and again until it is so.
 func (p *wholePark) eventually(what string, so func() bool) {
 	p.t.Helper()
-	p.within(30*time.Second, what, so)
+	p.within(flowPatience, what, so)
 }
 
 // within is eventually with a patience of its own.
-func (p *wholePark) within(patience time.Duration, what string, so func() bool) {
+func (p *wholePark) within(limit time.Duration, what string, so func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(patience); !so(); <-time.After(10 * time.Millisecond) {
+	for end := time.Now().Add(limit); !so(); <-time.After(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			lines := p.log.loud()
 			p.t.Fatalf("it did not come true in time that %s; the log ends with\n%s", what, strings.Join(lines[max(0, len(lines)-20):], ""))
@@ -175,7 +178,7 @@ func (p *wholePark) kiosk(code, call string, body map[string]any, answer any) er
 // them.
 func reported[T any](p *wholePark, name string, n int) []T {
 	p.t.Helper()
-	list := atLeast[T](p, name, n, 30*time.Second)
+	list := atLeast[T](p, name, n, flowPatience)
 	if len(list) > n {
 		p.t.Errorf("%s was told %d of %T, want %d: %+v", name, len(list), *new(T), n, list)
 	}
@@ -184,10 +187,10 @@ func reported[T any](p *wholePark, name string, n int) []T {
 
 // atLeast waits until a platform was told n things of one kind. What tells of a
 // state has no key, so that it counts again when its answer was lost in time.
-func atLeast[T any](p *wholePark, name string, n int, patience time.Duration) []T {
+func atLeast[T any](p *wholePark, name string, n int, within time.Duration) []T {
 	p.t.Helper()
 	var list []T
-	p.within(patience, fmt.Sprintf("%s was told %d of %T", name, n, *new(T)), func() bool {
+	p.within(within, fmt.Sprintf("%s was told %d of %T", name, n, *new(T)), func() bool {
 		list = platform.Messages[T](p.platforms[name].Records())
 		return len(list) >= n
 	})

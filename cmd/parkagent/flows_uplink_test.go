@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"parkagent/drivers/sim"
 	"parkagent/protocol"
 	"parkagent/protocol/platform"
+	"parkagent/store"
 )
 
 // Flow 9: the car park and its areas once a day; all device states at the start,
@@ -16,43 +19,72 @@ import (
 func TestFlowDailyReports(t *testing.T) {
 	t.Parallel()
 	p := openPark(t, parkPlan{})
-	day := reported[protocol.ParkingInfo](p, "mall", 1)[0]
+	mall := p.platforms["mall"]
+	day := atLeast[protocol.ParkingInfo](p, "mall", 1, flowPatience)[0]
 	if day.PlaceCount != 100 || day.ParkArea != 1 || day.ParkName != "演示车场" {
 		t.Errorf("1.1 tells %+v", day)
 	}
-	areas := reported[protocol.AreaInfo](p, "mall", 1)[0]
+	areas := atLeast[protocol.AreaInfo](p, "mall", 1, flowPatience)[0]
 	if len(areas.AreaInfo) != 1 || areas.AreaInfo[0].PlaceCount != 100 {
 		t.Errorf("1.2 tells %+v", areas)
 	}
-	devices := reported[protocol.ParkingDevice](p, "mall", 9)
-	state := func(code string) string {
-		last := ""
-		for _, m := range platform.Messages[protocol.DeviceState](p.platforms["mall"].Records()) {
-			if m.DeviceCode == code {
-				last = string(m.Status)
-			}
+	well := map[string]string{"C1": "0", "C2": "0", "G1": "0", "G2": "0", "K1": "0", "K2": "0", "K3": "0", "L1": "0", "L2": "0"}
+	p.eventually("all devices are told", func() bool {
+		told := map[string]string{}
+		for _, m := range platform.Messages[protocol.ParkingDevice](mall.Records()) {
+			told[m.DeviceCode] = "0"
 		}
-		return last
-	}
-	for _, d := range devices {
-		p.eventually("the state of "+d.DeviceCode+" is told", func() bool { return state(d.DeviceCode) == "0" })
-	}
-	before := len(platform.Messages[protocol.DeviceState](p.platforms["mall"].Records()))
-	p.restart()
-	p.eventually("after a restart all states are told again", func() bool {
-		return len(platform.Messages[protocol.DeviceState](p.platforms["mall"].Records())) >= before+9
+		return maps.Equal(told, well)
 	})
+	p.eventually("all states are told", func() bool { return maps.Equal(mall.states(0), well) })
+
+	p.stop()
+	told, rows := len(mall.Records()), len(p.journal(store.KindDeviceState))
+	p.start()
+	p.eventually("after a restart all states are told again", func() bool { return maps.Equal(mall.states(told), well) })
+	p.enter("粤E90001") // which every device at the entry has to do with
+	p.leave("粤E90001")
+	last := map[string]store.DeviceFact{}
+	for _, e := range p.journal(store.KindDeviceState)[rows:] {
+		var f store.DeviceFact
+		if err := json.Unmarshal(e.Body, &f); err != nil {
+			t.Fatal(err)
+		}
+		if before, ok := last[f.Code]; ok && before.Status == f.Status {
+			t.Errorf("%s was %q, and that was told again when nothing had changed", f.Code, f.Status)
+		}
+		last[f.Code] = f
+	}
 	p.site.Board("G1").SetFault(sim.Fault{Kind: sim.FaultDeaf})
-	p.eventually("the broken gate is told", func() bool { return state("G1") == "1" })
+	p.eventually("the broken gate is told", func() bool { return mall.states(told)["G1"] == "1" })
 	p.site.Board("G1").SetFault(sim.Fault{})
-	p.eventually("the mended gate is told", func() bool { return state("G1") == "0" })
+	p.eventually("the mended gate is told", func() bool { return mall.states(told)["G1"] == "0" })
 
 	// The same day again tells nothing new, the next one does.
-	reported[protocol.ParkingInfo](p, "mall", 1)
-	p.later(24 * time.Hour)
-	p.restart()
-	reported[protocol.ParkingInfo](p, "mall", 2)
-	reported[protocol.AreaInfo](p, "mall", 2)
+	for i, day := range []string{"the first day", "the second"} {
+		if i > 0 {
+			p.later(24 * time.Hour)
+			p.restart()
+		}
+		want := map[store.Kind]int{store.KindPark: i + 1, store.KindAreas: i + 1, store.KindDevice: (i + 1) * len(well)}
+		p.eventually("the reports of "+day+" are made", func() bool { return len(p.journal(store.KindDevice)) >= want[store.KindDevice] })
+		for kind, n := range want {
+			if got := len(p.journal(kind)); got != n {
+				t.Errorf("on %s there are %d rows %q, want %d", day, got, kind, n)
+			}
+		}
+		atLeast[protocol.ParkingInfo](p, "mall", i+1, flowPatience)
+		atLeast[protocol.AreaInfo](p, "mall", i+1, flowPatience)
+	}
+}
+
+// states returns how each device was, by what was told after the first records.
+func (o *otherSide) states(after int) map[string]string {
+	last := map[string]string{}
+	for _, m := range platform.Messages[protocol.DeviceState](o.Records()[after:]) {
+		last[m.DeviceCode] = string(m.Status)
+	}
+	return last
 }
 
 // Flow 10: one of two platforms is away for a day. The other is told in time; the
@@ -84,6 +116,7 @@ func TestFlowTwoPlatforms(t *testing.T) {
 		}
 		p.later(4 * time.Hour)
 		p.platforms["city"].Up()
+		atLeast[protocol.PayDetail](p, "city", 6, 2*time.Minute) // it is tried again once a minute, at the worst
 		reported[protocol.PayDetail](p, "city", 6)
 		mall, city := p.platforms["mall"].Totals(), p.platforms["city"].Totals()
 		if mall.Entries != city.Entries || mall.Charged != city.Charged || mall.Paid != city.Paid || city.Charged != city.Paid {
