@@ -132,6 +132,9 @@ func (p *wholePark) shows(panel, text string) {
 // later moves the clock on.
 func (p *wholePark) later(d time.Duration) { p.clock.Shift(d) }
 
+// setClock sets the clock, which a busy machine may have let run on.
+func (p *wholePark) setClock(at time.Time) { p.later(at.Sub(p.clock.Now())) }
+
 // bill asks for the bill of a plate.
 func (p *wholePark) bill(no string) protocol.Bill {
 	p.t.Helper()
@@ -183,6 +186,28 @@ func reported[T any](p *wholePark, name string, n int) []T {
 		p.t.Errorf("%s was told %d of %T, want %d: %+v", name, len(list), *new(T), n, list)
 	}
 	return list
+}
+
+// insist calls again while the lane has no time, as shortly after a start, and
+// returns what it is answered then.
+func (p *wholePark) insist(call func() error) error {
+	p.t.Helper()
+	var err error
+	p.eventually("the lane has time", func() bool {
+		err = call()
+		var no *protocol.RefusedError
+		return !errors.As(err, &no) || !strings.Contains(no.Reply.Msg, "车道繁忙")
+	})
+	return err
+}
+
+// spoken counts how often a panel has spoken a text.
+func (p *wholePark) spoken(panel, text string) int {
+	n := 0
+	for _, s := range p.site.Display(panel).Spoken() {
+		n += strings.Count(s, text)
+	}
+	return n
 }
 
 // atLeast waits until a platform was told n things of one kind. What tells of a
