@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -122,6 +123,9 @@ func TestFlowSeamlessPaymentWithoutAnswer(t *testing.T) {
 			p.shows("L2", "7.00")
 			step()
 			mall.intercept(nil)
+			if got := len(p.journal(store.KindCorrect)); got != i {
+				t.Errorf("%s: the journal has %d corrections of %d cars that have left", tt.name, got, i)
+			}
 			p.payAtExit(tt.plate, flowFee, before)
 			step()
 			fixes := reported[protocol.CarCorrect](p, "mall", i+1)
@@ -133,6 +137,20 @@ func TestFlowSeamlessPaymentWithoutAnswer(t *testing.T) {
 			}
 			p.later(time.Minute)
 		}
+		for _, tt := range ruins {
+			if exit, fix := placeOf[protocol.PayDetail](mall, tt.plate), placeOf[protocol.CarCorrect](mall, tt.plate); exit < 0 || fix < exit {
+				t.Errorf("%s: the exit of %s is record %d, its correction %d, want that after the exit", tt.name, tt.plate, exit, fix)
+			}
+		}
+	})
+}
+
+// placeOf is where a platform's records first tell one kind of thing of a plate;
+// -1 is nowhere.
+func placeOf[T any](side *otherSide, no string) int {
+	return slices.IndexFunc(side.Records(), func(r platform.Record) bool {
+		_, ok := r.Message.(T)
+		return ok && plateOf(r.Message) == no
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parkagent/protocol"
+	"parkagent/store"
 )
 
 const driverCard = "oFlow-driver-0001" // as a WeChat openId
@@ -213,12 +214,15 @@ func TestFlowCards(t *testing.T) {
 		if got := p.bill("粤C10004"); got.Payable != 900 {
 			t.Errorf("a stay of two hours on a card that ended after ten minutes costs %d, want 900", got.Payable)
 		}
-		// Renewed while it is inside, it is free again; the same order counts once.
+		// Renewed while it is inside, it is free again.
 		renewal := protocol.CardPayment{CardID: expiring, OrderNo: "R-1", Amount: 30000, ValidFrom: p.at(-110 * time.Minute), ValidTo: p.at(30 * day)}
 		for range 2 {
 			if err := p.mall.PayCard(t.Context(), renewal); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if info := must(p.mall.Cards(t.Context(), protocol.CardQuery{CardID: protocol.IntOf(expiring)}))(t); len(info) != 1 || info[0].ValidTo != renewal.ValidTo {
+			t.Errorf("4.5 lists the renewed card as %+v, want it valid to %s", info, renewal.ValidTo)
 		}
 		renewal.Amount = 1
 		if err := p.mall.PayCard(t.Context(), renewal); err == nil {
@@ -227,10 +231,15 @@ func TestFlowCards(t *testing.T) {
 		step()
 		p.leave("粤C10004")
 
-		// A stored-value card pays by itself, and is recharged.
+		// A stored-value card pays by itself, and is recharged; the same order
+		// counts once.
 		stored := p.addCard(protocol.CarStored, 1, -day, 30*day, "粤C10005")
-		if err := p.mall.PayCard(t.Context(), protocol.CardPayment{CardID: stored, OrderNo: "R-2", Amount: 1000, ValidFrom: p.at(-day), ValidTo: p.at(30 * day)}); err != nil {
-			t.Fatal(err)
+		recharge := protocol.CardPayment{CardID: stored, OrderNo: "R-2", Amount: 1000, ValidFrom: p.at(-day), ValidTo: p.at(30 * day)}
+		for range 2 {
+			if err := p.mall.PayCard(t.Context(), recharge); err != nil {
+				t.Fatal(err)
+			}
+			step()
 		}
 		p.enter("粤C10005")
 		step()
@@ -295,7 +304,11 @@ func TestFlowFirstContact(t *testing.T) {
 	p.text = p.whole
 	p.start()
 	knows("late", "粤C20001")
+	rows := len(p.journal(store.KindCard))
 	p.restart()
+	if got := len(p.journal(store.KindCard)); got != rows {
+		t.Errorf("a restart after the first contact made %d rows about cards, want none", got-rows)
+	}
 	p.addCard(protocol.CarMonthly, 1, -day, 30*day, "粤C20004")
 	p.enter("粤C20005")
 	reported[protocol.CarIn](p, "late", 1)

@@ -135,17 +135,24 @@ func TestFlowTwoPlatforms(t *testing.T) {
 func kindsByPlate(records []platform.Record) map[string][]string {
 	kinds := map[string][]string{}
 	for _, r := range records {
-		if r.Duplicate {
-			continue
-		}
-		switch m := r.Message.(type) {
-		case protocol.CarIn:
-			kinds[m.PlateNo] = append(kinds[m.PlateNo], r.Interface)
-		case protocol.BillDetail:
-			kinds[m.PlateNo] = append(kinds[m.PlateNo], r.Interface)
-		case protocol.PayDetail:
-			kinds[m.PlateNo] = append(kinds[m.PlateNo], r.Interface)
+		if no := plateOf(r.Message); no != "" && !r.Duplicate {
+			kinds[no] = append(kinds[no], r.Interface)
 		}
 	}
 	return kinds
+}
+
+// plateOf is of which car a report tells, if of any.
+func plateOf(message any) string {
+	switch m := message.(type) {
+	case protocol.CarIn:
+		return m.PlateNo
+	case protocol.BillDetail:
+		return m.PlateNo
+	case protocol.PayDetail:
+		return m.PlateNo
+	case protocol.CarCorrect:
+		return m.PlateNo
+	}
+	return ""
 }
