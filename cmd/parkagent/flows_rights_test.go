@@ -215,7 +215,7 @@ func TestFlowCards(t *testing.T) {
 			t.Errorf("a stay of two hours on a card that ended after ten minutes costs %d, want 900", got.Payable)
 		}
 		// Renewed while it is inside, it is free again.
-		renewal := protocol.CardPayment{CardID: expiring, OrderNo: "R-1", Amount: 30000, ValidFrom: p.at(-110 * time.Minute), ValidTo: p.at(30 * day)}
+		renewal := protocol.CardPayment{CardID: expiring, OrderNo: "R-1", Amount: 30000, ValidFrom: p.at(-115 * time.Minute), ValidTo: p.at(30 * day)}
 		for range 2 {
 			if err := p.mall.PayCard(t.Context(), renewal); err != nil {
 				t.Fatal(err)
