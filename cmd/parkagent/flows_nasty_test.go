@@ -14,9 +14,11 @@ import (
 )
 
 // A platform that answers late, wrong, or not at all, loses and doubles nothing.
+// With these seeds deductions, codes and scans get lost, both before and after the
+// platform has booked them, in the few that a day has.
 func TestFlowNastyPlatform(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(3) {
+	for _, seed := range []uint64{2, 5, 8} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			nastyDay(t, seed)
