@@ -68,9 +68,12 @@ func (p *wholePark) drive(lane, no string) {
 	p.site.Board(gate).SetCoil(1, true)
 	p.site.Board(gate).SetCoil(1, false)
 	p.eventually("the arm of "+lane+" is down", func() bool { return p.site.Barrier(gate).Position() == 0 })
-	p.eventually(no+" is seen at "+lane, func() bool {
-		return p.site.Camera(camera).See(p.t.Context(), sim.SmallCar(no, p.clock.Now())) == nil
-	})
+	p.eventually(no+" is seen at "+lane, func() bool { return p.see(camera, no) == nil })
+}
+
+// see lets a camera push a car.
+func (p *wholePark) see(camera, no string) error {
+	return p.site.Camera(camera).See(p.t.Context(), sim.SmallCar(no, p.clock.Now()))
 }
 
 // opened counts how often a lane's gate was told to open.
@@ -158,7 +161,10 @@ func (p *wholePark) kiosk(code, call string, body map[string]any, answer any) er
 	text := must(json.Marshal(body))(p.t)
 	req := must(http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://"+p.console.address()+"/kiosk/"+code+"/"+call, bytes.NewReader(text)))(p.t)
 	req.Header.Set("Authorization", "Bearer "+flowToken)
-	resp := must((&http.Client{Timeout: 15 * time.Second}).Do(req))(p.t)
+	resp, err := (&http.Client{Timeout: 15 * time.Second}).Do(req)
+	if err != nil {
+		return err
+	}
 	defer func() { _ = resp.Body.Close() }() // it was read
 	var envelope struct {
 		ResCode int             `json:"resCode"`
@@ -166,7 +172,7 @@ func (p *wholePark) kiosk(code, call string, body map[string]any, answer any) er
 		Data    json.RawMessage `json:"data"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&envelope); err != nil {
-		p.t.Fatalf("%s of %s: %v", call, code, err)
+		return fmt.Errorf("%s of %s: %w", call, code, err)
 	}
 	if resp.StatusCode != http.StatusOK || envelope.ResCode != 0 {
 		return &errRefusedCall{resp.StatusCode, envelope.ResMsg}

@@ -175,39 +175,6 @@ func TestFlowSeamlessPaymentRefused(t *testing.T) {
 	})
 }
 
-// The agent dies while a deduction is asked for: nobody knows what came of it.
-func TestFlowSeamlessPaymentCutByARestart(t *testing.T) {
-	t.Parallel()
-	p := openPark(t, parkPlan{})
-	mall := p.platforms["mall"]
-	mall.SetSeamless("粤B40001", true)
-	mall.SetAccount("粤B40001", 5000)
-	asked := make(chan struct{})
-	mall.intercept(func(name string, _ http.ResponseWriter, r *http.Request) bool {
-		if name != "PostCarOutInfo" {
-			return false
-		}
-		mall.Platform.ServeHTTP(httptest.NewRecorder(), r)
-		close(asked)
-		<-r.Context().Done()
-		return true
-	})
-	p.enter("粤B40001")
-	p.promised("粤B40001")
-	p.later(flowStay)
-	before := p.opened("OUT1")
-	p.drive("OUT1", "粤B40001")
-	<-asked
-	p.restart()
-	mall.intercept(nil)
-	p.shows("L2", "7.00")
-	p.payAtExit("粤B40001", flowFee, before)
-	reported[protocol.CarCorrect](p, "mall", 1)
-	if got, _ := mall.Account("粤B40001"); got != 5000 {
-		t.Errorf("the account holds %d after the correction, want all of 5000", got)
-	}
-}
-
 // Uplink 5.3: a platform prices. Without an answer in time the local tariff
 // decides.
 func TestFlowPlatformPrices(t *testing.T) {
