@@ -18,7 +18,15 @@ import (
 	"parkagent/store"
 )
 
-// look lets fn look at the books.
+// view opens the books for looking until the test ends.
+func (p *wholePark) view() *store.View {
+	p.t.Helper()
+	v := must(store.OpenView(context.Background(), filepath.Join(p.dir, "park.db")))(p.t)
+	p.t.Cleanup(func() { _ = v.Close() }) // it only looked
+	return v
+}
+
+// look lets fn look at the books, for those who look often.
 func (p *wholePark) look(fn func(v *store.View)) {
 	p.t.Helper()
 	v := must(store.OpenView(context.Background(), filepath.Join(p.dir, "park.db")))(p.t)

@@ -152,6 +152,7 @@ func TestQueueRetryReachesARunningAgent(t *testing.T) {
 			return entered && r.Duplicate
 		})
 	})
-	held := func() []store.Outcome { return must(p.view().Held(t.Context(), "mall"))(t) }
+	books := p.view()
+	held := func() []store.Outcome { return must(books.Held(t.Context(), "mall"))(t) }
 	p.eventually("nothing is held", func() bool { return len(held()) == 0 })
 }
