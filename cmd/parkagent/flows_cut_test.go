@@ -15,7 +15,7 @@ import (
 
 // cut restarts the agent while a platform holds back its answer to the next request
 // of an interface, which do leads to. booked says that the platform has taken it.
-func (p *wholePark) cut(side *otherSide, name string, booked bool, do func() error) {
+func (p *wholePark) cut(side *otherSide, name string, booked bool, do func()) {
 	p.t.Helper()
 	asked, done := make(chan struct{}, 1), make(chan struct{})
 	side.intercept(func(got string, _ http.ResponseWriter, r *http.Request) bool {
@@ -34,7 +34,7 @@ func (p *wholePark) cut(side *otherSide, name string, booked bool, do func() err
 	})
 	go func() {
 		defer close(done)
-		_ = do() // what it is answered depends on how the agent ends
+		do()
 	}()
 	select {
 	case <-asked:
@@ -42,9 +42,9 @@ func (p *wholePark) cut(side *otherSide, name string, booked bool, do func() err
 		p.t.Fatalf("%s was not asked", name)
 	}
 	p.stop()
-	<-done
 	side.intercept(nil)
 	p.start()
+	<-done // a camera whose push was cut short sends it again
 }
 
 // atExit brings a car to the exit that owes its fee there.
@@ -117,7 +117,7 @@ func cutEntryReport(t *testing.T, p *wholePark) {
 	mall := p.platforms["mall"]
 	mall.SetSeamless(cutPlate, true)
 	mall.SetAccount(cutPlate, 5000)
-	p.cut(mall, "PostCarInInfo", true, func() error { return p.see("C1", cutPlate) })
+	p.cut(mall, "PostCarInInfo", true, func() { p.drive("IN1", cutPlate) })
 	p.promised(cutPlate)
 	p.later(flowStay)
 	p.drive("OUT1", cutPlate)
@@ -133,7 +133,7 @@ func cutDeduction(t *testing.T, p *wholePark) {
 	p.enter(cutPlate)
 	p.promised(cutPlate)
 	p.later(flowStay)
-	p.cut(mall, "PostCarOutInfo", true, func() error { return p.see("C2", cutPlate) })
+	p.cut(mall, "PostCarOutInfo", true, func() { p.drive("OUT1", cutPlate) })
 	p.shows("L2", "7.00")
 	must(mall.PayPlate(t.Context(), cutPlate))(t)
 	p.leftOnce(cutPlate)
@@ -149,7 +149,7 @@ func cutCode(t *testing.T, p *wholePark) {
 	p.atExit(cutPlate)
 	order := map[string]any{"orderNo": p.billAtExit()}
 	var code struct{ Code string }
-	p.cut(mall, "GetPayQRCode", true, func() error { return p.kiosk("K2", "code", order, nil) })
+	p.cut(mall, "GetPayQRCode", true, func() { _ = p.kiosk("K2", "code", order, nil) }) // the answer depends on how the agent ends
 	if err := p.kiosk("K2", "code", order, &code); err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func cutScan(t *testing.T, p *wholePark, charged bool) {
 	p.atExit(cutPlate)
 	order := p.billAtExit()
 	scan := map[string]any{"orderNo": order, "authCode": "134567890123456789"}
-	p.cut(mall, "PayScanCode", charged, func() error { return p.kiosk("K2", "scan", scan, nil) })
+	p.cut(mall, "PayScanCode", charged, func() { _ = p.kiosk("K2", "scan", scan, nil) }) // the answer depends on how the agent ends
 	again := p.billAtExit()
 	for call, body := range map[string]map[string]any{
 		"scan": {"orderNo": again, "authCode": "134567890123456780"}, "cash": {"orderNo": again, "inserted": flowFee},

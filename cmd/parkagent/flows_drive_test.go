@@ -76,12 +76,9 @@ func (p *wholePark) drive(lane, no string) {
 	p.site.Board(gate).SetCoil(1, true)
 	p.site.Board(gate).SetCoil(1, false)
 	p.eventually("the arm of "+lane+" is down", func() bool { return p.site.Barrier(gate).Position() == 0 })
-	p.eventually(no+" is seen at "+lane, func() bool { return p.see(camera, no) == nil })
-}
-
-// see lets a camera push a car.
-func (p *wholePark) see(camera, no string) error {
-	return p.site.Camera(camera).See(p.t.Context(), sim.SmallCar(no, p.clock.Now()))
+	p.eventually(no+" is seen at "+lane, func() bool {
+		return p.site.Camera(camera).See(p.t.Context(), sim.SmallCar(no, p.clock.Now())) == nil
+	})
 }
 
 // opened counts how often a lane's gate was told to open.
