@@ -97,6 +97,7 @@ func TestFlowCutInTheMiddle(t *testing.T) {
 		"while a scan is handed on that is charged":     func(t *testing.T, p *wholePark) { cutScan(t, p, true) },
 		"while a scan is handed on that is lost":        func(t *testing.T, p *wholePark) { cutScan(t, p, false) },
 		"between a phone's payment and the gate":        cutPhone,
+		"while the gate is told to open":                cutRaise,
 		"between coins and the gate":                    cutCoins,
 		"between a deduction and the gate":              cutDeducted,
 		"between coins and the notice of their change":  cutChange,
@@ -327,4 +328,14 @@ func cutPlateless(t *testing.T, p *wholePark) {
 	if p.opened("IN1") != 1 || in[0].CardNo != driverCard || len(cars) != 1 {
 		t.Errorf("the gate was opened %d times for %+v, and %+v are inside, want once for one", p.opened("IN1"), in, cars)
 	}
+}
+
+// The agent ends while it gives the gate its contact: the arm is up when the next
+// one starts, which must see that before it tells the gate to open again.
+func cutRaise(t *testing.T, p *wholePark) {
+	p.atExit(cutPlate)
+	must(p.platforms["mall"].PayPlate(t.Context(), cutPlate))(t)
+	p.eventually("the gate is told to open", func() bool { return p.opened("OUT1") > 0 })
+	p.restart()
+	p.leftOnce(cutPlate)
 }
