@@ -260,7 +260,7 @@ func (l *Lane) resume(ctx context.Context) error {
 	l.countSpaces(ctx)
 	l.state.idleAt = l.cfg.Now().UTC() // the next tick shows the idle text
 	if v.Session != "" {
-		_ = l.handle(ctx, ruled{v: v}) // a resumed car has no one to tell
+		_ = l.handle(ctx, ruled{v: v, resumed: true}) // a resumed car has no one to tell
 	}
 	return nil
 }

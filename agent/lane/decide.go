@@ -85,6 +85,8 @@ type (
 		of  command // the rule, ruleScan or recheck
 		v   access.Verdict
 		err error
+
+		resumed bool // it is about the car that stood there before a restart
 	}
 	stood struct { // whether the car of a session stands there still
 		session  string

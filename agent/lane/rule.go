@@ -61,7 +61,9 @@ func decideVerdict(s state, e ruled, now time.Time, p patience) (state, []comman
 		if r, ok := e.of.(rule); ok {
 			event = r.rec.ID
 		}
-		return s, []command{raise{event: event}}
+		// Before a restart the gate may have been told to open: another time might
+		// let out whoever comes next.
+		return s, []command{raise{event: event, again: e.resumed}}
 	case e.v.Repeat:
 		t = passage(e.v, now)
 		s.scans = scanPassed(s.scans, e.v.Session, t, now)

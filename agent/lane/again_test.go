@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -39,6 +40,42 @@ func TestADeadGateOpensForNoCarThatWentToAnotherLane(t *testing.T) {
 				}
 				if got := s.session("粤B12345"); got.State != store.Inside || (got.EntryPlace == "入口2") != tt.goes {
 					t.Errorf("stay = %+v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestARestartOpensNoGateThatIsOpen(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		arm  drivers.Arm
+		want string
+	}{
+		{"the gate had opened before", drivers.ArmUp, ""},
+		{"it had not", drivers.ArmDown, "raise"},
+		{"nobody knows", drivers.ArmUnknown, "raise"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t)
+				s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
+				s.gateOut.breakWith(fmt.Errorf("%w: no answer", drivers.ErrOffline))
+				s.arrive("粤B12345")
+				s.stop()
+				s.gateOut.did()
+				s.gateOut.breakWith(nil)
+				s.gateOut.mu.Lock()
+				s.gateOut.arm = tt.arm
+				s.gateOut.mu.Unlock()
+				s.start()
+				defer s.close()
+				pass(500 * time.Millisecond)
+				if got := s.gateOut.did(); got != tt.want {
+					t.Errorf("calls after the restart = %q, want %q", got, tt.want)
+				}
+				if _, err := s.db.OpenSessionByPlate(t.Context(), "粤B12345"); !errors.Is(err, store.ErrNotFound) {
+					t.Errorf("open stay after it: %v, want none", err)
 				}
 			})
 		})
