@@ -211,7 +211,7 @@ func TestAGateThatIsDeadForLongLetsOutTheCarThatHasPaid(t *testing.T) {
 				pass(time.Hour)
 				s.arrive("粤B12345")
 				s.gateOut.stands(tt.presence)
-				s.gateOut.breakWith(offline)
+				s.gateOut.breakWith(errSilent)
 				s.pay()
 				pass(tt.dead)
 				if tt.restart {
@@ -292,7 +292,7 @@ func TestACarWhoseGateDidNotSayThatItOpened(t *testing.T) {
 	answerLost := func(g *fakeGate) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.fail, g.arm = offline, drivers.ArmUp
+		g.fail, g.arm = errSilent, drivers.ArmUp
 	}
 	t.Run("has left when the next one comes", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

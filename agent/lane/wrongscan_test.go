@@ -15,8 +15,8 @@ import (
 // What a card number that is refused does to the car that stands before the gate.
 
 var (
-	offline = fmt.Errorf("%w: no answer", drivers.ErrOffline)
-	wrong   = access.Verdict{Reason: access.ReasonNoSession}
+	errSilent = fmt.Errorf("%w: no answer", drivers.ErrOffline)
+	wrong     = access.Verdict{Reason: access.ReasonNoSession}
 )
 
 // TestDecideWrongScan is what a card number that is refused does to the car
@@ -141,14 +141,14 @@ func TestAWrongCardNumberStopsNoRetry(t *testing.T) {
 		s.must(s.scan(s.in)) // this number is inside from now on
 		s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
 		pass(time.Hour)
-		s.gateIn.breakWith(offline)
+		s.gateIn.breakWith(errSilent)
 		s.see(t.Context(), drivers.Recognition{Plate: "粤B22222"})
 		in := s.session("粤B22222")
 		if got := refused(s.scan(s.in)); got != "card number inside" {
 			t.Fatalf("scan at the entry = %q, want it refused", got)
 		}
 		s.arrive("粤B12345")
-		s.gateOut.breakWith(offline)
+		s.gateOut.breakWith(errSilent)
 		s.pay()
 		if got := refused(s.out.Scan(t.Context(), Scan{CardNo: "mistyped"})); got != "no session" {
 			t.Fatalf("scan at the exit = %q, want it refused", got)
