@@ -269,14 +269,17 @@ func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, at time
 	return billing.Correct(ctx, tx, s)
 }
 
-// Resume tells a lane that starts which car stands before it. A car whose
-// entry had been decided is taken to have entered, so that no stay is lost:
-// the verdict is then empty. Should it stand there still, because its gate is
-// dead, it is the same car when it is seen or asks again within ten minutes. A car whose exit was decided recently is to be
-// let out; one that waits for its payment goes on waiting, and is let out if that
-// came meanwhile. Later than a lane that was not started anew would have given
-// up, that depends on whether the car may stand there still: cars that came and went while nobody
-// looked have left no trace in the books.
+// Resume tells a lane that starts which car stands before it.
+//
+// A car whose entry had been decided is taken to have entered, so that no stay is
+// lost: the verdict is then empty. Should it stand there still, because its gate is
+// dead, it is the same car when it is seen or asks again within ten minutes.
+//
+// A car whose exit was decided recently is to be let out; one that waits for its
+// payment goes on waiting, and is let out if that came meanwhile. Later than a
+// lane that was not started anew would have given up, that depends on whether the
+// car may stand there still: cars that came and went while nobody looked have left
+// no trace in the books.
 func (r *Rules) Resume(ctx context.Context, a Approach) (Verdict, error) {
 	s, since, err := laneCar(ctx, r.cfg.DB.Reader, a.Lane)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

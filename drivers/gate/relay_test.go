@@ -217,17 +217,26 @@ func offFailsTwice(t *testing.T, kind sim.FaultKind) {
 	}
 }
 
+// inPulse returns a site whose gate is being told to open, in the middle of its
+// contact, what ends the caller's patience, and what Raise returned then. It
+// belongs in a bubble.
+func inPulse(t *testing.T) (s *site, cancel context.CancelFunc, done <-chan error) {
+	t.Helper()
+	opt := wired()
+	opt.Pulse = 5 * time.Second
+	s = newSite(t, rtuInMemory, opt)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.relay.Raise(ctx) }()
+	for !s.board.Coil(openRelay) {
+		<-time.After(time.Millisecond)
+	}
+	return s, cancel, ended
+}
+
 func TestCancelledRaiseStillSwitchesItsRelayOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		opt := wired()
-		opt.Pulse = 5 * time.Second
-		s := newSite(t, rtuInMemory, opt)
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.relay.Raise(ctx) }()
-		for !s.board.Coil(openRelay) {
-			<-time.After(time.Millisecond)
-		}
+		s, cancel, done := inPulse(t)
 		start := time.Now()
 		cancel()
 		if err := <-done; !errors.Is(err, drivers.ErrOffline) {
@@ -242,15 +251,7 @@ func TestCancelledRaiseStillSwitchesItsRelayOff(t *testing.T) {
 // The lane waits for it, and its next car does.
 func TestSwitchingOffABoardThatIsGoneIsGivenUpAfterASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		opt := wired()
-		opt.Pulse = 5 * time.Second
-		s := newSite(t, rtuInMemory, opt)
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.relay.Raise(ctx) }()
-		for !s.board.Coil(openRelay) {
-			<-time.After(time.Millisecond)
-		}
+		s, cancel, done := inPulse(t)
 		s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf})
 		start := time.Now()
 		cancel()
