@@ -31,6 +31,7 @@ const (
 	KindBlackEntry  Kind = "black_entry"  // BlackFact, key plate: a blacklisted car stood at an entry
 	KindBooking     Kind = "booking"      // BookingFact, key plate: a booking was added, changed or cancelled
 	KindSpacesSet   Kind = "spaces_set"   // SpacesSetFact, key "": somebody set the free places of an area
+	KindQueue       Kind = "queue"        // QueueFact, key "platform:" and name: a person decided on a held row
 )
 
 // A StayFact is a session as it was when it opened or closed. Times are Unix
@@ -165,6 +166,12 @@ type CommandFact struct {
 	Client  string `json:"client,omitempty"`
 	Address string `json:"address,omitempty"`
 	Result  string `json:"result"` // ok, decided (sent next), or the error
+}
+
+// A QueueFact says what a person decided about a row that a platform has not taken.
+type QueueFact struct {
+	Act string `json:"act"` // retry or drop
+	Seq int64  `json:"seq"` // of the row
 }
 
 // A RecognitionFact is a recognition that led to nothing, kept as what it was.

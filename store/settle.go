@@ -100,20 +100,25 @@ func (tx *Tx) settle(ctx context.Context, platform string, o Outcome) error {
 }
 
 // Requeue lets a held row, dead or waiting, be tried again at once and with a
-// new count of refusals. The error is ErrNotFound when it is not held.
+// new count of refusals, and journals that. The error is ErrNotFound when it is not
+// held.
 func (db *DB) Requeue(ctx context.Context, platform string, seq int64) error {
-	return db.changeHeld(ctx, "requeue", `UPDATE held SET dead = 0, attempts = 0, not_before_ms = NULL WHERE platform = ? AND seq = ?`, platform, seq)
+	return db.changeHeld(ctx, "retry", `UPDATE held SET dead = 0, attempts = 0, not_before_ms = NULL WHERE platform = ? AND seq = ?`, platform, seq)
 }
 
-// Drop gives a held row up: the platform will never get it. The error is
-// ErrNotFound when it is not held.
+// Drop gives a held row up, and journals that: the platform will never get it. The
+// error is ErrNotFound when it is not held.
 func (db *DB) Drop(ctx context.Context, platform string, seq int64) error {
 	return db.changeHeld(ctx, "drop", `DELETE FROM held WHERE platform = ? AND seq = ?`, platform, seq)
 }
 
-func (db *DB) changeHeld(ctx context.Context, what, q, platform string, seq int64) error {
+func (db *DB) changeHeld(ctx context.Context, act, q, platform string, seq int64) error {
 	return db.Update(ctx, func(tx *Tx) error {
 		rows, err := tx.exec(ctx, q, platform, seq)
-		return changed(what, rows, err)
+		if err := changed(act, rows, err); err != nil {
+			return err
+		}
+		_, err = tx.Append(ctx, KindQueue, "platform:"+platform, QueueFact{Act: act, Seq: seq})
+		return err
 	})
 }
