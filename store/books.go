@@ -19,8 +19,9 @@ type Books struct {
 	Unpaid int64 // still due when the car left nevertheless
 	Over   int64 // of Paid and Waived, more than was due
 
-	Prepaid int64 // money taken for sessions in any other state
-	Orphans int64 // money that came after the car had left; in none of the other sums
+	Prepaid  int64 // money taken for sessions in any other state
+	Orphans  int64 // money that came after the car had left; in none of the other sums
+	Returned int64 // of it, and of Paid after the car had left, given back; negative, and in none of the other sums
 
 	Mismatches []string // ids of the sessions in state Left whose figures do not balance
 }
@@ -47,18 +48,19 @@ func (r Reader) books(ctx context.Context) (Books, error) {
 		return Books{}, fmt.Errorf("add up sessions: %w", err)
 	}
 	sums, err := one(ctx, r, func(rows *sql.Rows, s *Books) error {
-		return rows.Scan(&s.Paid, &s.Waived, &s.Prepaid, &s.Orphans)
+		return rows.Scan(&s.Paid, &s.Waived, &s.Prepaid, &s.Orphans, &s.Returned)
 	}, `SELECT
-		coalesce(sum(p.amount) FILTER (WHERE s.state = 4 AND p.kind <> 2), 0),
-		coalesce(sum(p.discount + p.free_money + p.rounding) FILTER (WHERE s.state = 4 AND p.kind <> 2), 0),
-		coalesce(sum(p.amount) FILTER (WHERE s.state <> 4 AND p.kind <> 2), 0),
-		coalesce(sum(p.amount) FILTER (WHERE p.kind = 2), 0)
+		coalesce(sum(p.amount) FILTER (WHERE s.state = 4 AND p.kind NOT IN (2, 4)), 0),
+		coalesce(sum(p.discount + p.free_money + p.rounding) FILTER (WHERE s.state = 4 AND p.kind NOT IN (2, 4)), 0),
+		coalesce(sum(p.amount) FILTER (WHERE s.state <> 4 AND p.kind NOT IN (2, 4)), 0),
+		coalesce(sum(p.amount) FILTER (WHERE p.kind = 2), 0),
+		coalesce(sum(p.amount) FILTER (WHERE p.kind = 4), 0)
 		FROM payments p JOIN sessions s ON s.id = p.session`)
 	if err != nil {
 		return Books{}, fmt.Errorf("add up payments: %w", err)
 	}
 	sums.Fee, sums.Credit, sums.Unpaid, sums.Over = b.Fee, b.Credit, b.Unpaid, b.Over
-	sums.Mismatches, err = all(ctx, r, column[string], `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind <> 2
+	sums.Mismatches, err = all(ctx, r, column[string], `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind NOT IN (2, 4)
 		WHERE s.state = 4 GROUP BY s.id
 		HAVING s.fee + s.over <> s.credit + s.unpaid + coalesce(sum(p.amount + p.discount + p.free_money + p.rounding), 0) ORDER BY s.id`)
 	if err != nil {

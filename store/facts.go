@@ -18,6 +18,7 @@ const (
 	KindAreas       Kind = "areas"        // ParkFact, key "": the daily data of its areas
 	KindCommand     Kind = "command"      // CommandFact, key device code: a gate or display was commanded, or was refused to be
 	KindRecognition Kind = "recognition"  // RecognitionFact, key plate: a recognition that opened nothing, and why
+	KindFee         Kind = "fee"          // FeeFact, key plate: an operator set the fee of a stay
 	KindQuote       Kind = "quote"        // QuoteFact, key plate: a platform that prices said what is due
 	KindSeamless    Kind = "seamless"     // SeamlessFact, key plate: a platform answered that it deducts
 	KindDeduction   Kind = "deduction"    // DeductionFact, key plate: a platform is asked to deduct, or has answered
@@ -114,6 +115,25 @@ type PaymentFact struct {
 	Terminal    int    `json:"terminal"`
 	Change      int64  `json:"change,omitempty"` // that a pay machine owes for it
 	Client      string `json:"client"`
+	Refers      string `json:"refers,omitempty"` // the row that it takes back or moves
+	Operator    string `json:"operator,omitempty"`
+	Shift       int64  `json:"shift,omitempty"`
+	Grant       string `json:"grant,omitempty"` // name of the discount
+	GrantKind   int    `json:"grantKind,omitempty"`
+	GrantValue  int64  `json:"grantValue,omitempty"`
+	Remark      string `json:"remark,omitempty"`  // why it was taken back
+	Address     string `json:"address,omitempty"` // from where an operator did it
+}
+
+// A FeeFact is the fee of a stay that an operator confirmed or set.
+type FeeFact struct {
+	Session  string `json:"session"`
+	Fee      int64  `json:"fee"`    // of the whole stay
+	Tariff   int64  `json:"tariff"` // the fee by the tariff; 0 where it knows none
+	Reason   string `json:"reason"`
+	Operator string `json:"operator"`
+	Shift    int64  `json:"shift,omitempty"`
+	Address  string `json:"address,omitempty"`
 }
 
 // A SpacesFact is the free places of the whole car park.

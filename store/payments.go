@@ -8,11 +8,13 @@ import (
 )
 
 const paymentColumns = `id, coalesce(order_no, ''), session, kind, amount, discount, free_money, free_minutes, rounding, over,
-	pay_type, pay_method, terminal, client, free_detail, paid_ms`
+	pay_type, pay_method, terminal, client, free_detail, paid_ms,
+	coalesce(refers, ''), operator, shift, given, grant_name, grant_kind, grant_value`
 
 func scanPayment(rows *sql.Rows, p *Payment) error {
 	return rows.Scan(&p.ID, &p.Order, &p.Session, &p.Kind, &p.Amount, &p.Discount, &p.FreeMoney, &p.FreeMinutes, &p.Rounding, &p.Over,
-		&p.PayType, &p.PayMethod, &p.Terminal, &p.Client, &p.FreeDetail, at(&p.PaidAt))
+		&p.PayType, &p.PayMethod, &p.Terminal, &p.Client, &p.FreeDetail, at(&p.PaidAt),
+		&p.Refers, &p.Operator, &p.Shift, &p.Given, &p.Grant, &p.GrantKind, &p.GrantValue)
 }
 
 // Payments returns the ledger rows of a session, oldest first.
@@ -43,10 +45,23 @@ func (r Reader) PaymentsOf(ctx context.Context, sessions []Session) (map[string]
 	return by, nil
 }
 
+// Payment returns the ledger row with that identity, or ErrNotFound.
+func (r Reader) Payment(ctx context.Context, id string) (Payment, error) {
+	p, err := one(ctx, r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE id = ?`, id)
+	return named(p, "payment", err)
+}
+
+// PaymentsReferring returns the rows that take back, or have moved, the row
+// with that identity, in whichever session, oldest first.
+func (r Reader) PaymentsReferring(ctx context.Context, id string) ([]Payment, error) {
+	p, err := all(ctx, r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE refers = ? ORDER BY seq`, id)
+	return named(p, "payments that refer", err)
+}
+
 // PaymentOfOrder returns what was paid for an order, be it money that counts or
 // an orphan, or ErrNotFound.
 func (r Reader) PaymentOfOrder(ctx context.Context, orderNo string) (Payment, error) {
-	p, err := one(ctx, r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE order_no = ? AND kind <> 1`, orderNo)
+	p, err := one(ctx, r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE order_no = ? AND kind IN (0, 2)`, orderNo)
 	return named(p, "payment of order", err)
 }
 
@@ -54,9 +69,11 @@ func (r Reader) PaymentOfOrder(ctx context.Context, orderNo string) (Payment, er
 // order has a PaymentMoney or PaymentOrphan row already and p would be another.
 func (tx *Tx) InsertPayment(ctx context.Context, p Payment) error {
 	rows, err := tx.exec(ctx, `INSERT INTO payments (id, order_no, session, kind, amount, discount, free_money, free_minutes, rounding, over,
-		pay_type, pay_method, terminal, client, free_detail, paid_ms)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		pay_type, pay_method, terminal, client, free_detail, paid_ms,
+		refers, operator, shift, given, grant_name, grant_kind, grant_value)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.ID, nullText(p.Order), p.Session, p.Kind, p.Amount, p.Discount, p.FreeMoney, p.FreeMinutes, p.Rounding, p.Over,
-		p.PayType, p.PayMethod, p.Terminal, p.Client, p.FreeDetail, millis(p.PaidAt))
+		p.PayType, p.PayMethod, p.Terminal, p.Client, p.FreeDetail, millis(p.PaidAt),
+		nullText(p.Refers), p.Operator, p.Shift, p.Given, p.Grant, p.GrantKind, p.GrantValue)
 	return changed("insert payment", rows, err)
 }

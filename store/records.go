@@ -43,9 +43,12 @@ type Session struct {
 	// paying again; zero before the first full settlement.
 	PaidUntil time.Time
 	// SettledFee and SettledCredit are the fee of the whole stay and the
-	// part of it taken off by free minutes at that settlement.
+	// part of it taken off by free minutes and other discounts that are no
+	// sum of money at that settlement, which was at SettledAt; zero in books
+	// that are older than this field.
 	SettledFee    int64
 	SettledCredit int64
+	SettledAt     time.Time
 
 	// Fee and Credit are the same two figures fixed when the exit was decided.
 	// Unpaid is what was still due when the car left nevertheless (a gate held
@@ -63,10 +66,11 @@ type Session struct {
 	Card    int64 // on which card the car is inside; 0 none
 	Booking int64 // on which booking; 0 none
 
-	// QuoteFee is the fee of the whole stay as a platform that prices said at
-	// QuotedAt; that is zero when none did.
+	// QuoteFee is the fee of the whole stay as a platform that prices, or the
+	// operator FeeBy, said at QuotedAt; that is zero when nobody did.
 	QuoteFee int64
 	QuotedAt time.Time
+	FeeBy    string
 
 	Note string // why a session ended as abnormal or void
 }
@@ -139,10 +143,12 @@ const (
 	OrderPaid
 )
 
-// A Payment is one row of the ledger. Rows are only ever added.
+// A Payment is one row of the ledger. Rows are only ever added: the file itself
+// refuses to change or delete one. A row that takes something back has negative
+// figures, so that sums need no exceptions.
 type Payment struct {
 	ID          string // from NewID
-	Order       string // order number; at most one PaymentMoney row per order
+	Order       string // order number; at most one PaymentMoney row per order; empty in a transfer to another session
 	Session     string
 	Kind        PaymentKind
 	Amount      int64  // money taken, fen
@@ -155,8 +161,25 @@ type Payment struct {
 	PayMethod   int    // how, as downlink 3.2 says
 	Terminal    int    // where, appendix 1.3
 	Client      string // client name, platform name or device code
-	FreeDetail  string // JSON text of 3.2's freeDetail or text of 3.3's remark, empty if none
+	FreeDetail  string // JSON text of 3.2's freeDetail or a remark in words, such as 3.3's or a reason; empty if none
 	PaidAt      time.Time
+
+	// Refers is the row that this one takes back, in part or whole, or that it
+	// brings here from another session: set in rows of kind PaymentRefund and
+	// above, and in no others.
+	Refers string
+	// Operator and Shift are who did it at a booth, in which shift; empty and 0
+	// elsewhere.
+	Operator string
+	Shift    int64
+	Given    int64 // fen handed over in cash, change included; 0 where that is not known
+
+	// Grant is the name of the configured discount that was granted; the fen
+	// and minutes of it are in FreeMoney and FreeMinutes as well. GrantValue
+	// counts as GrantKind says.
+	Grant      string
+	GrantKind  GrantKind
+	GrantValue int64
 }
 
 // A PaymentKind tells what a Payment row means. The zero value is money or
@@ -168,6 +191,27 @@ const (
 	PaymentMoney    PaymentKind = iota
 	PaymentRounding             // a waived rest; Rounding holds it
 	PaymentOrphan               // taken after the car had left: kept, shown, does not count
+	PaymentRefund               // money of the row Refers that was given back during the stay, which it counts for
+	PaymentReturned             // money given back of an orphan or after the car had left, or an orphan's that was moved: does not count
+	PaymentRecall               // takes back the discount Refers
+	PaymentTransfer             // moves the row Refers to another session: once negative in its own, once as it was in the other
+)
+
+// Counts reports whether rows of the kind count for what a stay owes.
+func (k PaymentKind) Counts() bool { return k != PaymentOrphan && k != PaymentReturned }
+
+// A GrantKind says how a granted discount takes off, and what its value counts.
+// The zero value is none, as in 3.2 and 3.3, which name sums and minutes only.
+type GrantKind uint8
+
+// The kinds of granted discounts.
+const (
+	GrantNone    GrantKind = iota
+	GrantMinutes           // minutes of the charged time
+	GrantMoney             // fen
+	GrantPercent           // percent of what is left of the fee
+	GrantFull              // all of it
+	GrantUntil             // the stay up to a moment, Unix milliseconds
 )
 
 // An Area is a part of the car park with its own places.

@@ -12,13 +12,15 @@ import (
 const sessionColumns = `s.id, s.plate, s.plate_read, s.color, s.size, s.car_type, s.card_no, s.area, s.state,
 	s.entered_ms, s.entry_lane, s.entry_place, s.entry_image, s.left_ms, s.exit_lane, s.exit_place, s.exit_image,
 	s.paid_until_ms, s.settled_fee, s.settled_credit, s.fee, s.credit, s.unpaid, s.over, s.seamless, s.note,
-	coalesce(s.card, 0), coalesce(s.booking, 0), s.seamless_by, s.quote_fee, s.quoted_ms`
+	coalesce(s.card, 0), coalesce(s.booking, 0), s.seamless_by, s.quote_fee, s.quoted_ms,
+	s.settled_ms, s.fee_by`
 
 func scanSession(rows *sql.Rows, s *Session) error {
 	return rows.Scan(&s.ID, &s.Plate, &s.PlateRead, &s.Color, &s.Size, &s.CarType, &s.CardNo, &s.Area, &s.State,
 		at(&s.EnteredAt), &s.EntryLane, &s.EntryPlace, &s.EntryImage, at(&s.LeftAt), &s.ExitLane, &s.ExitPlace, &s.ExitImage,
 		at(&s.PaidUntil), &s.SettledFee, &s.SettledCredit, &s.Fee, &s.Credit, &s.Unpaid, &s.Over, &s.Seamless, &s.Note,
-		&s.Card, &s.Booking, &s.SeamlessBy, &s.QuoteFee, at(&s.QuotedAt))
+		&s.Card, &s.Booking, &s.SeamlessBy, &s.QuoteFee, at(&s.QuotedAt),
+		at(&s.SettledAt), &s.FeeBy)
 }
 
 // Session returns the session with that id, or ErrNotFound.
@@ -177,8 +179,8 @@ func (tx *Tx) InsertSession(ctx context.Context, s Session) error {
 	rows, err := tx.exec(ctx, `INSERT INTO sessions (plate, plate_read, color, size, car_type, card_no, area, state,
 		entered_ms, entry_lane, entry_place, entry_image, left_ms, exit_lane, exit_place, exit_image,
 		paid_until_ms, settled_fee, settled_credit, fee, credit, unpaid, over, seamless, note,
-		card, booking, seamless_by, quote_fee, quoted_ms, id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sessionValues(s)...)
+		card, booking, seamless_by, quote_fee, quoted_ms, settled_ms, fee_by, id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sessionValues(s)...)
 	return changed("insert session", rows, err)
 }
 
@@ -191,7 +193,8 @@ func (tx *Tx) UpdateSession(ctx context.Context, s Session) error {
 	rows, err := tx.exec(ctx, `UPDATE sessions SET plate = ?, plate_read = ?, color = ?, size = ?, car_type = ?, card_no = ?, area = ?, state = ?,
 		entered_ms = ?, entry_lane = ?, entry_place = ?, entry_image = ?, left_ms = ?, exit_lane = ?, exit_place = ?, exit_image = ?,
 		paid_until_ms = ?, settled_fee = ?, settled_credit = ?, fee = ?, credit = ?, unpaid = ?, over = ?, seamless = ?, note = ?,
-		card = ?, booking = ?, seamless_by = ?, quote_fee = ?, quoted_ms = ?
+		card = ?, booking = ?, seamless_by = ?, quote_fee = ?, quoted_ms = ?,
+		settled_ms = ?, fee_by = ?
 		WHERE id = ?`, sessionValues(s)...)
 	return changed("update session", rows, err)
 }
@@ -201,7 +204,8 @@ func sessionValues(s Session) []any {
 		s.Plate, s.PlateRead, s.Color, s.Size, s.CarType, s.CardNo, s.Area, s.State,
 		millis(s.EnteredAt), s.EntryLane, s.EntryPlace, s.EntryImage, millis(s.LeftAt), s.ExitLane, s.ExitPlace, s.ExitImage,
 		millis(s.PaidUntil), s.SettledFee, s.SettledCredit, s.Fee, s.Credit, s.Unpaid, s.Over, s.Seamless, s.Note,
-		nullNumber(s.Card), nullNumber(s.Booking), s.SeamlessBy, s.QuoteFee, millis(s.QuotedAt), s.ID,
+		nullNumber(s.Card), nullNumber(s.Booking), s.SeamlessBy, s.QuoteFee, millis(s.QuotedAt),
+		millis(s.SettledAt), s.FeeBy, s.ID,
 	}
 }
 
