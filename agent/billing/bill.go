@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
+	"parkagent/agent/discount"
 	"parkagent/agent/tariff"
 	"parkagent/store"
 )
@@ -15,7 +15,7 @@ import (
 type Bill struct {
 	At      time.Time
 	Total   int64 // fee of the whole stay
-	Credit  int64 // of it, taken off by free minutes and by money of a booking
+	Credit  int64 // of it, taken off by free time, percentages, a full discount and money of a booking
 	Paid    int64 // money in the ledger
 	Waived  int64 // discounts, coupons and roundings in the ledger
 	Payable int64 // still due
@@ -46,17 +46,19 @@ func (b Bill) rest() int64 { return max(0, b.Total-b.Credit-b.Paid-b.Waived-b.Ca
 //
 // Errors: ErrNoTariff, ErrAboveLimit; the bill then says what was paid.
 func (d *Desk) Due(ctx context.Context, r store.Reader, s store.Session, at time.Time) (Bill, error) {
-	return d.due(ctx, r, s, at, 0)
+	return d.due(ctx, r, s, at, discount.Granted{})
 }
 
-// due is Due with further free minutes that are not in the ledger yet.
-func (d *Desk) due(ctx context.Context, r store.Reader, s store.Session, at time.Time, minutes int64) (Bill, error) {
+// due is Due with further discounts that are not in the ledger yet. What they
+// are worth in fen is not taken off the bill, but what they make others worth is.
+func (d *Desk) due(ctx context.Context, r store.Reader, s store.Session, at time.Time, more discount.Granted) (Bill, error) {
 	ledger, err := r.Payments(ctx, s.ID)
 	if err != nil {
 		return Bill{}, err
 	}
-	sum := addUp(ledger, s.QuotedAt)
+	sum := addUp(ledger, s)
 	b := Bill{At: at, Paid: sum.paid, Waived: sum.waived}
+	confirmed := s.FeeBy != "" && d.Quoted(s, at)
 	settled := !s.PaidUntil.IsZero() && !at.After(s.PaidUntil)
 	switch {
 	case s.State == store.Leaving:
@@ -64,7 +66,7 @@ func (d *Desk) due(ctx context.Context, r store.Reader, s store.Session, at time
 		b.Payable = b.rest()
 		b.Settled = b.Payable == 0
 		return b, nil
-	case !settled && s.EnteredAt.Before(d.cfg.Earliest):
+	case !settled && !confirmed && s.EnteredAt.Before(d.cfg.Earliest):
 		return b, fmt.Errorf("%w: the clock was wrong when the car entered", ErrAboveLimit)
 	}
 	x, err := rightsOf(ctx, r, s)
@@ -77,31 +79,40 @@ func (d *Desk) due(ctx context.Context, r store.Reader, s store.Session, at time
 		b.Settled = b.Payable == 0
 		return b, nil
 	}
-	return b, d.price(&b, s, x, sum, minutes)
+	return b, d.price(&b, s, x, sum, more)
 }
 
-// price works out what the stay costs by a platform's price, or else by the
-// tariff and the rights x. minutes come on top of those in the ledger.
-func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, minutes int64) error {
+// price works out what the stay costs by a platform's or an operator's price, or
+// else by the tariff and the rights x. more comes on top of what the ledger
+// grants.
+func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount.Granted) error {
 	t, fits := tariff.Select(d.cfg.Tariffs, tariff.Vehicle{CarType: x.carType(s), Size: s.Size, Color: s.Color, Area: s.Area})
 	parts := x.charged(s, b.At)
-	all := min(sum.minutes+minutes, mostMinutes)
+	quoted := d.Quoted(s, b.At)
 	switch {
-	case d.Quoted(s, b.At):
-		b.Total = s.QuoteFee
-		if late := min(sum.late+minutes, all); late > 0 && fits { // the platform did not know of these
-			parts = []span{{s.EnteredAt, b.At}}
-			b.Credit = min(b.Total, d.fee(t, parts, all-late)-d.fee(t, parts, all))
+	case quoted:
+		late, whole := sum.late.And(more), []span{{s.EnteredAt, b.At}}
+		cheaper := int64(0)
+		if late.ShortensTime() && fits {
+			cheaper = d.feeWith(t, s, whole, sum.early) - d.feeWith(t, s, whole, sum.early.And(late))
 		}
+		b.Total = s.QuoteFee
+		b.Credit = credit(d.cfg.DiscountOrder.Take(b.Total, cheaper, late))
 		b.Payable = b.rest()
 	case !fits && len(parts) > 0:
 		return fmt.Errorf("%w: car type %d, size %d, colour %d, area %d", ErrNoTariff, x.carType(s), s.Size, s.Color, s.Area)
 	default:
-		b.Total = d.fee(t, parts, 0)
-		b.Credit = b.Total - d.fee(t, parts, all)
+		granted := sum.early.And(sum.late).And(more)
+		if d.cfg.RestartAfterDelay && !s.SettledAt.IsZero() {
+			parts, granted = without(parts, span{s.EnteredAt, s.SettledAt}), sum.unsettled.And(more)
+			b.Total, b.Credit = s.SettledFee, s.SettledCredit
+		}
+		fee := d.fee(t, parts, 0)
+		b.Total += fee
+		b.Credit += credit(d.cfg.DiscountOrder.Take(fee, fee-d.feeWith(t, s, parts, granted), granted))
 		b.share(x, sum.over)
 	}
-	if t.MaxAutomatic > 0 && b.Total > t.MaxAutomatic && b.Payable+b.Card+b.Prepaid > 0 {
+	if t.MaxAutomatic > 0 && b.Total > t.MaxAutomatic && b.Payable+b.Card+b.Prepaid > 0 && !(quoted && s.FeeBy != "") {
 		b.Credit, b.Prepaid, b.Card = b.Credit-b.Prepaid, 0, 0 // neither is drained without an operator
 		b.Payable = b.rest()
 		return ErrAboveLimit
@@ -109,10 +120,25 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, minutes int64
 	return nil
 }
 
-// Quoted reports whether a platform has priced s, and its price holds at a time.
+// credit is what of a cut is no sum in the ledger.
+func credit(c discount.Cut) int64 { return c.Sum() - c.Money }
+
+// Quoted reports whether a platform or an operator has priced s, and the price
+// holds at a time: as long as an order would be valid, and an operator's until a
+// driver who pays at once has also had his time to leave.
 func (d *Desk) Quoted(s store.Session, at time.Time) bool {
+	holds := d.cfg.OrderValid
+	if s.FeeBy != "" {
+		holds += d.cfg.Delay
+	}
 	since := at.Sub(s.QuotedAt)
-	return !s.QuotedAt.IsZero() && since >= 0 && since <= d.cfg.OrderValid
+	return !s.QuotedAt.IsZero() && since >= 0 && since <= holds
+}
+
+// feeWith is what the parts of the stay s cost when the free time of g is taken
+// off.
+func (d *Desk) feeWith(t tariff.Tariff, s store.Session, parts []span, g discount.Granted) int64 {
+	return d.fee(t, without(parts, span{s.EnteredAt, g.Until}), g.Minutes)
 }
 
 // fee is what the parts of a stay cost, each a stay of its own, when free
@@ -138,54 +164,61 @@ func (b *Bill) share(x rights, over int64) {
 	b.Payable = b.rest()
 }
 
-// sums are what a ledger adds up to, without orphans.
+// sums are what a ledger adds up to, without what does not count.
 type sums struct {
 	paid, waived, over int64
-	minutes            int64 // free
-	late               int64 // of minutes, since a platform's price
+
+	early discount.Granted // up to the price that somebody set for the stay
+	late  discount.Granted // since then
+	// unsettled is what is left for the time after the last settlement: free
+	// minutes and money are used up by it, and the others go on.
+	unsettled discount.Granted
 }
 
-func addUp(ledger []store.Payment, quoted time.Time) (s sums) {
+func addUp(ledger []store.Payment, s store.Session) (sum sums) {
 	for _, p := range ledger {
-		if p.Kind == store.PaymentOrphan {
-			continue
-		}
-		s.paid += p.Amount
-		s.waived += p.Discount + p.FreeMoney + p.Rounding
-		s.over += p.Over
-		s.minutes = min(s.minutes+p.FreeMinutes, mostMinutes)
-		if p.PaidAt.After(quoted) {
-			s.late = min(s.late+p.FreeMinutes, mostMinutes)
+		if p.Kind.Counts() {
+			sum.paid += p.Amount
+			sum.waived += p.Discount + p.FreeMoney + p.Rounding
+			sum.over += p.Over
 		}
 	}
-	return s
+	for _, p := range discount.Standing(ledger) {
+		g := discount.Of([]store.Payment{p})
+		if p.PaidAt.After(s.QuotedAt) {
+			sum.late = sum.late.And(g)
+		} else {
+			sum.early = sum.early.And(g)
+		}
+		if !p.PaidAt.After(s.SettledAt) {
+			g.Minutes, g.Money = 0, 0
+		}
+		sum.unsettled = sum.unsettled.And(g)
+	}
+	return sum
 }
-
-// mostMinutes bounds free minutes to what an int holds on any machine: four
-// thousand years.
-const mostMinutes = math.MaxInt32
 
 // billFor is the bill by which a payment for o that comes now is booked, and as
 // of when it is. An order that has not expired is billed as of when it was
 // issued, so that the driver pays what was shown, whatever else was paid since,
-// and whoever set the clock back. minutes come with the payment.
-func (d *Desk) billFor(ctx context.Context, r store.Reader, s store.Session, o store.Order, minutes int64, now time.Time) (Bill, error) {
+// and whoever set the clock back. more comes with the payment.
+func (d *Desk) billFor(ctx context.Context, r store.Reader, s store.Session, o store.Order, more discount.Granted, now time.Time) (Bill, error) {
 	at, valid := now, !now.After(o.ExpiresAt)
 	if valid {
 		at = o.CreatedAt
 	}
-	b, err := d.due(ctx, r, s, at, minutes)
+	b, err := d.due(ctx, r, s, at, more)
 	gone := errors.Is(err, ErrNoTariff) // configured away since
 	if anew := valid && !s.QuotedAt.Before(o.CreatedAt); !gone && (!anew || s.State == store.Leaving || b.Settled) {
 		return b, err
 	}
 	// The tariff, or a platform, may say something else by now; the order's own
 	// figures hold.
-	before, err := d.due(ctx, r, s, at, 0)
+	before, err := d.due(ctx, r, s, at, discount.Granted{})
 	if err != nil && !errors.Is(err, ErrNoTariff) && !errors.Is(err, ErrAboveLimit) {
 		return b, err
 	}
-	granted := max(0, b.Credit-before.Credit) // by the minutes
+	granted := max(0, b.Credit-before.Credit) // by what comes with it
 	b.Total, b.Credit, b.Card, b.Prepaid = o.Total, o.Credit+granted, 0, 0
 	b.Payable = max(0, o.Payable-granted-(b.Paid-o.Paid)-(b.Waived-o.Waived))
 	return b, nil
@@ -221,8 +254,8 @@ func (d *Desk) Quote(ctx context.Context, session string, rows int, due int64, b
 		if len(ledger) != rows {
 			return errOverlap
 		}
-		sum := addUp(ledger, s.QuotedAt)
-		s.QuoteFee, s.QuotedAt = sum.paid+sum.waived+due, d.now()
+		sum := addUp(ledger, s)
+		s.QuoteFee, s.QuotedAt, s.FeeBy = sum.paid+sum.waived+due, d.now(), ""
 		if err := tx.UpdateSession(ctx, s); err != nil {
 			return err
 		}

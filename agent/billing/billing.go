@@ -12,9 +12,10 @@
 //	Payable = max(0, Total − Credit − Paid − Waived − Card)
 //
 // where Total is the fee of the whole stay, Credit the part of it that free
-// minutes and a booking's money take off, Paid the money and Waived the
-// discounts, coupons and roundings in the ledger, and Card what a stored-value
-// card will pay when the car leaves.
+// time, percentages, full discounts and a booking's money take off, Paid the money
+// and Waived the discounts, coupons and roundings in the ledger, and Card what a
+// stored-value card will pay when the car leaves. What Credit holds is worked out
+// anew as the stay goes on; of a percentage the ledger keeps the percent.
 //
 // A stay has one settlement at a time: while a platform is asked to deduct, or
 // has a driver's code in its hands, machines that could still wait take nothing
@@ -23,13 +24,17 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
 
+	"parkagent/agent/discount"
 	"parkagent/agent/tariff"
+	"parkagent/protocol"
 	"parkagent/store"
 )
 
@@ -90,6 +95,19 @@ type Config struct {
 
 	OrderValid time.Duration // how long an order fixes its price; 0 means 5 minutes
 	Delay      time.Duration // how long a paid car may stay; 0 means 15 minutes
+	// ClientDelays, by name, KioskDelays, by device code, and BoothDelay, if it
+	// is not 0, stand in for Delay where a driver has paid there.
+	ClientDelays map[string]time.Duration
+	KioskDelays  map[string]time.Duration
+	BoothDelay   time.Duration
+	// RestartAfterDelay charges a car that stays longer than that as if it had
+	// entered when it paid. Otherwise the whole stay is charged again, less
+	// what was paid.
+	RestartAfterDelay bool
+
+	Discounts     []discount.Rule // that may be granted by name
+	DiscountOrder discount.Order  // nil means discount.DefaultOrder
+
 	// RoundingLimit is up to how many fen of a rest are waived after a
 	// payment, because some clients drop the fen; 0 waives nothing.
 	RoundingLimit int64
@@ -131,6 +149,12 @@ func New(cfg Config, paid func(session string)) (*Desk, error) {
 	if cfg.Delay == 0 {
 		cfg.Delay = 15 * time.Minute
 	}
+	if cfg.DiscountOrder == nil {
+		cfg.DiscountOrder = discount.DefaultOrder()
+	}
+	if !cfg.DiscountOrder.Valid() {
+		return nil, fmt.Errorf("billing: %v is no order of discounts", cfg.DiscountOrder)
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -143,8 +167,27 @@ func New(cfg Config, paid func(session string)) (*Desk, error) {
 	return &Desk{cfg: cfg, paid: paid}, nil
 }
 
-// Delay returns how long a car may stay after it paid.
-func (d *Desk) Delay() time.Duration { return d.cfg.Delay }
+// ClientDelay returns how long a car may stay after it paid by a client.
+func (d *Desk) ClientDelay(name string) time.Duration {
+	return d.delay(int(protocol.TerminalThirdSingle), name)
+}
+
+// KioskDelay returns how long a car may stay after it paid at a pay machine.
+func (d *Desk) KioskDelay(code string) time.Duration {
+	return d.delay(int(protocol.TerminalKiosk), code)
+}
+
+// delay is how long a car may stay after it paid at a terminal, by whoever
+// stands in Payment.Client.
+func (d *Desk) delay(terminal int, by string) time.Duration {
+	switch protocol.Terminal(terminal) {
+	case protocol.TerminalBooth:
+		return cmp.Or(d.cfg.BoothDelay, d.cfg.Delay)
+	case protocol.TerminalKiosk, protocol.TerminalExitKiosk:
+		return cmp.Or(d.cfg.KioskDelays[by], d.cfg.Delay)
+	}
+	return cmp.Or(d.cfg.ClientDelays[by], d.cfg.Delay)
+}
 
 // now is the current time as the books keep it: UTC, whole milliseconds.
 func (d *Desk) now() time.Time { return d.cfg.Now().UTC().Truncate(time.Millisecond) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"parkagent/agent/discount"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -71,7 +72,7 @@ func (d *Desk) cash(ctx context.Context, tx *store.Tx, c Coins) (r CashReceipt, 
 	}
 	p := posting{Payment: store.Payment{
 		ID: store.NewID(now), Order: r.Order.No, Session: s.ID, PayType: int(protocol.BoothCash), PayMethod: int(protocol.BoothCash),
-		Terminal: int(protocol.TerminalKiosk), Client: c.Kiosk, PaidAt: now,
+		Terminal: int(protocol.TerminalKiosk), Client: c.Kiosk, PaidAt: now, Given: c.Inserted,
 	}}
 	if r.Order.Lane != "" {
 		p.Terminal = int(protocol.TerminalExitKiosk)
@@ -79,7 +80,7 @@ func (d *Desk) cash(ctx context.Context, tx *store.Tx, c Coins) (r CashReceipt, 
 	r.Stay = now.Sub(s.EnteredAt)
 	var b Bill
 	if s.State.Open() {
-		b, err = d.billFor(ctx, tx.Reader, s, r.Order, 0, now)
+		b, err = d.billFor(ctx, tx.Reader, s, r.Order, discount.Granted{}, now)
 		if err != nil && !errors.Is(err, ErrAboveLimit) {
 			return r, err
 		}

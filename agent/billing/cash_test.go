@@ -132,7 +132,7 @@ func TestCashSaysWhereItWasPaid(t *testing.T) {
 		o := r.order(t, "粤B12345")
 		r.coins(t, o.No, 1000)
 		ledger := r.ledger(t, s.ID)
-		want := []store.Payment{{ID: ledger[0].ID, Order: o.No, Session: s.ID, Amount: 900, Terminal: terminal, Client: "K1", PaidAt: r.now}}
+		want := []store.Payment{{ID: ledger[0].ID, Order: o.No, Session: s.ID, Amount: 900, Terminal: terminal, Client: "K1", PaidAt: r.now, Given: 1000}}
 		if diff := cmp.Diff(want, ledger); diff != "" {
 			t.Errorf("ledger (-want +got):\n%s", diff)
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"parkagent/agent/discount"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -161,7 +162,7 @@ func (d *Desk) deducted(ctx context.Context, tx *store.Tx, s store.Session, x st
 // asked, however late it answers. Where the tariff or a platform says something
 // else by now, what was asked for was due.
 func (d *Desk) billOf(ctx context.Context, r store.Reader, s store.Session, x store.Deduction) (Bill, error) {
-	b, err := d.due(ctx, r, s, x.AskedAt, 0)
+	b, err := d.due(ctx, r, s, x.AskedAt, discount.Granted{})
 	gone := errors.Is(err, ErrNoTariff)
 	if anew := !s.QuotedAt.Before(x.AskedAt); !gone && (!anew || s.State == store.Leaving || b.Settled) {
 		if errors.Is(err, ErrAboveLimit) {
@@ -173,7 +174,7 @@ func (d *Desk) billOf(ctx context.Context, r store.Reader, s store.Session, x st
 	if err != nil {
 		return b, err
 	}
-	before := addUp(slices.DeleteFunc(ledger, func(p store.Payment) bool { return p.PaidAt.After(x.AskedAt) }), time.Time{})
+	before := addUp(slices.DeleteFunc(ledger, func(p store.Payment) bool { return p.PaidAt.After(x.AskedAt) }), s)
 	b.Total, b.Credit, b.Card, b.Prepaid = before.paid+before.waived+x.Asked, 0, 0, 0
 	b.Payable = b.rest()
 	return b, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"parkagent/agent/discount"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -73,7 +74,7 @@ func (d *Desk) discount(ctx context.Context, tx *store.Tx, x Discount) (store.Or
 	}
 	now := d.now()
 	// Where nobody knows the fee yet, the discount waits in the ledger.
-	b, err := d.due(ctx, tx.Reader, s, now, x.FreeMinutes)
+	b, err := d.due(ctx, tx.Reader, s, now, discount.Granted{Minutes: x.FreeMinutes, Money: x.FreeMoney})
 	if err != nil && !errors.Is(err, ErrNoTariff) && !errors.Is(err, ErrAboveLimit) {
 		return store.Order{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"parkagent/agent/discount"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -96,7 +97,7 @@ func (d *Desk) pay(ctx context.Context, tx *store.Tx, n Notice) (r Receipt, gone
 		p.Kind = store.PaymentOrphan
 		return r, true, d.book(ctx, tx, p, r)
 	}
-	b, err := d.billFor(ctx, tx.Reader, s, r.Order, p.FreeMinutes, p.PaidAt)
+	b, err := d.billFor(ctx, tx.Reader, s, r.Order, discount.Of([]store.Payment{p.Payment}), p.PaidAt)
 	if err != nil && !errors.Is(err, ErrAboveLimit) {
 		return r, false, err
 	}
@@ -112,7 +113,7 @@ func (d *Desk) repeat(ctx context.Context, r store.Reader, to *Receipt, before s
 	if before.Kind == store.PaymentOrphan {
 		return nil
 	}
-	b, err := d.billFor(ctx, r, to.Session, to.Order, 0, before.PaidAt)
+	b, err := d.billFor(ctx, r, to.Session, to.Order, discount.Granted{}, before.PaidAt)
 	if errors.Is(err, ErrAboveLimit) {
 		err = nil
 	}
@@ -178,6 +179,8 @@ type posting struct {
 	tickets int   // how many coupons
 	change  int64 // that a pay machine owes for it
 	waive   int64 // up to how many fen of a rest are waived with it
+	remark  string
+	address string // from where an operator did it
 }
 
 // credit books p for the open session in r, of which b is the bill, and settles
@@ -210,12 +213,13 @@ func (d *Desk) credit(ctx context.Context, tx *store.Tx, p posting, b Bill, r *R
 	}
 	// A stay that had nothing due gains no further time by being "paid" with
 	// nothing.
-	minutes := b.Credit - b.Prepaid
-	if b.Settled || b.Payable == 0 && minutes == 0 {
+	granted := b.Credit - b.Prepaid
+	if b.Settled || b.Payable == 0 && granted == 0 {
 		return nil
 	}
-	r.Session.PaidUntil = latest(p.PaidAt, b.At).Add(d.cfg.Delay)
-	r.Session.SettledFee, r.Session.SettledCredit = b.Total, minutes
+	r.Session.SettledAt = latest(p.PaidAt, b.At)
+	r.Session.PaidUntil = r.Session.SettledAt.Add(d.delay(p.Terminal, p.Client))
+	r.Session.SettledFee, r.Session.SettledCredit = b.Total, granted
 	return tx.UpdateSession(ctx, r.Session)
 }
 
@@ -230,7 +234,8 @@ func (d *Desk) book(ctx context.Context, tx *store.Tx, p posting, r Receipt) err
 		EnteredMs: store.Millis(s.EnteredAt), PaidMs: store.Millis(p.PaidAt), Kind: int(p.Kind), Total: p.due,
 		Amount: p.Amount, Discount: p.Discount, FreeMoney: p.FreeMoney, FreeMinutes: p.FreeMinutes, Tickets: p.tickets,
 		Rounding: p.Rounding, Over: p.Over, PayType: p.PayType, PayMethod: p.PayMethod, Terminal: p.Terminal,
-		Change: p.change, Client: p.Client,
+		Change: p.change, Client: p.Client, Refers: p.Refers, Operator: p.Operator, Shift: p.Shift,
+		Grant: p.Grant, GrantKind: int(p.GrantKind), GrantValue: p.GrantValue, Remark: p.remark, Address: p.address,
 	})
 	return err
 }

@@ -241,7 +241,7 @@ func TestWhatIsBookedWhileAPriceIsAskedForCounts(t *testing.T) {
 			o := r.order(t, s.Plate)
 			asked := 0
 			r.cfg.Price = func(context.Context, store.Session) (int64, string, error) {
-				sum := addUp(r.ledger(t, s.ID), noon)
+				sum := addUp(r.ledger(t, s.ID), s)
 				if asked++; asked <= tt.times {
 					tt.book(t, r, s, o)
 				}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"parkagent/agent/discount"
 	"parkagent/store"
 )
 
@@ -61,7 +62,7 @@ func (d *Desk) mayCharge(ctx context.Context, r store.Reader, order string, now 
 	if !errors.Is(err, store.ErrNotFound) {
 		return o, s, err
 	}
-	b, err := d.billFor(ctx, r, s, o, 0, now)
+	b, err := d.billFor(ctx, r, s, o, discount.Granted{}, now)
 	if err == nil && b.Payable != o.Payable {
 		err = ErrOutdated
 	}

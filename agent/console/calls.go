@@ -51,7 +51,7 @@ func (s *Server) bill(ctx context.Context, k Kiosk, q request) (any, error) {
 		OrderNo: o.No, PlateNo: session.Plate, CardNo: session.CardNo,
 		EntryTime: protocol.FormatDash(session.EnteredAt, s.cfg.Location),
 		Minutes:   int64(o.CreatedAt.Sub(session.EnteredAt).Round(time.Minute) / time.Minute),
-		Total:     o.Total, Paid: o.Paid, Payable: o.Payable, Delay: int64(s.cfg.Desk.Delay() / time.Minute),
+		Total:     o.Total, Paid: o.Paid, Payable: o.Payable, Delay: int64(s.cfg.Desk.KioskDelay(k.Code) / time.Minute),
 		Image: s.image(session.EntryImage),
 	}, nil
 }

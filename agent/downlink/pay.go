@@ -40,7 +40,7 @@ func (s *Server) bill(ctx context.Context, c *call) (any, error) {
 		OrderNo: order.No, PlateNo: session.Plate, CardNo: session.CardNo,
 		EntryTime: protocol.FormatDash(session.EnteredAt, s.cfg.Location), PayTime: now, OutTime: now,
 		ElapsedTime: minutes(order.CreatedAt.Sub(session.EnteredAt)), ImgName: s.image(session.EntryImage),
-		Payable: order.Payable, DelayTime: int64(s.cfg.Desk.Delay() / time.Minute),
+		Payable: order.Payable, DelayTime: int64(s.cfg.Desk.ClientDelay(c.client.name) / time.Minute),
 		TotalFee: order.Total, PayedFee: order.Paid,
 	}}, nil
 }
