@@ -52,6 +52,11 @@ func (d *Desk) Due(ctx context.Context, r store.Reader, s store.Session, at time
 // due is Due with further discounts that are not in the ledger yet. What they
 // are worth in fen is not taken off the bill, but what they make others worth is.
 func (d *Desk) due(ctx context.Context, r store.Reader, s store.Session, at time.Time, more discount.Granted) (Bill, error) {
+	return d.dueBy(ctx, r, s, at, more, new(how))
+}
+
+// dueBy is due, and notes how the bill was worked out.
+func (d *Desk) dueBy(ctx context.Context, r store.Reader, s store.Session, at time.Time, more discount.Granted, h *how) (Bill, error) {
 	ledger, err := r.Payments(ctx, s.ID)
 	if err != nil {
 		return Bill{}, err
@@ -79,13 +84,13 @@ func (d *Desk) due(ctx context.Context, r store.Reader, s store.Session, at time
 		b.Settled = b.Payable == 0
 		return b, nil
 	}
-	return b, d.price(&b, s, x, sum, more)
+	return b, d.price(&b, s, x, sum, more, h)
 }
 
 // price works out what the stay costs by a platform's or an operator's price, or
 // else by the tariff and the rights x. more comes on top of what the ledger
 // grants.
-func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount.Granted) error {
+func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount.Granted, h *how) error {
 	t, fits := tariff.Select(d.cfg.Tariffs, tariff.Vehicle{CarType: x.carType(s), Size: s.Size, Color: s.Color, Area: s.Area})
 	parts := x.charged(s, b.At)
 	quoted := d.Quoted(s, b.At)
@@ -97,7 +102,8 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount
 			cheaper = d.feeWith(t, s, whole, sum.early) - d.feeWith(t, s, whole, sum.early.And(late))
 		}
 		b.Total = s.QuoteFee
-		b.Credit = credit(d.cfg.DiscountOrder.Take(b.Total, cheaper, late))
+		h.cut = d.cfg.DiscountOrder.Take(b.Total, cheaper, late)
+		b.Credit = credit(h.cut)
 		b.Payable = b.rest()
 	case !fits && len(parts) > 0:
 		return fmt.Errorf("%w: car type %d, size %d, colour %d, area %d", ErrNoTariff, x.carType(s), s.Size, s.Color, s.Area)
@@ -105,11 +111,12 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount
 		granted := sum.early.And(sum.late).And(more)
 		if d.cfg.RestartAfterDelay && !s.SettledAt.IsZero() {
 			parts, granted = without(parts, span{s.EnteredAt, s.SettledAt}), sum.unsettled.And(more)
-			b.Total, b.Credit = s.SettledFee, s.SettledCredit
+			b.Total, b.Credit, h.settled = s.SettledFee, s.SettledCredit, s.SettledFee
 		}
 		fee := d.fee(t, parts, 0)
+		h.tariff, h.parts, h.cut = t, parts, d.cfg.DiscountOrder.Take(fee, fee-d.feeWith(t, s, parts, granted), granted)
 		b.Total += fee
-		b.Credit += credit(d.cfg.DiscountOrder.Take(fee, fee-d.feeWith(t, s, parts, granted), granted))
+		b.Credit += credit(h.cut)
 		b.share(x, sum.over)
 	}
 	if t.MaxAutomatic > 0 && b.Total > t.MaxAutomatic && b.Payable+b.Card+b.Prepaid > 0 && !(quoted && s.FeeBy != "") {
@@ -146,12 +153,20 @@ func (d *Desk) feeWith(t tariff.Tariff, s store.Session, parts []span, g discoun
 // whole stay.
 func (d *Desk) fee(t tariff.Tariff, parts []span, minutes int64) (total int64) {
 	for i := len(parts) - 1; i >= 0; i-- {
-		stay := tariff.Stay{Entered: parts[i].from.In(d.cfg.Zone), Left: parts[i].to.In(d.cfg.Zone), FreeMinutes: int(minutes)}
-		total += t.Bill(stay).Total
-		used := (t.Length(stay) + time.Minute - 1) / time.Minute
+		total += d.bill(t, parts[i], minutes).Total
+		used := (t.Length(d.stay(parts[i], 0)) + time.Minute - 1) / time.Minute
 		minutes = max(0, minutes-int64(max(0, used)))
 	}
 	return total
+}
+
+// bill is what a part of a stay costs by a tariff.
+func (d *Desk) bill(t tariff.Tariff, p span, minutes int64) tariff.Bill {
+	return t.Bill(d.stay(p, minutes))
+}
+
+func (d *Desk) stay(p span, minutes int64) tariff.Stay {
+	return tariff.Stay{Entered: p.from.In(d.cfg.Zone), Left: p.to.In(d.cfg.Zone), FreeMinutes: int(minutes)}
 }
 
 // share takes from the booking and the card what the ledger leaves to be paid.
@@ -244,7 +259,7 @@ func (d *Desk) Quote(ctx context.Context, session string, rows int, due int64, b
 		if errors.Is(err, store.ErrNotFound) || err == nil && !s.State.Open() {
 			return ErrNoSession
 		}
-		if err != nil || s.State == store.Leaving { // its fee stands
+		if err != nil || s.State == store.Leaving || s.FeeBy != "" && d.Quoted(s, d.now()) { // its fee stands
 			return err
 		}
 		ledger, err := tx.Payments(ctx, s.ID)

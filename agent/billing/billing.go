@@ -57,6 +57,11 @@ var (
 	// ErrSettling means that another settlement of the stay is under way. It
 	// is over after a minute or so; asking again then helps.
 	ErrSettling = errors.New("another payment is under way")
+	// ErrDecided means that the exit of the car was decided, so that its fee
+	// stands.
+	ErrDecided = errors.New("the exit is decided")
+	// ErrNoReason means that an operator gave no reason for what needs one.
+	ErrNoReason = errors.New("no reason was given")
 	// ErrOutdated means that what is due has changed since the order was
 	// made, so that nobody may be charged for it any more: make another order.
 	ErrOutdated = errors.New("the order is out of date")

@@ -16,10 +16,11 @@ type Coins struct {
 	Kiosk    string // device code
 }
 
-// A CashReceipt is the answer to Coins.
+// A CashReceipt is the answer to Coins and to BoothCash.
 type CashReceipt struct {
 	Receipt
-	Change store.Change // what the driver is to get back; without a No there is none
+	Change store.Change // that a pay machine owes; without a No there is none
+	Back   int64        // fen that an operator gives back by hand
 }
 
 // Cash books what was put into a pay machine, once: as much as is due as money,

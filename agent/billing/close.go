@@ -22,12 +22,14 @@ func Settle(ctx context.Context, tx *store.Tx, s *store.Session) (store.StayFact
 	var before, atExit, free, discount, minutes int64
 	method := -1
 	for _, p := range ledger {
-		if p.Kind == store.PaymentOrphan {
+		if !p.Kind.Counts() {
 			continue
 		}
-		o, err := tx.Order(ctx, p.Order)
-		if err != nil {
-			return store.StayFact{}, err
+		var o store.Order // none of what was moved here from another session
+		if p.Order != "" {
+			if o, err = tx.Order(ctx, p.Order); err != nil {
+				return store.StayFact{}, err
+			}
 		}
 		if o.Lane != "" || o.Kind == store.OrderCard {
 			atExit += p.Amount

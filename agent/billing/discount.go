@@ -47,24 +47,33 @@ func (d *Desk) Discount(ctx context.Context, x Discount) (store.Order, error) {
 	return o, nil
 }
 
-func (d *Desk) discountOnce(ctx context.Context, tx *store.Tx, x Discount) (store.Order, error) {
-	if x.Request == "" {
-		return d.discount(ctx, tx, x)
-	}
-	now := d.now()
-	digest := "discount " + x.Request
-	no, err := tx.FirstAnswer(ctx, x.Client, digest, now, sameRequest)
-	if err == nil {
-		return tx.Order(ctx, no)
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return store.Order{}, err
-	}
-	o, err := d.discount(ctx, tx, x)
-	if err != nil {
+func (d *Desk) discountOnce(ctx context.Context, tx *store.Tx, x Discount) (o store.Order, err error) {
+	no, err := d.once(ctx, tx, x.Client, "discount", x.Request, func() (string, error) {
+		o, err = d.discount(ctx, tx, x)
+		return o.No, err
+	})
+	if err != nil || o.No != "" {
 		return o, err
 	}
-	return o, tx.KeepAnswer(ctx, x.Client, digest, o.No, now, sameRequest)
+	return tx.Order(ctx, no)
+}
+
+// once does act, whose result is known by a key, and returns the key; or only
+// returns it if the same client has asked for the same act by the same request
+// within 30 seconds. An empty request is never the same.
+func (d *Desk) once(ctx context.Context, tx *store.Tx, client, act, request string, do func() (key string, err error)) (string, error) {
+	if request == "" {
+		return do()
+	}
+	now, digest := d.now(), act+" "+request
+	key, err := tx.FirstAnswer(ctx, client, digest, now, sameRequest)
+	if !errors.Is(err, store.ErrNotFound) {
+		return key, err
+	}
+	if key, err = do(); err != nil {
+		return key, err
+	}
+	return key, tx.KeepAnswer(ctx, client, digest, key, now, sameRequest)
 }
 
 func (d *Desk) discount(ctx context.Context, tx *store.Tx, x Discount) (store.Order, error) {
@@ -72,25 +81,33 @@ func (d *Desk) discount(ctx context.Context, tx *store.Tx, x Discount) (store.Or
 	if err != nil {
 		return store.Order{}, err
 	}
+	r, err := d.waive(ctx, tx, s, posting{Payment: store.Payment{
+		FreeMoney: x.FreeMoney, FreeMinutes: x.FreeMinutes, PayType: x.PayType, PayMethod: x.PayMethod,
+		Terminal: int(protocol.TerminalThirdSingle), Client: x.Client, FreeDetail: x.Remark,
+	}})
+	return r.Order, err
+}
+
+// waive books a discount for s, which is inside, by an order of its own.
+func (d *Desk) waive(ctx context.Context, tx *store.Tx, s store.Session, p posting) (Receipt, error) {
+	r := Receipt{Session: s}
 	now := d.now()
 	// Where nobody knows the fee yet, the discount waits in the ledger.
-	b, err := d.due(ctx, tx.Reader, s, now, discount.Granted{Minutes: x.FreeMinutes, Money: x.FreeMoney})
+	b, err := d.due(ctx, tx.Reader, s, now, discount.Of([]store.Payment{p.Payment}))
 	if err != nil && !errors.Is(err, ErrNoTariff) && !errors.Is(err, ErrAboveLimit) {
-		return store.Order{}, err
+		return r, err
 	}
-	o := d.newOrder(s, b, now)
-	o.Kind, o.Client, o.State, o.SettledAt = store.OrderDiscount, x.Client, store.OrderPaid, now
+	r.Order, r.Stay = d.newOrder(s, b, now), now.Sub(s.EnteredAt)
+	o := &r.Order
+	o.Kind, o.Client, o.State, o.SettledAt = store.OrderDiscount, p.Client, store.OrderPaid, now
 	if o.Lane, err = exitLane(ctx, tx.Reader, s); err != nil {
-		return o, err
+		return r, err
 	}
-	if err := d.insertAs(ctx, tx, &o, s.Plate, digits); err != nil {
-		return o, err
+	if err := d.insertAs(ctx, tx, o, s.Plate, digits); err != nil {
+		return r, err
 	}
-	p := posting{Payment: store.Payment{
-		ID: store.NewID(now), Order: o.No, Session: s.ID, FreeMoney: x.FreeMoney, FreeMinutes: x.FreeMinutes,
-		PayType: x.PayType, PayMethod: x.PayMethod, Terminal: int(protocol.TerminalThirdSingle), Client: x.Client, FreeDetail: x.Remark, PaidAt: now,
-	}}
-	return o, d.credit(ctx, tx, p, b, &Receipt{Order: o, Session: s})
+	p.ID, p.Order, p.Session, p.PaidAt = store.NewID(now), o.No, s.ID, now
+	return r, d.credit(ctx, tx, p, b, &r)
 }
 
 // digits is the number of a discount's order: the local time from the year to

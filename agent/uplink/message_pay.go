@@ -26,7 +26,7 @@ func (u *Uplink) billDetail(f store.PaymentFact) any {
 		TicketMoney: f.FreeMoney, TicketTime: f.FreeMinutes * 60, TicketNum: f.Tickets,
 		// The change is owed when this is told, whenever it is given.
 		SelfTotal:    f.Change,
-		TerminalType: terminal(f.Terminal), PayType: payMethod(f.PayMethod), PayTime: u.time(f.PaidMs),
+		TerminalType: terminal(f.Terminal), PayType: collected(f.Terminal, f.PayMethod), PayTime: u.time(f.PaidMs),
 		PaidType: paid, Remark: f.Order,
 	}
 }
@@ -54,6 +54,18 @@ func boothPay(method int) protocol.BoothPay {
 		return protocol.BoothCash
 	}
 	return protocol.BoothPay(method)
+}
+
+// collected is payMethod, but that what an operator has taken at a booth was
+// collected by the car park.
+func collected(at, method int) protocol.PayMethod {
+	switch {
+	case at == int(protocol.TerminalBooth) && method == int(protocol.BoothWeChat):
+		return protocol.PayWeChat
+	case at == int(protocol.TerminalBooth) && method == int(protocol.BoothAlipay):
+		return protocol.PayAlipay
+	}
+	return payMethod(method)
 }
 
 // payMethod turns downlink 3.2's payMethod into appendix 1.4.
