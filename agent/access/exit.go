@@ -43,13 +43,7 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		if err := r.letIn(ctx, tx, a); err != nil {
 			return err
 		}
-		s, err := billing.Find(ctx, tx.Reader, billing.Ref{Plate: a.Plate, CardNo: a.CardNo})
-		if errors.Is(err, billing.ErrNoSession) && a.CardNo == "" {
-			s, err = misread(ctx, tx, a)
-		}
-		if err == nil && a.CardNo != "" {
-			err = r.notLeaving(ctx, tx, s, a)
-		}
+		s, err := r.findLeaving(ctx, tx, a)
 		var many *billing.AmbiguousError
 		switch {
 		case errors.Is(err, billing.ErrNoSession):
@@ -70,6 +64,22 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		return r.record(ctx, tx, a, v.Reason)
 	})
 	return v, err
+}
+
+// findLeaving returns the open session of the car of a, which stands at an exit:
+// the one of its plate or card number or, where a plate has none, of the car that
+// stands there already and was read otherwise before.
+//
+// Errors: billing.ErrNoSession, *billing.AmbiguousError.
+func (r *Rules) findLeaving(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
+	s, err := billing.Find(ctx, tx.Reader, billing.Ref{Plate: a.Plate, CardNo: a.CardNo})
+	switch {
+	case a.CardNo != "" && err == nil:
+		return s, r.notLeaving(ctx, tx, s, a)
+	case a.CardNo == "" && errors.Is(err, billing.ErrNoSession):
+		return misread(ctx, tx, a)
+	}
+	return s, err
 }
 
 // misread returns the session of the car that stands at the lane already, if
