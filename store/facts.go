@@ -32,6 +32,8 @@ const (
 	KindBlackEntry  Kind = "black_entry"  // BlackFact, key plate: a blacklisted car stood at an entry
 	KindBooking     Kind = "booking"      // BookingFact, key plate: a booking was added, changed or cancelled
 	KindSpacesSet   Kind = "spaces_set"   // SpacesSetFact, key "": somebody set the free places of an area
+	KindMove        Kind = "move"         // MoveFact, key plate: a car passed from one area into another
+	KindUnknown     Kind = "unknown"      // UnknownFact, key plate: a car stood at an exit that nobody saw come in
 	KindQueue       Kind = "queue"        // QueueFact, key "platform:" and name: a person decided on a held row
 )
 

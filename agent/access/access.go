@@ -46,6 +46,12 @@ const (
 	ReasonAsking    Reason = "asking"     // a platform is being asked what it costs
 
 	ReasonCardInside Reason = "card number inside" // a car with this card number is inside
+	ReasonInside     Reason = "plate inside"       // a car with this plate is inside
+	ReasonPassback   Reason = "passback"           // the card's car is inside already, or never came in
+	ReasonQuota      Reason = "card spaces taken"  // all spaces of the card are taken
+	ReasonArea       Reason = "not in this area"   // the card is not good in the area
+	ReasonUnknown    Reason = "unknown entry"      // the car was not seen to come in, and is let out
+	ReasonInner      Reason = "leaves inner area"  // the car drives out of an inner area into the outer one
 )
 
 // A Config is what Rules work by.
@@ -53,6 +59,7 @@ type Config struct {
 	DB    *store.DB
 	Bills *billing.Desk
 
+	Policy   Policy
 	Products []Product // what can be bought for cards
 	// Priced says that a platform prices the stays of temporary cars, and is
 	// asked at the exit, unless its last price still holds (Desk.Quoted).

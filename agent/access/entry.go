@@ -106,13 +106,16 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 	}
 	f := EntryFacts{
 		Held: a.Held, Pending: x.same, Inside: a.CardNo != "" && (old.State == store.Inside || entering(old, a, r.now())),
-		Card: has.card.ID != 0, Stored: stored(has.card), Booked: has.booking.ID != 0,
+		Repeat: a.CardNo == "" && old.State == store.Inside,
+		Card:   has.class(), Booked: has.booking.ID != 0, Barred: has.barred,
+		RefuseRepeat: r.cfg.Policy.RefuseRepeat, Passback: r.cfg.Policy.Passback,
 	}
-	if f.Limited, f.Free, err = places(ctx, tx, a.Area, gone); err != nil {
+	if f.Vacancy, err = r.vacancy(ctx, tx, a.Area, gone); err != nil {
 		return err
 	}
-	if old.ID != "" && old.Area == a.Area {
-		f.Free++ // its own place
+	if old.ID != "" && old.Area == a.Area { // its own place
+		f.Vacancy.Free++
+		f.Vacancy.Inside[classOf(old.CarType)]--
 	}
 	if f.Black, err = r.black(ctx, tx, a, x.same); err != nil {
 		return err

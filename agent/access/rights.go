@@ -16,6 +16,15 @@ import (
 type right struct {
 	card    store.Card
 	booking store.Booking
+	barred  Reason // why a car with a card that is of no use now is no temporary one; empty if it is
+}
+
+// class returns the class of the card; empty without one.
+func (x right) class() Class {
+	if x.card.ID == 0 {
+		return ""
+	}
+	return classOf(x.card.CarType)
 }
 
 // give writes into s by what right the car is inside, as the reason says.
@@ -42,7 +51,15 @@ func (r *Rules) rightOf(ctx context.Context, tx *store.Tx, a Approach, closed ..
 		if err != nil {
 			return x, err
 		}
-		if CardRule(c, inside, entering, r.now()) {
+		switch {
+		case !c.Valid(r.now()):
+		case !r.cfg.Policy.CardGood(c.CarType, a.Area):
+			if r.cfg.Policy.refuses(c.CarType) {
+				x.barred = ReasonArea
+			}
+		case inside >= c.Spaces && r.cfg.Policy.RefuseOverQuota:
+			x.barred = ReasonQuota
+		case CardRule(c, inside, entering, r.now()):
 			x.card = c
 		}
 	}
@@ -200,7 +217,7 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 		if err != nil {
 			return err
 		}
-		if !CardRule(c, inside, entering, at) {
+		if !CardRule(c, inside, entering, at) || !r.cfg.Policy.CardGood(c.CarType, s.Area) {
 			continue
 		}
 		if err := billing.Cover(ctx, tx, s, r.now()); err != nil {

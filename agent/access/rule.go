@@ -14,21 +14,24 @@ type EntryFacts struct {
 	Black   bool // the plate is on the blacklist
 	Pending bool // the car was let in at this lane before, and its gate did not follow
 	Inside  bool // the car has no plate, and its card number is inside
-	Card    bool // it has a card that is of use, see CardRule
-	Stored  bool // which is one that pays by the stay
-	Booked  bool // it has a booking that is of use, see BookingRule
-	Limited bool // the lane leads into a configured area
-	Free    int  // free places of that area
+	Repeat  bool // its plate is inside
+
+	Card   Class  // of its card that is of use here, see CardRule; empty without one
+	Booked bool   // it has a booking that is of use, see BookingRule
+	Barred Reason // why it may not be a temporary car here; empty if it may
+
+	RefuseRepeat, Passback bool    // see Policy
+	Vacancy                Vacancy // of the area that the lane leads into
 }
 
 // EntryRule decides on a car at an entry.
 //
-// Card holders and booked cars have their place: they are let in although the
-// counted places are taken, by cars that pay by the stay and by errors of
-// counting. Stored-value cards are only another way to pay by the stay, so they
-// need a free place as temporary cars do.
+// Who has a right comes in by it if there is a place for its class, see Policy.
+// Otherwise the car is a temporary one, as one without a right is, unless that is
+// barred.
 func EntryRule(f EntryFacts) (bool, Reason) {
-	full := f.Limited && f.Free <= 0
+	// A right makes nothing worse.
+	place := func(c Class) bool { return f.Vacancy.For(c) || f.Vacancy.For(ClassTemporary) }
 	switch {
 	case f.Held:
 		return true, ReasonHold
@@ -38,11 +41,17 @@ func EntryRule(f EntryFacts) (bool, Reason) {
 		return true, ReasonPending
 	case f.Inside:
 		return false, ReasonCardInside
-	case f.Card && !(f.Stored && full):
+	case f.Repeat && f.Passback && f.Card != "":
+		return false, ReasonPassback
+	case f.Card != "" && place(f.Card):
 		return true, ReasonCard
-	case f.Booked:
+	case f.Booked && place(ClassBooking):
 		return true, ReasonBooking
-	case full:
+	case f.Barred != "":
+		return false, f.Barred
+	case f.Repeat && f.RefuseRepeat && f.Card == "" && !f.Booked:
+		return false, ReasonInside
+	case !f.Vacancy.For(ClassTemporary):
 		return false, ReasonFull
 	}
 	return true, ReasonTemporary

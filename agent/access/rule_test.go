@@ -10,30 +10,100 @@ import (
 
 // TestEntryRule is the specification of the order of decisions at an entry.
 func TestEntryRule(t *testing.T) {
+	full := Vacancy{Limited: true}
+	free := Vacancy{Limited: true, Free: 1}
+	only := func(v Vacancy, classes ...Class) Vacancy { v.Area.WhenFull = append([]Class{}, classes...); return v }
 	tests := []struct {
 		name  string
 		facts EntryFacts
 		open  bool
 		why   Reason
 	}{
-		{"a temporary car and a free place", EntryFacts{Limited: true, Free: 1}, true, ReasonTemporary},
+		{"a temporary car and a free place", EntryFacts{Vacancy: free}, true, ReasonTemporary},
 		{"a temporary car and a lane into no counted area", EntryFacts{}, true, ReasonTemporary},
-		{"a temporary car and no free place", EntryFacts{Limited: true}, false, ReasonFull},
-		{"a gate that is held open lets in whoever comes", EntryFacts{Held: true, Black: true, Inside: true, Limited: true}, true, ReasonHold},
-		{"the blacklist comes before every right", EntryFacts{Black: true, Card: true, Booked: true, Pending: true, Limited: true, Free: 9}, false, ReasonBlacklist},
-		{"a car whose gate did not follow is let in though the last place is its own", EntryFacts{Pending: true, Limited: true}, true, ReasonPending},
-		{"a card number that is inside is not let in again", EntryFacts{Inside: true, Limited: true, Free: 9}, false, ReasonCardInside},
-		{"a card holder has a place in a full car park", EntryFacts{Card: true, Limited: true}, true, ReasonCard},
-		{"a card comes before a booking", EntryFacts{Card: true, Booked: true, Limited: true, Free: 9}, true, ReasonCard},
-		{"a stored-value card needs a free place", EntryFacts{Card: true, Stored: true, Limited: true, Free: 1}, true, ReasonCard},
-		{"and is refused without one", EntryFacts{Card: true, Stored: true, Limited: true}, false, ReasonFull},
-		{"unless the car is booked as well", EntryFacts{Card: true, Stored: true, Booked: true, Limited: true}, true, ReasonBooking},
-		{"a booked car has a place in a full car park", EntryFacts{Booked: true, Limited: true}, true, ReasonBooking},
+		{"a temporary car and no free place", EntryFacts{Vacancy: full}, false, ReasonFull},
+		{"a gate that is held open lets in whoever comes", EntryFacts{Held: true, Black: true, Inside: true, Repeat: true, RefuseRepeat: true, Barred: ReasonArea, Vacancy: full}, true, ReasonHold},
+		{"the blacklist comes before every right", EntryFacts{Black: true, Card: ClassCard, Booked: true, Pending: true, Vacancy: free}, false, ReasonBlacklist},
+		{"a car whose gate did not follow is let in though the last place is its own", EntryFacts{Pending: true, Vacancy: full}, true, ReasonPending},
+		{"and though nobody is let in twice", EntryFacts{Pending: true, Repeat: true, RefuseRepeat: true, Vacancy: full}, true, ReasonPending},
+		{"a card number that is inside is not let in again", EntryFacts{Inside: true, Vacancy: free}, false, ReasonCardInside},
+
+		{"a card holder has a place in a full car park", EntryFacts{Card: ClassCard, Vacancy: full}, true, ReasonCard},
+		{"so has one whose card holds visits", EntryFacts{Card: ClassCounted, Vacancy: full}, true, ReasonCard},
+		{"a card comes before a booking", EntryFacts{Card: ClassCard, Booked: true, Vacancy: free}, true, ReasonCard},
+		{"a stored-value card needs a free place", EntryFacts{Card: ClassStored, Vacancy: free}, true, ReasonCard},
+		{"and is refused without one", EntryFacts{Card: ClassStored, Vacancy: full}, false, ReasonFull},
+		{"unless the car is booked as well", EntryFacts{Card: ClassStored, Booked: true, Vacancy: full}, true, ReasonBooking},
+		{"a booked car has a place in a full car park", EntryFacts{Booked: true, Vacancy: full}, true, ReasonBooking},
+		{"where nobody has, a card holder is refused as well", EntryFacts{Card: ClassCard, Vacancy: only(full)}, false, ReasonFull},
+		{"where only bookings have, so is he", EntryFacts{Card: ClassCard, Vacancy: only(full, ClassBooking)}, false, ReasonFull},
+		{"but not if he is booked", EntryFacts{Card: ClassCard, Booked: true, Vacancy: only(full, ClassBooking)}, true, ReasonBooking},
+		{"where temporary cars always have a place, a card makes nothing worse", EntryFacts{Card: ClassStored, Vacancy: only(full, ClassTemporary)}, true, ReasonCard},
+
+		{"a card's car that may not come as a temporary one", EntryFacts{Barred: ReasonQuota, Vacancy: free}, false, ReasonQuota},
+		{"is let in if it is booked", EntryFacts{Barred: ReasonArea, Booked: true, Vacancy: free}, true, ReasonBooking},
+		{"a card for another area does not open a full one", EntryFacts{Vacancy: full}, false, ReasonFull},
+
+		{"a temporary car whose plate is inside is let in", EntryFacts{Repeat: true, Vacancy: free}, true, ReasonTemporary},
+		{"unless that is refused", EntryFacts{Repeat: true, RefuseRepeat: true, Vacancy: free}, false, ReasonInside},
+		{"which holds for temporary cars only", EntryFacts{Repeat: true, RefuseRepeat: true, Card: ClassCard, Vacancy: free}, true, ReasonCard},
+		{"and not for booked ones", EntryFacts{Repeat: true, RefuseRepeat: true, Booked: true, Vacancy: free}, true, ReasonBooking},
+		{"a card is not passed back", EntryFacts{Repeat: true, Passback: true, Card: ClassCard, Booked: true, Vacancy: free}, false, ReasonPassback},
+		{"a car without a card is none of that", EntryFacts{Repeat: true, Passback: true, Vacancy: free}, true, ReasonTemporary},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if open, why := EntryRule(tt.facts); open != tt.open || why != tt.why {
 				t.Errorf("EntryRule = %v, %q; want %v, %q", open, why, tt.open, tt.why)
+			}
+		})
+	}
+}
+
+func TestAPlaceThatIsReserved(t *testing.T) {
+	reserved := Area{Reserved: map[Class]int{ClassCard: 20, ClassStored: 5}}
+	tests := []struct {
+		name   string
+		free   int
+		inside map[Class]int
+		class  Class
+		want   bool
+	}{
+		{"is none of a temporary car's", 25, nil, ClassTemporary, false},
+		{"which has those above", 26, nil, ClassTemporary, true},
+		{"one class has no other's", 20, nil, ClassStored, false},
+		{"but its own", 21, nil, ClassStored, true},
+		{"cars that stand there need no other", 9, map[Class]int{ClassCard: 12}, ClassStored, true},
+		{"nor do they when they are more than were reserved", 1, map[Class]int{ClassCard: 30, ClassStored: 9}, ClassTemporary, true},
+		{"a class that may come in when it is full may come", 0, nil, ClassCard, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			v := Vacancy{Limited: true, Free: tt.free, Inside: tt.inside, Area: reserved}
+			if got := v.For(tt.class); got != tt.want {
+				t.Errorf("For(%s) = %v, want %v", tt.class, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhereACardIsGood(t *testing.T) {
+	p := Policy{CardAreas: []CardArea{{CarType: 2, Areas: []int{1, 3}, Refuse: true}, {CarType: 6}}}
+	tests := []struct {
+		name          string
+		carType, area int
+		want          bool
+	}{
+		{"in an area that is named", 2, 3, true},
+		{"not in another", 2, 2, false},
+		{"nowhere, if none is named", 6, 1, false},
+		{"everywhere, if nothing is said of its type", 1, 2, true},
+		{"where there are no areas", 2, 0, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := p.CardGood(tt.carType, tt.area); got != tt.want {
+				t.Errorf("CardGood(%d, %d) = %v, want %v", tt.carType, tt.area, got, tt.want)
 			}
 		})
 	}

@@ -60,21 +60,3 @@ func (r *Rules) setFree(ctx context.Context, tx *store.Tx, a store.Area, free in
 	}
 	return CountSpaces(ctx, tx)
 }
-
-// places returns whether the area is configured, and its free places once the
-// session gone has ended, if there is one.
-func places(ctx context.Context, tx *store.Tx, area int, gone store.Session) (limited bool, free int, err error) {
-	areas, err := tx.Areas(ctx)
-	if err != nil {
-		return false, 0, err
-	}
-	for _, a := range areas {
-		if a.Code == area {
-			if gone.ID != "" && gone.Area == area {
-				a.Inside--
-			}
-			return true, a.Free(), nil
-		}
-	}
-	return false, 0, nil
-}
