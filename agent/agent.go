@@ -240,7 +240,7 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		db: db, desk: desk, asker: questions, done: a.settled.add, now: a.clock.Now, log: a.log, queue: newWaiting(),
 	}
 	rules, err := access.New(access.Config{
-		DB: db, Bills: desk, Products: products(site.Products), Priced: a.priced(), Changed: consult.queue.add, Now: a.clock.Now, Log: a.log,
+		DB: db, Bills: desk, Policy: policy(site), Products: products(site.Products), Priced: a.priced(), Changed: consult.queue.add, Now: a.clock.Now, Log: a.log,
 	})
 	if err != nil {
 		return all, err

@@ -28,6 +28,7 @@ type Config struct {
 	Clients   []Client
 	Platforms []Platform
 	Areas     []Area
+	Access    Access
 	Devices   []Device
 	Lanes     []Lane
 	Products  []Product       // by which cards are recharged
@@ -109,7 +110,16 @@ type Area struct {
 	Code   int
 	Name   string
 	Type   int // 0 ordinary, 1 and 2 mechanical
-	Places int
+	Places int // without those of the areas inside it
+
+	// WhenFull are the classes that may come in although no place is free, nil
+	// the usual ones; Reserved is how many places are kept for a class.
+	WhenFull []string
+	Reserved map[string]int
+
+	Inside      int           // the area in which it lies; 0 none
+	Charging    string        // ChargeInstead, ChargeAdditional, ChargeNetted or empty
+	PassThrough time.Duration // a time around it up to this, on the way to it or from it, is free
 }
 
 // A Lane is where cars pass.

@@ -127,7 +127,8 @@ func TestParseFillsInEveryDefault(t *testing.T) {
 			TicketURL: "http://platform.example/park", ChangeURL: "http://platform.example/park",
 			Images: ImagesURL, Timeout: 3 * time.Second, Charset: CharsetGBK, MaxRefusals: 20,
 		}},
-		Areas: []Area{{Code: 1, Name: "A地面", Places: 100}},
+		Areas:  []Area{{Code: 1, Name: "A地面", Places: 100}},
+		Access: Access{UnknownExit: UnknownOperator},
 		Devices: []Device{
 			{Code: "G1", Name: "入口道闸", Kind: KindGate, Driver: "modbus-relay", Link: "tcp://127.0.0.1:1502", Options: map[string]any{"unit": int64(1), "open": int64(0)}},
 			{Code: "C1", Name: "入口相机", Kind: KindCamera, IP: "172.19.8.251", Driver: "vzenith", Token: secret("hard-to-guess"), Options: map[string]any{}},

@@ -45,6 +45,7 @@ func (p *parser) parse(data []byte) *Config {
 	c.API = p.api(raw.API)
 	c.Console = p.console(raw.Console, c.API)
 	c.Areas = p.areas(raw.Area)
+	c.Access = p.access(raw.Access, raw.CardArea, c.Areas)
 	c.Clients = p.clients(raw.Client, c.Park)
 	c.Platforms = p.platforms(raw.Platform, c.Park)
 	c.Devices = p.devices(raw.Device)

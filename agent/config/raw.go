@@ -19,6 +19,8 @@ type rawConfig struct {
 	Area     []rawArea     `toml:"area"`
 	Device   []rawDevice   `toml:"device"`
 	Lane     []rawLane     `toml:"lane"`
+	Access   rawAccess     `toml:"access"`
+	CardArea []rawCardArea `toml:"card_area"`
 	Product  []rawProduct  `toml:"card_product"`
 	Tariff   []rawTariff   `toml:"tariff"`
 }
@@ -91,6 +93,28 @@ type rawArea struct {
 	Name   string `toml:"name"`
 	Type   int    `toml:"type"`
 	Places int    `toml:"places"`
+
+	WhenFull    []string       `toml:"when_full"`
+	Reserved    map[string]int `toml:"reserved"`
+	Inside      int            `toml:"inside"`
+	Charging    string         `toml:"charging"`
+	PassThrough string         `toml:"pass_through"`
+}
+
+type rawAccess struct {
+	RepeatEntry  string `toml:"repeat_entry"`
+	CardPassback string `toml:"card_passback"`
+	OverQuota    string `toml:"over_quota"`
+	UnknownExit  string `toml:"unknown_exit"`
+	UnknownFee   int64  `toml:"unknown_fee"`
+	MaxFee       int64  `toml:"max_fee"`
+	MaxStay      string `toml:"max_stay"`
+}
+
+type rawCardArea struct {
+	CarType   *int64 `toml:"car_type"`
+	Areas     []int  `toml:"areas"`
+	Elsewhere string `toml:"elsewhere"`
 }
 
 type rawDevice struct {

@@ -31,8 +31,11 @@ func (p *parser) areas(raw []rawArea) []Area {
 		if r.Places < 0 || r.Places > 1_000_000 {
 			p.add(at+".places", "车位数不合理", "is no sensible number of places")
 		}
-		list = append(list, Area(r))
+		a := Area{Code: r.Code, Name: r.Name, Type: r.Type, Places: r.Places}
+		p.whoEnters(at, r, &a)
+		list = append(list, a)
 	}
+	p.nested(raw, list)
 	return list
 }
 
@@ -88,9 +91,7 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 // ways checks from which area to which a lane leads. A park without areas needs
 // none.
 func (p *parser) ways(at string, r rawLane, areas []Area) {
-	known := func(code int) bool {
-		return code == 0 || slices.ContainsFunc(areas, func(a Area) bool { return a.Code == code })
-	}
+	known := func(code int) bool { return code == 0 || knownArea(areas, code) }
 	if !known(r.From) {
 		p.addf(at+".from", "没有编号为 %d 的 [[area]]", "there is no [[area]] with code %d", r.From)
 	}
@@ -100,6 +101,7 @@ func (p *parser) ways(at string, r rawLane, areas []Area) {
 	if len(areas) == 0 {
 		return
 	}
+	p.inner(at, r, areas)
 	switch {
 	case r.Direction == "entry" && r.To == 0:
 		p.add(at+".to", "入口车道必须写明通往哪个区域", "an entry must lead to an area")

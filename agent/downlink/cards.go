@@ -118,8 +118,8 @@ func (s *Server) editCardPlate(ctx context.Context, c *call) (any, error) {
 	return nil, err
 }
 
-// cards answers 4.5: all cards without a filter. A card is good in every area, so
-// areaList is all of them. A card without a name is called by its owner's, because
+// cards answers 4.5: all cards without a filter. areaList names the areas in which
+// a card is good. A card without a name is called by its owner's, because
 // the document says that cardName is the user's here.
 func (s *Server) cards(ctx context.Context, c *call) (any, error) {
 	q, err := decode[protocol.CardQuery](c)
@@ -138,12 +138,14 @@ func (s *Server) cards(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := []string{}
-	for _, area := range areas {
-		names = append(names, area.Name)
-	}
 	rows := []protocol.CardInfo{}
 	for _, card := range list {
+		names := []string{}
+		for _, area := range areas {
+			if s.cfg.Rules.CardGood(card.CarType, area.Code) {
+				names = append(names, area.Name)
+			}
+		}
 		row := protocol.CardInfo{
 			CardID: card.ID, CarType: protocol.CarType(card.CarType), CardName: card.Name, Tel: card.Tel, RoomID: card.Room, AreaList: names,
 			ValidFrom: protocol.FormatDash(card.From, s.cfg.Location), ValidTo: protocol.FormatDash(card.To, s.cfg.Location),

@@ -172,6 +172,9 @@ const (
 	sayAsking
 	sayBlacklist
 	sayCardInside
+	sayInside // the plate, or the card's car, is inside
+	sayQuota
+	sayNotHere
 )
 
 // Times of the lane's patience.

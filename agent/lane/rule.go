@@ -101,6 +101,12 @@ func sayingOf(why access.Reason) saying {
 		return sayBlacklist
 	case access.ReasonCardInside:
 		return sayCardInside
+	case access.ReasonInside, access.ReasonPassback:
+		return sayInside
+	case access.ReasonQuota:
+		return sayQuota
+	case access.ReasonArea:
+		return sayNotHere
 	}
 	return sayIdle
 }

@@ -16,7 +16,7 @@ import (
 // says what he needs to know, and the welcome is for boards with a third.
 type texts struct {
 	welcome, goodbye, full, unknown, noPlate, operator, gateFault, fault, paid string
-	plateless, asking, blacklist, inside                                       string
+	plateless, asking, blacklist, inside, again, quota, notHere                string
 
 	due, dueVoice string // with the amount in yuan
 	free          string // with the free places
@@ -39,6 +39,7 @@ func english() texts {
 		welcome: "Welcome", goodbye: "Goodbye", full: "Car park full", unknown: "No entry found, please call",
 		noPlate: "No plate read, please call", operator: "Please call the operator", gateFault: "Gate fault, please wait", paid: "Paid, please wait", fault: "Fault, please wait",
 		plateless: "No plate, welcome", asking: "Charging, please wait", blacklist: "No entry, please call", inside: "Already inside, please call",
+		again: "Entry or exit missing, please call", quota: "Card spaces all taken", notHere: "Card not valid here",
 		due: "Please pay ¥%s", dueVoice: "please pay %s yuan", free: "Free: %d",
 		stay: func(d time.Duration) string { return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60) },
 		days: func(n int) string {
@@ -60,6 +61,7 @@ func chinese() texts {
 		welcome: "欢迎光临", goodbye: "一路平安", full: "车位已满", unknown: "未找到入场记录 请联系管理员",
 		noPlate: "未识别车牌 请联系管理员", operator: "请联系管理员", gateFault: "道闸故障 请稍候", paid: "已缴费 请稍候", fault: "系统故障 请稍候",
 		plateless: "无牌车 欢迎光临", asking: "扣费中 请稍候", blacklist: "禁止入场 请联系管理员", inside: "卡号已在场内 请联系管理员",
+		again: "进出场记录不符 请联系管理员", quota: "固定车位已占满", notHere: "此卡不能在本区域停放",
 		due: "请缴费%s元", dueVoice: "请缴费%s元", free: "空余车位 %d",
 		stay: func(d time.Duration) string { return fmt.Sprintf("%d时%d分", int(d.Hours()), int(d.Minutes())%60) },
 		days: func(n int) string {
@@ -122,6 +124,12 @@ func (t texts) refusal(say saying) string {
 		return t.blacklist
 	case sayCardInside:
 		return t.inside
+	case sayInside:
+		return t.again
+	case sayQuota:
+		return t.quota
+	case sayNotHere:
+		return t.notHere
 	}
 	return ""
 }

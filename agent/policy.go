@@ -1,0 +1,37 @@
+package agent
+
+import (
+	"parkagent/agent/access"
+	"parkagent/agent/config"
+)
+
+// policy is who comes in and goes out as configured.
+func policy(site *config.Config) access.Policy {
+	c := site.Access
+	p := access.Policy{
+		RefuseRepeat: c.RefuseRepeat, Passback: c.Passback, RefuseOverQuota: c.RefuseOverQuota, UnknownFee: c.UnknownFee,
+	}
+	switch c.UnknownExit {
+	case config.UnknownOpen:
+		p.Unknown = access.OpenUnknown
+	case config.UnknownCharge:
+		p.Unknown = access.ChargeUnknown
+	}
+	for _, a := range site.Areas {
+		area := access.Area{Code: a.Code, Outer: a.Inside, Reserved: map[access.Class]int{}}
+		if a.WhenFull != nil { // an empty list is nobody
+			area.WhenFull = []access.Class{}
+		}
+		for _, class := range a.WhenFull {
+			area.WhenFull = append(area.WhenFull, access.Class(class))
+		}
+		for class, n := range a.Reserved {
+			area.Reserved[access.Class(class)] = n
+		}
+		p.Areas = append(p.Areas, area)
+	}
+	for _, a := range c.CardAreas {
+		p.CardAreas = append(p.CardAreas, access.CardArea(a))
+	}
+	return p
+}
