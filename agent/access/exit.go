@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -47,7 +48,10 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		var many *billing.AmbiguousError
 		switch {
 		case errors.Is(err, billing.ErrNoSession):
-			v.Reason = ReasonNoSession
+			done, err := r.unknown(ctx, tx, a, &v)
+			if err != nil || done {
+				return err
+			}
 		case errors.As(err, &many):
 			v.Reason = ReasonOperator
 		case err != nil:
@@ -182,11 +186,14 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 	}
 	v.Payable = b.Payable
 	v.Open, v.Reason = ExitRule(a.Held, s.State, b.Payable, b.Paid+b.Waived+b.Credit+b.Card > 0)
+	if v.Reason == ReasonFree && b.Unknown {
+		v.Reason = ReasonUnknown
+	}
 	if unpriced && !a.Held {
 		v.Open, v.Reason = false, ReasonOperator
 	}
 	if first {
-		if err := r.ask(ctx, tx, s, b.Settled, a.Held, v); err != nil {
+		if err := r.ask(ctx, tx, s, b.Settled || b.Unknown, a.Held, v); err != nil {
 			return err
 		}
 	}
@@ -262,7 +269,7 @@ func (r *Rules) left(ctx context.Context, tx *store.Tx, session string) error {
 
 // gone closes a Leaving session.
 func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, at time.Time, note string) error {
-	s.State, s.LeftAt, s.Note = store.Left, at, note
+	s.State, s.LeftAt, s.Note = store.Left, at, cmp.Or(note, s.Note)
 	fact, err := billing.Settle(ctx, tx, &s)
 	if err != nil {
 		return err

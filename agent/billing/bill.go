@@ -29,6 +29,9 @@ type Bill struct {
 	// Settled reports that the stay was paid in full and the car is within
 	// its time to leave, so that Total is the fee of that settlement.
 	Settled bool
+	// Unknown reports that nobody saw the car come in, so that Total is what such
+	// cars pay.
+	Unknown bool
 }
 
 // rest is what of the bill is neither paid nor waived, whoever will pay it.
@@ -78,6 +81,7 @@ func (d *Desk) dueBy(ctx context.Context, r store.Reader, s store.Session, at ti
 	if err != nil {
 		return b, err
 	}
+	b.Unknown = x.unknown
 	if settled {
 		b.Total, b.Credit = s.SettledFee, s.SettledCredit
 		b.share(x, sum.over)
@@ -93,8 +97,19 @@ func (d *Desk) dueBy(ctx context.Context, r store.Reader, s store.Session, at ti
 func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount.Granted, h *how) error {
 	t, fits := tariff.Select(d.cfg.Tariffs, tariff.Vehicle{CarType: x.carType(s), Size: s.Size, Color: s.Color, Area: s.Area})
 	parts := x.charged(s, b.At)
+	granted := sum.early.And(sum.late).And(more)
 	quoted := d.Quoted(s, b.At)
+	byHand := quoted && s.FeeBy != ""
 	switch {
+	case x.unknown && !byHand:
+		fee := x.fee
+		if len(parts) == 0 {
+			fee = 0
+		}
+		b.Total, h.cut = fee, d.cfg.DiscountOrder.Take(fee, 0, granted)
+		b.Credit = credit(h.cut)
+		b.share(x, sum.over)
+		return nil
 	case quoted:
 		late, whole := sum.late.And(more), []span{{s.EnteredAt, b.At}}
 		cheaper := int64(0)
@@ -108,7 +123,6 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount
 	case !fits && len(parts) > 0:
 		return fmt.Errorf("%w: car type %d, size %d, colour %d, area %d", ErrNoTariff, x.carType(s), s.Size, s.Color, s.Area)
 	default:
-		granted := sum.early.And(sum.late).And(more)
 		if d.cfg.RestartAfterDelay && !s.SettledAt.IsZero() {
 			parts, granted = without(parts, span{s.EnteredAt, s.SettledAt}), sum.unsettled.And(more)
 			b.Total, b.Credit, h.settled = s.SettledFee, s.SettledCredit, s.SettledFee
@@ -119,12 +133,23 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount
 		b.Credit += credit(h.cut)
 		b.share(x, sum.over)
 	}
-	if t.MaxAutomatic > 0 && b.Total > t.MaxAutomatic && b.Payable+b.Card+b.Prepaid > 0 && !(quoted && s.FeeBy != "") {
+	if !byHand && d.aboveLimit(t, s, *b) && b.Payable+b.Card+b.Prepaid > 0 {
 		b.Credit, b.Prepaid, b.Card = b.Credit-b.Prepaid, 0, 0 // neither is drained without an operator
 		b.Payable = b.rest()
 		return ErrAboveLimit
 	}
 	return nil
+}
+
+// aboveLimit reports whether a stay costs more than may be taken without an
+// operator, or lasts longer than can be.
+func (d *Desk) aboveLimit(t tariff.Tariff, s store.Session, b Bill) bool {
+	for _, limit := range []int64{t.MaxAutomatic, d.cfg.MaxFee} {
+		if limit > 0 && b.Total > limit {
+			return true
+		}
+	}
+	return d.cfg.MaxStay > 0 && b.At.Sub(s.EnteredAt) > d.cfg.MaxStay
 }
 
 // credit is what of a cut is no sum in the ledger.

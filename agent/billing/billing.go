@@ -52,7 +52,8 @@ var (
 	// ErrNoTariff means that no configured tariff fits the car.
 	ErrNoTariff = errors.New("no tariff fits")
 	// ErrAboveLimit means that the fee is above what may be charged without
-	// an operator, or that nobody knows it because a clock was wrong.
+	// an operator, that the stay is longer than that, or that nobody knows the fee
+	// because a clock was wrong.
 	ErrAboveLimit = errors.New("the fee needs an operator")
 	// ErrSettling means that another settlement of the stay is under way. It
 	// is over after a minute or so; asking again then helps.
@@ -97,6 +98,12 @@ type Config struct {
 	// it was stamped by a wrong clock, and its fee needs an operator. Zero
 	// believes every time.
 	Earliest time.Time
+
+	// Above MaxFee, in fen, and beyond MaxStay a stay that is to be paid for needs an
+	// operator, whatever its tariff says: most likely the car left unseen long ago,
+	// or a clock was wrong. 0 is no limit.
+	MaxFee  int64
+	MaxStay time.Duration
 
 	OrderValid time.Duration // how long an order fixes its price; 0 means 5 minutes
 	Delay      time.Duration // how long a paid car may stay; 0 means 15 minutes

@@ -26,6 +26,9 @@ type rights struct {
 	card    *store.Card
 	booking *store.Booking
 	covers  []store.Cover
+
+	unknown bool  // nobody saw the car come in; its stay costs fee as far as nothing covers it
+	fee     int64 // fen
 }
 
 func rightsOf(ctx context.Context, r store.Reader, s store.Session) (x rights, err error) {
@@ -43,7 +46,10 @@ func rightsOf(ctx context.Context, r store.Reader, s store.Session) (x rights, e
 		}
 		x.booking = &b
 	}
-	x.covers, err = r.Covers(ctx, s.ID)
+	if x.covers, err = r.Covers(ctx, s.ID); err != nil {
+		return rights{}, err
+	}
+	x.fee, x.unknown, err = r.UnknownEntry(ctx, s.ID)
 	return x, err
 }
 

@@ -130,7 +130,7 @@ func decideFault(s state, e ruled, now time.Time) (state, []command) {
 // passage is what is said to a driver whom the gate opens for.
 func passage(v access.Verdict, now time.Time) text {
 	t := text{say: sayWelcome, plate: v.Plate, stay: v.Stay, carType: v.CarType, days: daysLeft(v, now)}
-	if v.Stay > 0 {
+	if v.Stay > 0 || v.Reason == access.ReasonUnknown {
 		t.say = sayGoodbye
 	}
 	return t
