@@ -253,7 +253,7 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 	var exits []*lane.Lane
 	for i, l := range lanes {
 		all.parts = append(all.parts, Part{Name: "lane " + l.Code(), Run: l.Run})
-		if !site.Lanes[i].Entry {
+		if !site.Lanes[i].Entry && site.Lanes[i].To == 0 { // nobody pays between two areas
 			exits = append(exits, l)
 		}
 	}
@@ -290,6 +290,9 @@ func (a *Agent) lanes(db *store.DB, rules *access.Rules, ask func(session string
 		}
 		if !c.Entry {
 			lc.Direction, lc.Area = lane.Exit, c.From
+		}
+		if c.From != 0 && c.To != 0 {
+			lc.From, lc.To = c.From, c.To
 		}
 		if c.Display != "" {
 			lc.Display = a.cfg.Devices.Displays[c.Display]

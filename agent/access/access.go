@@ -2,9 +2,9 @@
 //
 // Each decision is two things: a pure rule over facts (EntryRule, ExitRule), and a
 // transaction that reads those facts and commits what follows from them. The
-// lane calls Enter or Leave when a car is recognised, commands its gate when
-// the verdict says so, and calls Entered or Gone when the gate has
-// acknowledged. A power cut between the two is settled by Resume.
+// lane calls Enter or Leave when a car is recognised, or Pass between two areas,
+// commands its gate when the verdict says so, and calls Entered, Gone or Passed
+// when the gate has acknowledged. A power cut between the two is settled by Resume.
 //
 // Besides the decisions it keeps what they rest on: cards, bookings, the
 // blacklist and the free places. Each change is one transaction with its row in
@@ -119,6 +119,8 @@ type Approach struct {
 	Place  string // lane name
 	Gate   string // device code of its gate
 	Area   int    // the area the lane leads to, or from; 0 where the lane names none
+	From   int    // of a lane between two areas of the car park, out of which
+	To     int    // and into which it leads; 0 of any other
 	Device string // device code of the camera
 
 	Plate     string // normal form; empty only for a car without a plate, which has a CardNo

@@ -58,6 +58,9 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 			return err
 		default:
 			s.ExitLane, s.ExitPlace, s.ExitImage = a.Lane, a.Place, a.Image
+			if err := r.outside(ctx, tx, &s, a); err != nil {
+				return err
+			}
 			return r.leave(ctx, tx, s, a, true, &v)
 		}
 		if a.CardNo == "" { // a number tells nothing of who stands there, a plate does
@@ -289,7 +292,7 @@ func (r *Rules) gone(ctx context.Context, tx *store.Tx, s store.Session, at time
 // Resume tells a lane that starts which car stands before it.
 //
 // A car whose entry had been decided is taken to have entered, so that no stay is
-// lost: the verdict is then empty. Should it stand there still, because its gate is
+// lost: the verdict is then empty. So is one that was to pass into another area. Should it stand there still, because its gate is
 // dead, it is the same car when it is seen or asks again within ten minutes.
 //
 // A car whose exit was decided recently is to be let out; one that waits for its
@@ -308,6 +311,8 @@ func (r *Rules) Resume(ctx context.Context, a Approach) (Verdict, error) {
 	}
 	age := r.now().Sub(since)
 	switch {
+	case s.State.Open() && a.inner(): // as an entry that had been decided
+		return Verdict{}, r.Passed(ctx, a, s.ID)
 	case !s.State.Open(): // also one that the books do not know
 		return Verdict{}, r.forget(ctx, a.Lane)
 	case s.State == store.Entering:

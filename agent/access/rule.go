@@ -24,14 +24,9 @@ type EntryFacts struct {
 	Vacancy                Vacancy // of the area that the lane leads into
 }
 
-// EntryRule decides on a car at an entry.
-//
-// Who has a right comes in by it if there is a place for its class, see Policy.
-// Otherwise the car is a temporary one, as one without a right is, unless that is
-// barred.
+// EntryRule decides on a car at an entry. One that nothing keeps out before is let
+// in if there is a place for it.
 func EntryRule(f EntryFacts) (bool, Reason) {
-	// A right makes nothing worse.
-	place := func(c Class) bool { return f.Vacancy.For(c) || f.Vacancy.For(ClassTemporary) }
 	switch {
 	case f.Held:
 		return true, ReasonHold
@@ -43,15 +38,25 @@ func EntryRule(f EntryFacts) (bool, Reason) {
 		return false, ReasonCardInside
 	case f.Repeat && f.Passback && f.Card != "":
 		return false, ReasonPassback
-	case f.Card != "" && place(f.Card):
-		return true, ReasonCard
-	case f.Booked && place(ClassBooking):
-		return true, ReasonBooking
-	case f.Barred != "":
-		return false, f.Barred
 	case f.Repeat && f.RefuseRepeat && f.Card == "" && !f.Booked:
 		return false, ReasonInside
-	case !f.Vacancy.For(ClassTemporary):
+	}
+	return placeRule(f.Card, f.Booked, f.Barred, f.Vacancy)
+}
+
+// placeRule decides whether there is a place for a car. Who has a right comes in by
+// it if there is one for its class, see Policy. Otherwise the car is a temporary
+// one, as one without a right is, unless that is barred.
+func placeRule(card Class, booked bool, barred Reason, v Vacancy) (bool, Reason) {
+	place := func(c Class) bool { return v.For(c) || v.For(ClassTemporary) } // a right makes nothing worse
+	switch {
+	case card != "" && place(card):
+		return true, ReasonCard
+	case booked && place(ClassBooking):
+		return true, ReasonBooking
+	case barred != "":
+		return false, barred
+	case !v.For(ClassTemporary):
 		return false, ReasonFull
 	}
 	return true, ReasonTemporary

@@ -119,12 +119,15 @@ func total(ledger []store.Payment) (sum int64) {
 }
 
 func TestCashSaysWhereItWasPaid(t *testing.T) {
-	for lane, terminal := range map[string]int{"": 3, "IN1": 3, "OUT1": 13} { // IN1: it may stand at its entry still
+	for lane, terminal := range map[string]int{"": 3, "IN1": 3, "MID1": 3, "OUT1": 13} { // IN1: it may stand at its entry still; MID1: between two areas
 		r := newRig(t)
 		s := r.park(t, "粤B12345")
 		if lane != "" {
 			r.update(t, func(ctx context.Context, tx *store.Tx) error {
 				s.EntryLane = "IN1"
+				if lane == "OUT1" {
+					s.ExitLane = lane
+				}
 				return errors.Join(tx.UpdateSession(ctx, s), tx.SetLaneCar(ctx, store.LaneCar{Lane: lane, Session: s.ID}))
 			})
 		}

@@ -97,15 +97,15 @@ func keepOrder(ctx context.Context, tx *store.Tx, o store.Order, no string) erro
 	return err
 }
 
-// exitLane returns at which exit the car of s stands, if any. After a restart it may
-// be in doubt whether it still stands at its entry, which is no matter here.
+// exitLane returns at which exit the car of s stands, if any. That it stands at an
+// entry, or between two areas, is no matter here.
 func exitLane(ctx context.Context, r store.Reader, s store.Session) (string, error) {
 	cars, err := r.LaneCars(ctx)
 	if err != nil {
 		return "", err
 	}
 	for _, c := range cars {
-		if c.Session == s.ID && c.Lane != s.EntryLane {
+		if c.Session == s.ID && c.Lane == s.ExitLane {
 			return c.Lane, nil
 		}
 	}

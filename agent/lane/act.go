@@ -109,7 +109,7 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 // approach is a car before this lane, without what the camera saw of it.
 func (l *Lane) approach() access.Approach {
 	a := access.Approach{
-		Lane: l.cfg.Code, Place: l.cfg.Name, Gate: l.cfg.GateCode, Area: l.cfg.Area, Device: l.cfg.CameraCode,
+		Lane: l.cfg.Code, Place: l.cfg.Name, Gate: l.cfg.GateCode, Area: l.cfg.Area, From: l.cfg.From, To: l.cfg.To, Device: l.cfg.CameraCode,
 		Color: -1, Held: l.state.held, Dedupe: l.cfg.Dedupe,
 	}
 	switch l.state.phase {
@@ -127,15 +127,25 @@ func (l *Lane) ask(ctx context.Context, r drivers.Recognition) (access.Verdict, 
 	a.Plate, a.PlateRead = plate.Normal(r.Plate), r.Plate
 	a.Color, a.Size = wireColor(r.Color), wireSize(r)
 	a.Image = l.picture(r)
-	decide := l.cfg.Rules.Enter
-	if l.cfg.Direction == Exit {
-		decide = l.cfg.Rules.Leave
-	}
-	v, err := decide(ctx, a)
+	v, err := l.judge(ctx, a)
 	if err != nil {
 		v.Plate = a.Plate
 	}
 	return v, err
+}
+
+// inner reports whether the lane leads from one area of the car park into another.
+func (l *Lane) inner() bool { return l.cfg.From != 0 && l.cfg.To != 0 }
+
+// judge puts a car to the rules for the way that this lane leads.
+func (l *Lane) judge(ctx context.Context, a access.Approach) (access.Verdict, error) {
+	switch {
+	case l.inner():
+		return l.cfg.Rules.Pass(ctx, a)
+	case l.cfg.Direction == Exit:
+		return l.cfg.Rules.Leave(ctx, a)
+	}
+	return l.cfg.Rules.Enter(ctx, a)
 }
 
 // picture keeps the scene and returns its path. A lost picture holds no car.
@@ -199,11 +209,15 @@ const bookWithin = 3 * time.Second
 func (l *Lane) confirm(ctx context.Context, session string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookWithin)
 	defer cancel()
-	done := l.cfg.Rules.Entered
-	if l.cfg.Direction == Exit {
-		done = l.cfg.Rules.Gone
+	var err error
+	switch {
+	case l.inner():
+		err = l.cfg.Rules.Passed(ctx, l.approach(), session)
+	case l.cfg.Direction == Exit:
+		err = l.cfg.Rules.Gone(ctx, session)
+	default:
+		err = l.cfg.Rules.Entered(ctx, session)
 	}
-	err := done(ctx, session)
 	if err != nil {
 		l.cfg.Log.Error("book a passage", "session", session, "error", err)
 	}

@@ -45,6 +45,7 @@ type Config struct {
 	Code, Name string
 	Direction  Direction
 	Area       int // the area an entry leads to, or an exit from; 0 none
+	From, To   int // of a lane between two areas of the car park, which it leads out of and into; 0 of any other
 
 	Gate    Gate
 	Display Display // nil: the lane has none

@@ -190,10 +190,7 @@ func (l *Lane) see(ctx context.Context) drivers.GateState {
 func (l *Lane) askScan(ctx context.Context, s Scan) (access.Verdict, error) {
 	a := l.approach()
 	a.CardNo, a.Dedupe = s.CardNo, passedScan
-	if l.cfg.Direction == Exit {
-		return l.cfg.Rules.Leave(ctx, a)
-	}
-	return l.cfg.Rules.Enter(ctx, a)
+	return l.judge(ctx, a)
 }
 
 // opScan is what the journal calls a scan.
