@@ -51,8 +51,9 @@ func TestAnyDayKeepsTheBooks(t *testing.T) {
 			free: map[string]bool{}, notices: map[string]billing.Notice{}, rights: newRights()}
 		r.Rules.cfg.Products = []Product{{CarType: 6, Amount: 1, Unit: 4, Price: 100}}
 		m.begin(rt)
+		m.nest(rt)
 		steps := map[string]func(*rapid.T){
-			"arrive": m.arrive, "depart": m.depart, "order": m.order, "pay": m.pay, "pay again": m.payAgain, "restart": m.restart, "sweep": m.sweep,
+			"arrive": m.arrive, "depart": m.depart, "order": m.order, "pay": m.pay, "pay again": m.payAgain, "restart": m.restart, "sweep": m.sweep, "drive": m.driveInside,
 			"hold": func(t *rapid.T) {
 				l := m.lane(t, slices.Concat(exits, entries))
 				m.held[l] = !m.held[l]
@@ -63,11 +64,12 @@ func TestAnyDayKeepsTheBooks(t *testing.T) {
 			},
 		}
 		names := slices.Sorted(maps.Keys(steps))
-		names = append(names, "arrive", "arrive", "arrive", "depart", "depart", "depart", "order", "pay", "wait") // more often
+		names = append(names, "arrive", "arrive", "arrive", "depart", "depart", "depart", "drive", "drive", "order", "pay", "wait") // more often
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 			steps[rapid.SampledFrom(names).Draw(rt, "step")](rt)
 			m.check(rt)
 			m.checkRights(rt)
+			m.checkAreas(rt)
 		}
 		_, err := m.db.VerifyChain(rt.Context())
 		m.ok(rt, err)
@@ -85,6 +87,10 @@ func (m *model) car(t *rapid.T) string {
 // approach is a car before a lane's gate; none if car is empty.
 func (m *model) approach(lane, car string) Approach {
 	a := Approach{Lane: lane, Gate: "G" + lane, Area: 1, Held: m.held[lane], Opened: m.opened[lane], Dedupe: 30 * time.Second}
+	if slices.Contains(passes, lane) {
+		b := between(lane, "")
+		a.Area, a.From, a.To = b.Area, b.From, b.To
+	}
 	if slices.Contains(numbers, car) {
 		a.CardNo = car
 	} else {
@@ -287,7 +293,7 @@ func (m *model) payAgain(t *rapid.T) {
 // restart forgets all that is not in the books.
 func (m *model) restart(t *rapid.T) {
 	clear(m.opened)
-	for _, lane := range append(append([]string{}, entries...), exits...) {
+	for _, lane := range slices.Concat(entries, exits, passes) {
 		cars, err := m.db.LaneCars(t.Context())
 		m.ok(t, err)
 		v, err := m.Resume(t.Context(), m.approach(lane, ""))
