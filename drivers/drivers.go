@@ -104,6 +104,10 @@ const (
 type GateState struct {
 	Arm      Arm
 	Presence Presence
+	// Passage is what an input behind the arm says, in the way of driving: a
+	// loop, a light curtain, the barrier's own contact. It is occupied while a
+	// car drives through, and clear again once that has passed.
+	Passage  Presence
 	HoldOpen bool      // the open contact is latched
 	At       time.Time // when the inputs were read, UTC
 }
@@ -136,12 +140,13 @@ func (a Arm) String() string {
 	return "unknown"
 }
 
-// A Presence tells whether something stands where the arm comes down. The zero
-// value is unknown; only PresenceClear allows an arm to be lowered.
+// A Presence tells whether something stands at one place of a lane, which is where
+// the arm comes down unless said otherwise. The zero value is unknown; only
+// PresenceClear allows an arm to be lowered.
 type Presence uint8
 
-// What a presence input says. PresenceNotFitted means that no input is wired to
-// us.
+// What an input says of its place. PresenceNotFitted means that no input is
+// wired to us.
 const (
 	PresenceUnknown Presence = iota
 	PresenceClear

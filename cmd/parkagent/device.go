@@ -199,6 +199,7 @@ type gateView struct {
 	Device   string    `json:"device"`
 	Arm      string    `json:"arm"`
 	Presence string    `json:"presence"`
+	Passage  string    `json:"passage"`
 	Hold     bool      `json:"hold"`
 	At       time.Time `json:"at"`
 }
@@ -209,7 +210,7 @@ func (j *job) state(ctx context.Context, e *env, g lane.Gate) error {
 		return j.explain(err)
 	}
 	if j.asJSON {
-		return writeJSON(e.stdout, gateView{j.code, s.Arm.String(), s.Presence.String(), s.HoldOpen, s.At})
+		return writeJSON(e.stdout, gateView{j.code, s.Arm.String(), s.Presence.String(), s.Passage.String(), s.HoldOpen, s.At})
 	}
 	arms := map[drivers.Arm]text{
 		drivers.ArmUnknown: {"未知（未接限位）", "unknown (no limit inputs)"}, drivers.ArmDown: {"落下", "down"}, drivers.ArmUp: {"抬起", "up"},
@@ -223,10 +224,14 @@ func (j *job) state(ctx context.Context, e *env, g lane.Gate) error {
 	if s.HoldOpen {
 		hold = text{"是", "yes"}
 	}
-	arm, presence := arms[s.Arm], presences[s.Presence]
+	arm, presence, passage := arms[s.Arm], presences[s.Presence], presences[s.Passage]
+	behind := text{}
+	if s.Passage != drivers.PresenceNotFitted {
+		behind = text{"，过车输入 " + passage.zh, ", passage " + passage.en}
+	}
 	return e.tell(text{
-		fmt.Sprintf("道闸 %s：闸杆 %s，地感 %s，常开 %s。", j.code, arm.zh, presence.zh, hold.zh),
-		fmt.Sprintf("Gate %s: arm %s, presence %s, held open %s.", j.code, arm.en, presence.en, hold.en),
+		fmt.Sprintf("道闸 %s：闸杆 %s，地感 %s%s，常开 %s。", j.code, arm.zh, presence.zh, behind.zh, hold.zh),
+		fmt.Sprintf("Gate %s: arm %s, presence %s%s, held open %s.", j.code, arm.en, presence.en, behind.en, hold.en),
 	})
 }
 

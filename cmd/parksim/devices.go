@@ -126,8 +126,12 @@ func (g *barrierSim) pass(ctx context.Context, p pace) {
 		}
 	}
 	g.arm.SetPresence(true)
-	defer g.arm.SetPresence(false)
-	pause(ctx, p.pass)
+	pause(ctx, p.pass/2)
+	g.arm.SetPassage(true) // its front is behind the arm, its rear still below
+	pause(ctx, p.pass-p.pass/2)
+	g.arm.SetPresence(false)
+	pause(ctx, p.pass/2)
+	g.arm.SetPassage(false)
 }
 
 // A panelSim is a panel and what was told of it.

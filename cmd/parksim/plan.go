@@ -88,10 +88,15 @@ func barrierOf(o gate.RelayOptions, p pace) sim.BarrierConfig {
 	if o.Presence != nil {
 		presence = int(o.Presence.Number)
 	}
+	var passage *sim.PassageInput
+	if o.Passage != nil {
+		passage = &sim.PassageInput{Number: int(o.Passage.Number), ActiveLow: o.Passage.ActiveLow}
+	}
 	return sim.BarrierConfig{
 		Open: int(o.Open), Close: relay(o.Close), Hold: relay(o.HoldCoil),
 		Presence: presence, LimitOpen: limit(o.LimitOpen), LimitClose: limit(o.LimitClose),
 		PresenceActiveLow: o.Presence != nil && o.Presence.ActiveLow,
+		Passage:           passage,
 		Travel:            p.travel,
 		// Most barriers close by themselves, and an agent without a presence
 		// input relies on it.
@@ -107,7 +112,7 @@ func boardOf(o gate.RelayOptions, onEvent func(sim.Event)) sim.BoardConfig {
 			board.Coils = max(board.Coils, int(*n)+1)
 		}
 	}
-	for _, in := range []*gate.Input{o.Presence, o.LimitOpen, o.LimitClose} {
+	for _, in := range []*gate.Input{o.Presence, o.Passage, o.LimitOpen, o.LimitClose} {
 		if in != nil {
 			board.Inputs = max(board.Inputs, int(in.Number)+1)
 		}

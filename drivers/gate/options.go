@@ -56,6 +56,7 @@ type RelayOptions struct {
 	PulseMode PulseMode     // empty means PulseCoil
 
 	Presence   *Input // something stands where the arm comes down
+	Passage    *Input // a car drives through, behind the arm
 	LimitOpen  *Input // the arm is all the way up
 	LimitClose *Input // the arm is all the way down
 
@@ -77,6 +78,7 @@ type RelayOptions struct {
 //	pulse_mode = "coil"           # or "waveshare", "jydam": the board's own timer
 //	presence = 0                  # input numbers count from 0
 //	presence_active_low = true
+//	passage = 3                   # behind the arm; passage_active_low likewise
 //	limit_open = 1                # limit_open_active_low likewise
 //	limit_close = 2               # limit_close_active_low likewise
 //	self_guarded = false
@@ -101,6 +103,7 @@ func ParseRelayOptions(options map[string]any) (RelayOptions, error) {
 	o.Pulse = p.duration("pulse")
 	o.PulseMode = PulseMode(p.text("pulse_mode"))
 	o.Presence = p.input("presence")
+	o.Passage = p.input("passage")
 	o.LimitOpen = p.input("limit_open")
 	o.LimitClose = p.input("limit_close")
 	o.SelfGuarded = p.flag("self_guarded")
@@ -163,7 +166,7 @@ func (o RelayOptions) coils() map[string]uint16 {
 // inputs returns the inputs that are wired, by the name of their option.
 func (o RelayOptions) inputs() map[string]uint16 {
 	all := make(map[string]uint16)
-	for name, in := range map[string]*Input{"presence": o.Presence, "limit_open": o.LimitOpen, "limit_close": o.LimitClose} {
+	for name, in := range map[string]*Input{"presence": o.Presence, "passage": o.Passage, "limit_open": o.LimitOpen, "limit_close": o.LimitClose} {
 		if in != nil {
 			all[name] = in.Number
 		}

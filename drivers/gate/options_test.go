@@ -21,11 +21,11 @@ func TestParseRelayOptionsReadsWhatAFileSays(t *testing.T) {
 		{"everything", map[string]any{
 			"unit": int64(254), "open": int64(4), "close": int64(5), "hold": int64(6), "pulse": "700ms", "pulse_mode": "waveshare",
 			"presence": int64(0), "presence_active_low": true, "limit_open": int64(1), "limit_close": int64(2), "limit_close_active_low": true,
-			"self_guarded": true,
+			"self_guarded": true, "passage": int64(3), "passage_active_low": true,
 		}, gate.RelayOptions{
 			Unit: 254, Open: 4, Close: number(5), HoldCoil: number(6), Pulse: 700 * time.Millisecond, PulseMode: gate.PulseWaveshare,
 			Presence: &gate.Input{Number: 0, ActiveLow: true}, LimitOpen: &gate.Input{Number: 1}, LimitClose: &gate.Input{Number: 2, ActiveLow: true},
-			SelfGuarded: true,
+			SelfGuarded: true, Passage: &gate.Input{Number: 3, ActiveLow: true},
 		}},
 	}
 	for _, tt := range tests {
@@ -59,6 +59,8 @@ func TestParseRelayOptionsNamesWhatIsWrong(t *testing.T) {
 		{"pulse_mode", int64(1), "option pulse_mode: 1 is not a text"},
 		{"self_guarded", "yes", `option self_guarded: "yes" is neither true nor false`},
 		{"presence_active_low", true, "there is no presence input"},
+		{"passage", int64(1), "input 1 is limit_open already"},
+		{"passage_active_low", true, "there is no passage input"},
 		{"limit_close", int64(1), "input 1 is limit_close already"},
 		{"presense", int64(0), "option presense: is unknown"},
 		{"hold", int64(5000), "more than 2000 apart"},

@@ -188,7 +188,8 @@ func (r *Relay) State(ctx context.Context) (drivers.GateState, error) {
 		}
 		s = drivers.GateState{
 			Arm:      r.arm(inputs),
-			Presence: r.presence(inputs),
+			Presence: sensed(r.opt.Presence, inputs),
+			Passage:  sensed(r.opt.Passage, inputs),
 			HoldOpen: r.held(relays),
 			At:       r.now().UTC(),
 		}
@@ -214,7 +215,7 @@ func refusal(why string) error { return fmt.Errorf("%w: %s", drivers.ErrRefused,
 // unseen is a refusal to lower because the board does not say what stands under
 // the arm. It is both: nothing was sent, and the board cannot be reached.
 func (r *Relay) unseen(err error) error {
-	if r.opt.Presence == nil {
+	if r.opt.Presence == nil && r.opt.Passage == nil {
 		return err
 	}
 	if errors.Is(err, drivers.ErrRefused) {
@@ -223,18 +224,22 @@ func (r *Relay) unseen(err error) error {
 	return fmt.Errorf("%w: presence is unknown: %w", drivers.ErrRefused, err)
 }
 
-// mustBeClear refuses unless the presence input, where one is wired, reads clear
-// now.
+// mustBeClear refuses unless the inputs below and behind the arm, where they are
+// wired, read clear now: the rear of a car that is seen behind the arm may be below
+// it still.
 func (r *Relay) mustBeClear(ctx context.Context) error {
-	if r.opt.Presence == nil {
+	if r.opt.Presence == nil && r.opt.Passage == nil {
 		return nil
 	}
 	inputs, err := r.readInputs(ctx, rs485.Command)
 	if err != nil {
 		return r.unseen(err)
 	}
-	if p := r.presence(inputs); p != drivers.PresenceClear {
-		return refusal("presence is " + p.String())
+	if sensed(r.opt.Presence, inputs) == drivers.PresenceOccupied {
+		return refusal("presence is occupied")
+	}
+	if sensed(r.opt.Passage, inputs) == drivers.PresenceOccupied {
+		return refusal("a car drives through")
 	}
 	return nil
 }
@@ -270,11 +275,12 @@ func (r *Relay) arm(inputs map[uint16]bool) drivers.Arm {
 	return drivers.ArmUnknown
 }
 
-func (r *Relay) presence(inputs map[uint16]bool) drivers.Presence {
+// sensed is what an input says of its place; it is nil where none is wired.
+func sensed(in *Input, inputs map[uint16]bool) drivers.Presence {
 	switch {
-	case r.opt.Presence == nil:
+	case in == nil:
 		return drivers.PresenceNotFitted
-	case active(*r.opt.Presence, inputs):
+	case active(*in, inputs):
 		return drivers.PresenceOccupied
 	}
 	return drivers.PresenceClear

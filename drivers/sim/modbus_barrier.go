@@ -12,6 +12,9 @@ type BarrierConfig struct {
 	// stands under the arm.
 	PresenceActiveLow bool
 
+	// Passage, where it is not nil, is how the input behind the arm is wired.
+	Passage *PassageInput
+
 	Travel    time.Duration // from one end to the other; 0 means 1 s
 	AutoClose time.Duration // how long it stays up before it closes by itself; 0 means for ever
 
@@ -22,6 +25,13 @@ type BarrierConfig struct {
 
 // None is the number of a contact that is not wired.
 const None = -1
+
+// A PassageInput is on while a car drives over what is behind the arm; off then,
+// if it is ActiveLow.
+type PassageInput struct {
+	Number    int
+	ActiveLow bool
+}
 
 // A Barrier is an arm and its controller. An open contact raises the arm and,
 // while it is closed, keeps it up against everything else. A close contact
@@ -36,6 +46,7 @@ type Barrier struct {
 	moves    int       // +1 rises, -1 falls, 0 stands
 	openOn   bool      // an open or hold contact is closed
 	occupied bool
+	behind   bool      // something is over the passage input
 	idle     time.Time // since when the arm is up with nothing to keep it there
 	struck   bool      // a strike of this fall is recorded
 }
@@ -67,6 +78,15 @@ func (r *Barrier) SetPresence(occupied bool) {
 		r.moveLocked(+1, now)
 	}
 	r.idle = now
+	r.wireLocked(now)
+}
+
+// SetPassage puts something behind the arm or takes it away.
+func (r *Barrier) SetPassage(occupied bool) {
+	r.board.mu.Lock()
+	defer r.board.mu.Unlock()
+	now := r.board.stepLocked()
+	r.behind = occupied
 	r.wireLocked(now)
 }
 
@@ -172,6 +192,9 @@ func (r *Barrier) travelLocked(next time.Time) {
 // wireLocked puts on the inputs what they see.
 func (r *Barrier) wireLocked(at time.Time) {
 	r.board.setInputLocked(r.cfg.Presence, r.occupied != r.cfg.PresenceActiveLow, at)
+	if p := r.cfg.Passage; p != nil {
+		r.board.setInputLocked(p.Number, r.behind != p.ActiveLow, at)
+	}
 	r.board.setInputLocked(r.cfg.LimitOpen, r.position == 1, at)
 	r.board.setInputLocked(r.cfg.LimitClose, r.position == 0, at)
 }

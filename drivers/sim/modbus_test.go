@@ -188,3 +188,21 @@ func FuzzNextRequest(f *testing.F) {
 		}
 	})
 }
+
+func TestThePassageInputFollowsTheCarBehindTheArm(t *testing.T) {
+	for _, low := range []bool{false, true} {
+		_, b, r := newArm(t, func(cfg *BarrierConfig) { cfg.Passage = &PassageInput{Number: 3, ActiveLow: low} })
+		input := func() bool { return b.answer([]byte{2, 0, 3, 0, 1})[2]&1 == 1 }
+		if input() != low {
+			t.Errorf("active low %v: the input is %v with nobody there", low, input())
+		}
+		r.SetPassage(true)
+		if input() == low {
+			t.Errorf("active low %v: the input is %v while a car drives through", low, input())
+		}
+		r.SetPassage(false)
+		if input() != low {
+			t.Errorf("active low %v: the input is %v once it has passed", low, input())
+		}
+	}
+}

@@ -169,6 +169,7 @@ func (g *ReplyGate) State(context.Context) (drivers.GateState, error) {
 	return drivers.GateState{
 		Arm:      drivers.ArmUnknown,
 		Presence: drivers.PresenceNotFitted,
+		Passage:  drivers.PresenceNotFitted,
 		HoldOpen: g.held.Load(),
 		At:       g.camera.cfg.Now().UTC(),
 	}, nil
