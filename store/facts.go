@@ -34,6 +34,7 @@ const (
 	KindSpacesSet   Kind = "spaces_set"   // SpacesSetFact, key "": somebody set the free places of an area
 	KindMove        Kind = "move"         // MoveFact, key plate: a car passed from one area into another
 	KindUnknown     Kind = "unknown"      // UnknownFact, key plate: a car stood at an exit that nobody saw come in
+	KindPassage     Kind = "passage"      // PassageFact, key lane code: a car passed unasked, or did not pass though it might
 	KindQueue       Kind = "queue"        // QueueFact, key "platform:" and name: a person decided on a held row
 )
 
@@ -185,9 +186,36 @@ type CommandFact struct {
 	Command string `json:"command"`           // open, close, hold, release, show, scan
 	Reason  string `json:"reason"`            // entry, exit, paid, remote …
 	Session string `json:"session,omitempty"` // for which stay
+	Plate   string `json:"plate,omitempty"`   // of the car that an operator lets pass, as it was read
 	Client  string `json:"client,omitempty"`
 	Address string `json:"address,omitempty"`
-	Result  string `json:"result"` // ok, decided (sent next), or the error
+	Remark  string `json:"remark,omitempty"` // why, in the words of whoever asked for it
+	Image   string `json:"image,omitempty"`  // picture that was taken for it
+	Result  string `json:"result"`           // ok, decided (sent next), or the error
+}
+
+// A PassageEvent says what was odd about a passage. Events are words in the
+// journal: add to them, never rename them.
+type PassageEvent string
+
+// The events that the passage input of a lane tells of.
+const (
+	PassageTailgate PassageEvent = "tailgate" // a second car went through what was opened for one
+	PassageUnopened PassageEvent = "unopened" // a car went through though nothing had been opened
+	PassageHeld     PassageEvent = "held"     // an unrecognised car went through a gate that is held open
+	PassageNone     PassageEvent = "none"     // the gate opened and the car did not go through
+)
+
+// A PassageFact is a passage that nobody had decided on, or a decision that no
+// passage followed.
+type PassageFact struct {
+	Lane    string       `json:"lane"`
+	Gate    string       `json:"gate,omitempty"`
+	Event   PassageEvent `json:"event"`
+	Session string       `json:"session,omitempty"` // of the car that the lane knew to stand there; it may be another that passed
+	Plate   string       `json:"plate,omitempty"`
+	Image   string       `json:"image,omitempty"`
+	Note    string       `json:"note,omitempty"`
 }
 
 // A QueueFact says what a person decided about a row that a platform has not taken.

@@ -44,6 +44,8 @@ const (
 	ReasonCard      Reason = "card"       // a card holder
 	ReasonBooking   Reason = "booking"    // a booked car
 	ReasonAsking    Reason = "asking"     // a platform is being asked what it costs
+	ReasonReleased  Reason = "released"   // an operator lets the car pass
+	ReasonElsewhere Reason = "elsewhere"  // another lane has just decided on this car
 
 	ReasonCardInside Reason = "card number inside" // a car with this card number is inside
 	ReasonInside     Reason = "plate inside"       // a car with this plate is inside
@@ -140,6 +142,13 @@ type Approach struct {
 	// for yet. A card number that is refused does not take its place at the lane.
 	Raising string
 
+	// Twice is how shortly after a decision at another lane the same plate is a car
+	// that two cameras see; 0 asks no other lane.
+	Twice time.Duration
+
+	// Release is not nil when an operator lets the car pass.
+	Release *Release
+
 	// Presence is what the lane's presence input says. Only Resume asks for it.
 	Presence drivers.Presence
 
@@ -181,9 +190,11 @@ func (r *Rules) record(ctx context.Context, tx *store.Tx, a Approach, why Reason
 
 // authorise journals that the gate is about to be opened, and why.
 func authorise(ctx context.Context, tx *store.Tx, a Approach, session string, why Reason) error {
-	_, err := tx.Append(ctx, store.KindCommand, a.Gate, store.CommandFact{
-		Device: a.Gate, Lane: a.Lane, Command: "open", Reason: string(why), Session: session, Result: "decided",
-	})
+	f := store.CommandFact{Device: a.Gate, Lane: a.Lane, Command: "open", Reason: string(why), Session: session, Result: "decided"}
+	if o := a.Release; o != nil {
+		f.Plate, f.Remark, f.Image, f.Client, f.Address = a.Plate, o.Reason, o.Picture, o.By.Client, o.By.Address
+	}
+	_, err := tx.Append(ctx, store.KindCommand, a.Gate, f)
 	return err
 }
 

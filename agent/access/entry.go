@@ -30,6 +30,9 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 		if err := r.entered(ctx, tx, a.Opened); err != nil {
 			return err
 		}
+		if twice, err := r.seenTwice(ctx, tx, a, true, &v); err != nil || twice {
+			return err
+		}
 		x, err := r.arriving(ctx, tx, a)
 		if err != nil {
 			return err
@@ -105,7 +108,7 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 		return err
 	}
 	f := EntryFacts{
-		Held: a.Held, Pending: x.same, Inside: a.CardNo != "" && (old.State == store.Inside || entering(old, a, r.now())),
+		Released: a.Release != nil, Held: a.Held, Pending: x.same, Inside: a.CardNo != "" && (old.State == store.Inside || entering(old, a, r.now())),
 		Repeat: a.CardNo == "" && old.State == store.Inside,
 		Card:   has.class(), Booked: has.booking.ID != 0, Barred: has.barred,
 		RefuseRepeat: r.cfg.Policy.RefuseRepeat, Passback: r.cfg.Policy.Passback,
@@ -154,11 +157,11 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 // black reports whether the plate of a is on the blacklist and journals that, unless
 // the car is told again.
 func (r *Rules) black(ctx context.Context, tx *store.Tx, a Approach, again bool) (bool, error) {
-	if a.CardNo != "" {
+	if a.Plate == "" {
 		return false, nil
 	}
 	list, err := blacksOf(ctx, tx.Reader, a.Plate)
-	if err != nil || len(list) == 0 || again && a.Held {
+	if err != nil || len(list) == 0 || again && a.released() {
 		return len(list) > 0, err
 	}
 	return true, r.journalBlackEntry(ctx, tx, a, list[0])
@@ -185,7 +188,7 @@ func (r *Rules) admit(ctx context.Context, tx *store.Tx, a Approach, has right, 
 		ID: store.NewID(now), Plate: a.Plate, PlateRead: a.PlateRead, CardNo: a.CardNo, Color: a.Color, Size: a.Size, Area: a.Area,
 		State: store.Entering, EnteredAt: now, EntryLane: a.Lane, EntryPlace: a.Place, EntryImage: a.Image,
 	}
-	if a.CardNo != "" {
+	if a.Plate == "" {
 		var err error
 		if s.Plate, err = freePlate(ctx, tx); err != nil {
 			return err

@@ -41,12 +41,21 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		if err := r.left(ctx, tx, a.Opened); err != nil {
 			return err
 		}
+		if a.Release != nil && a.nameless() {
+			return r.letOut(ctx, tx, a, &v)
+		}
+		if twice, err := r.seenTwice(ctx, tx, a, false, &v); err != nil || twice {
+			return err
+		}
 		if err := r.letIn(ctx, tx, a); err != nil {
 			return err
 		}
 		s, err := r.findLeaving(ctx, tx, a)
 		var many *billing.AmbiguousError
+		unknown := errors.Is(err, billing.ErrNoSession) || errors.As(err, &many)
 		switch {
+		case unknown && a.Release != nil:
+			return r.letOut(ctx, tx, a, &v)
 		case errors.Is(err, billing.ErrNoSession):
 			done, err := r.unknown(ctx, tx, a, &v)
 			if err != nil || done {
@@ -188,15 +197,17 @@ func (r *Rules) leave(ctx context.Context, tx *store.Tx, s store.Session, a Appr
 		return err
 	}
 	v.Payable = b.Payable
-	v.Open, v.Reason = ExitRule(a.Held, s.State, b.Payable, b.Paid+b.Waived+b.Credit+b.Card > 0)
-	if v.Reason == ReasonFree && b.Unknown {
+	v.Open, v.Reason = ExitRule(a.released(), s.State, b.Payable, b.Paid+b.Waived+b.Credit+b.Card > 0)
+	switch {
+	case a.Release != nil:
+		v.Reason = ReasonReleased
+	case unpriced && !a.Held:
+		v.Open, v.Reason = false, ReasonOperator
+	case v.Reason == ReasonFree && b.Unknown:
 		v.Reason = ReasonUnknown
 	}
-	if unpriced && !a.Held {
-		v.Open, v.Reason = false, ReasonOperator
-	}
 	if first {
-		if err := r.ask(ctx, tx, s, b.Settled || b.Unknown, a.Held, v); err != nil {
+		if err := r.ask(ctx, tx, s, b.Settled || b.Unknown, a.released(), v); err != nil {
 			return err
 		}
 	}

@@ -10,11 +10,12 @@ import (
 
 // EntryFacts are what the decision on a car at an entry rests on.
 type EntryFacts struct {
-	Held    bool // the gate is held open
-	Black   bool // the plate is on the blacklist
-	Pending bool // the car was let in at this lane before, and its gate did not follow
-	Inside  bool // the car has no plate, and its card number is inside
-	Repeat  bool // its plate is inside
+	Released bool // an operator lets the car pass
+	Held     bool // the gate is held open
+	Black    bool // the plate is on the blacklist
+	Pending  bool // the car was let in at this lane before, and its gate did not follow
+	Inside   bool // the car has no plate, and its card number is inside
+	Repeat   bool // its plate is inside
 
 	Card   Class  // of its card that is of use here, see CardRule; empty without one
 	Booked bool   // it has a booking that is of use, see BookingRule
@@ -28,6 +29,8 @@ type EntryFacts struct {
 // in if there is a place for it.
 func EntryRule(f EntryFacts) (bool, Reason) {
 	switch {
+	case f.Released:
+		return true, ReasonReleased
 	case f.Held:
 		return true, ReasonHold
 	case f.Black:

@@ -1,0 +1,48 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"parkagent/store"
+)
+
+// TurnedBack commits that the car of a session did not pass the gate that had
+// opened for it at a lane: it backed out, or nothing was ever seen to drive through,
+// which note says.
+//
+// An entry leaves no stay: its session is void, and its place free. Should the car
+// be inside all the same, its exit finds the session, see letIn. An exit leaves the
+// car inside, with all that was paid; within its time to leave it is let out without
+// paying again, later what was paid is subtracted. Any other session stays as it
+// is: one that had passed before, or that another lane has taken over.
+func (r *Rules) TurnedBack(ctx context.Context, lane, session, note string) error {
+	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		s, err := tx.Session(ctx, session)
+		if err != nil {
+			return err
+		}
+		switch {
+		case s.State == store.Entering && s.EntryLane == lane:
+			err = r.end(ctx, tx, s, store.Void, note)
+		case s.State == store.Leaving && s.ExitLane == lane:
+			s.State, s.Fee, s.Credit = store.Inside, 0, 0
+			s.LeftAt, s.ExitLane, s.ExitPlace, s.ExitImage = time.Time{}, "", "", ""
+			err = tx.UpdateSession(ctx, s)
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := standNowhere(ctx, tx, s.ID); err != nil {
+			return err
+		}
+		if _, err := tx.Append(ctx, store.KindPassage, lane, store.PassageFact{
+			Lane: lane, Event: store.PassageNone, Session: s.ID, Plate: s.Plate, Note: note,
+		}); err != nil {
+			return err
+		}
+		return CountSpaces(ctx, tx)
+	})
+}
