@@ -29,8 +29,13 @@ func (l *Lane) handle(ctx context.Context, e event) error {
 			if next != nil {
 				queue = append(queue, next)
 			}
-			if _, asked := c.(operate); asked {
+			switch c.(type) {
+			case operate, letPass:
 				result = err
+			case raise:
+				if _, ok := e.(ordered); ok {
+					result = err
+				}
 			}
 		}
 	}
@@ -44,6 +49,8 @@ func (l *Lane) look() {
 	defer l.mu.Unlock()
 	l.view.Held = l.state.held
 	l.view.Plate = l.state.car.Plate
+	l.view.Car = l.state.snapshotCar(l.cfg.Now().UTC())
+	l.view.Passing = l.state.phase == passing
 	l.view.Waiting = l.state.phase == waiting || l.state.phase == asking
 }
 
@@ -52,22 +59,24 @@ func (l *Lane) look() {
 func (l *Lane) do(ctx context.Context, c command) (event, error) {
 	switch c := c.(type) {
 	case rule:
-		v, err := l.ask(ctx, c.rec)
+		v, a, err := l.ask(ctx, c.rec)
 		if err != nil {
 			l.cfg.Log.Error("decide on a car", "error", err)
 		}
-		return ruled{of: c, v: v, err: err}, nil
+		return ruled{of: c, v: v, err: err, asked: a}, nil
 	case lookArm:
 		return armed{rec: c.rec, up: l.opened(ctx, l.see(ctx))}, nil
 	case look:
 		st := l.see(ctx)
 		return looked{scan: c.scan, presence: st.Presence, up: l.opened(ctx, st)}, nil
 	case ruleScan:
-		v, err := l.askScan(ctx, c.scan)
+		v, a, err := l.askScan(ctx, c.scan)
 		if err != nil {
 			l.cfg.Log.Error("decide on a car without a plate", "error", err)
 		}
-		return ruled{of: c, v: v, err: err}, nil
+		return ruled{of: c, v: v, err: err, asked: a}, nil
+	case letPass:
+		return l.letPass(ctx, c)
 	case answer:
 		l.tell(ctx, c)
 	case stand:
@@ -89,9 +98,13 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 			// report takes it for the answer of a well gate and says nothing.
 			l.cfg.Log.Warn("the gate refuses to open, it is tried again", "gate", l.cfg.GateCode, "error", err)
 		}
-		return raised{err: err}, nil
+		return raised{err: err}, err
 	case confirm:
 		return confirmed{err: l.confirm(ctx, c.session)}, nil
+	case turnBack:
+		return confirmed{err: l.turnBack(ctx, c)}, nil
+	case noteOdd:
+		l.noteOdd(ctx, c.fact)
 	case latch:
 		return latched{err: l.gate(ctx, l.cfg.Gate.Hold)}, nil
 	case show:
@@ -110,11 +123,13 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 func (l *Lane) approach() access.Approach {
 	a := access.Approach{
 		Lane: l.cfg.Code, Place: l.cfg.Name, Gate: l.cfg.GateCode, Area: l.cfg.Area, From: l.cfg.From, To: l.cfg.To, Device: l.cfg.CameraCode,
-		Color: -1, Held: l.state.held, Dedupe: l.cfg.Dedupe,
+		Color: -1, Held: l.state.held, Dedupe: l.cfg.Dedupe, Twice: l.cfg.Twice,
 	}
 	switch l.state.phase {
 	case confirming:
-		a.Opened = l.state.car.Session
+		if l.state.back == "" {
+			a.Opened = l.state.car.Session
+		}
 	case raising:
 		a.Raising = l.state.car.Session
 	}
@@ -122,7 +137,7 @@ func (l *Lane) approach() access.Approach {
 }
 
 // ask puts a recognised car to the rules.
-func (l *Lane) ask(ctx context.Context, r drivers.Recognition) (access.Verdict, error) {
+func (l *Lane) ask(ctx context.Context, r drivers.Recognition) (access.Verdict, access.Approach, error) {
 	a := l.approach()
 	a.Plate, a.PlateRead = plate.Normal(r.Plate), r.Plate
 	a.Color, a.Size = wireColor(r.Color), wireSize(r)
@@ -131,7 +146,7 @@ func (l *Lane) ask(ctx context.Context, r drivers.Recognition) (access.Verdict, 
 	if err != nil {
 		v.Plate = a.Plate
 	}
-	return v, err
+	return v, asked(a), err
 }
 
 // inner reports whether the lane leads from one area of the car park into another.
@@ -263,9 +278,12 @@ func (l *Lane) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var st drivers.GateState
 	stands := slices.ContainsFunc(cars, func(c store.LaneCar) bool { return c.Lane == l.cfg.Code })
 	if stands && l.state.held == l.state.latched { // a gate whose hold is still to be latched is left alone
-		a.Presence = l.see(ctx).Presence
+		st = l.see(ctx)
+		a.Presence = st.Presence
+		_ = l.handle(ctx, sensed{presence: st.Presence, passage: st.Passage, arm: st.Arm}) // nobody waits for it
 	}
 	v, err := l.cfg.Rules.Resume(ctx, a)
 	if err != nil {
@@ -274,7 +292,9 @@ func (l *Lane) resume(ctx context.Context) error {
 	l.countSpaces(ctx)
 	l.state.idleAt = l.cfg.Now().UTC() // the next tick shows the idle text
 	if v.Session != "" {
-		_ = l.handle(ctx, ruled{v: v, resumed: true}) // a resumed car has no one to tell
+		_ = l.handle(ctx, ruled{v: v, resumed: true, stands: st.Presence == drivers.PresenceOccupied}) // nor for this
+	} else if stands {
+		_ = l.handle(ctx, opened{}) // a car that counts as inside may still drive through
 	}
 	return nil
 }
@@ -315,8 +335,13 @@ func (l *Lane) poll(ctx context.Context) {
 		return
 	}
 	every := pollEvery
-	if l.health[l.cfg.GateCode] != statusOK {
+	switch {
+	case l.health[l.cfg.GateCode] == statusOffline:
 		every = pollAwayEvery
+	case l.watches():
+		every = watchEvery
+	case l.state.sense.fitted():
+		every = tickEvery
 	}
 	now := time.Now()
 	if now.Sub(l.polled) < every {
@@ -329,13 +354,11 @@ func (l *Lane) poll(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	l.report(ctx, l.cfg.GateCode, err)
 	l.mu.Lock()
 	l.view.Gate = st
 	l.mu.Unlock()
-	if err == nil {
-		_ = l.handle(ctx, sensed{presence: st.Presence}) // nobody waits for it
-	}
+	_ = l.handle(ctx, sensed{presence: st.Presence, passage: st.Passage, arm: st.Arm, failed: err != nil}) // nobody waits for it
+	l.report(ctx, l.cfg.GateCode, err)
 	switch {
 	case err != nil:
 	case l.state.held && !st.HoldOpen:

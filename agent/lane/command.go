@@ -26,6 +26,9 @@ type Command struct {
 	Lines   []string // for OpShow
 	Client  string
 	Address string
+
+	Reason  string // in the words of whoever gives it; may be empty
+	Picture string // path of one that was taken for it; empty without
 }
 
 // operate carries out a command from outside. That it will be done is
@@ -83,6 +86,9 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 	if err == nil && holds {
 		return held{on: c.Op == OpHold}, nil
 	}
+	if err == nil && c.Op == OpOpen {
+		return opened{}, nil
+	}
 	return nil, err
 }
 
@@ -108,7 +114,7 @@ func (l *Lane) journal(ctx context.Context, c Command, device, result string, wi
 		}
 		_, err := tx.Append(ctx, store.KindCommand, device, store.CommandFact{
 			Device: device, Lane: l.cfg.Code, Command: string(c.Op), Reason: "remote",
-			Client: c.Client, Address: c.Address, Result: result,
+			Client: c.Client, Address: c.Address, Remark: c.Reason, Image: c.Picture, Result: result,
 		})
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"parkagent/agent/access"
 	"parkagent/agent/plate"
 	"parkagent/drivers"
+	"parkagent/store"
 )
 
 // A phase is how far the car before the gate has come.
@@ -16,8 +17,9 @@ const (
 	idle       phase = iota // nobody, or nobody who concerns the gate
 	waiting                 // money is due
 	raising                 // may pass; the gate has not acknowledged yet
-	confirming              // the gate opened; the books have not taken it yet
+	confirming              // it has passed, or turned back; the books have not taken it yet
 	asking                  // platforms are asked before the driver is
+	passing                 // the gate opened; an input is to tell that it has passed
 )
 
 // A state is all that a lane remembers between two events.
@@ -39,6 +41,20 @@ type state struct {
 	askUntil time.Time // in phase asking: when to go on without an answer
 
 	seen []sighting
+	next []follower // cars that came while another passes, in their order
+
+	// asked is the car that the rules were asked about last, for an operator who
+	// corrects its plate or lets it pass; askedAt is when.
+	asked   access.Approach
+	askedAt time.Time
+	refused access.Reason // what they said, if the gate stayed shut
+
+	sense    senses
+	pass     transit
+	back     string    // in phase confirming: the car turned back, and why
+	unseen   bool      // the car may have passed before a restart, so no passage is waited for
+	passedAt time.Time // when a car last drove through
+	ordered  time.Time // when the gate was last opened from outside, for one car; zero once that passed
 
 	// black is when a blacklisted car that was refused here was last seen, by its
 	// plate or as something that has not moved since; zero once another was
@@ -63,6 +79,12 @@ type sighting struct {
 	passed bool // the car was let through
 }
 
+// A follower is a car that came while another passes.
+type follower struct {
+	rec drivers.Recognition
+	at  time.Time
+}
+
 // Events. What happens, and what came of commands.
 type (
 	event any
@@ -82,11 +104,13 @@ type (
 		up  bool
 	}
 	ruled struct {
-		of  command // the rule, ruleScan or recheck
+		of  command // the rule, ruleScan, recheck or letPass
 		v   access.Verdict
 		err error
 
-		resumed bool // it is about the car that stood there before a restart
+		asked   access.Approach // what the rules were told of the car; empty if of is a recheck
+		resumed bool            // it is about the car that stood there before a restart
+		stands  bool            // and the presence input sees it
 	}
 	stood struct { // whether the car of a session stands there still
 		session  string
@@ -103,10 +127,17 @@ type (
 		device string
 		err    error
 	}
-	sensed  struct{ presence drivers.Presence } // what the presence input says now and then
-	spaces  struct{ free int }                  // the free places of the lane's area
-	latched struct{ err error }                 // Hold after a restart
-	held    struct{ on bool }                   // a hold or release has been acknowledged
+	sensed struct { // what the gate's inputs say now and then
+		presence drivers.Presence
+		passage  drivers.Presence
+		arm      drivers.Arm
+		failed   bool // they could not be read
+	}
+	ordered struct{ pass letPass } // an operator's order about the car that stands there
+	opened  struct{}               // the gate acknowledged an opening from outside
+	spaces  struct{ free int }     // the free places of the lane's area
+	latched struct{ err error }    // Hold after a restart
+	held    struct{ on bool }      // a hold or release has been acknowledged
 	tick    struct{}
 )
 
@@ -130,16 +161,25 @@ type (
 		again bool   // it failed before, so the arm's position is unknown
 		event string // the recognition that stands behind it right now, if one does
 	}
-	confirm struct{ session string } // → confirmed
-	latch   struct{}                 // → latched
-	show    struct{ text text }
-	record  struct { // journal a recognition that leads to nothing
+	confirm  struct{ session string }         // → confirmed
+	turnBack struct{ session, why string }    // → confirmed
+	noteOdd  struct{ fact store.PassageFact } // a passage that nobody had decided on
+	latch    struct{}                         // → latched
+	show     struct{ text text }
+	record   struct { // journal a recognition that leads to nothing
 		rec    drivers.Recognition
 		reason access.Reason
 	}
 	report struct { // a device's state
 		device string
 		err    error
+	}
+	letPass struct { // let the car pass, or decide anew on its plate → ruled
+		release *access.Release // nil where a plate is corrected
+		plate   string
+		remark  string
+		by      access.By
+		out     chan<- access.Verdict // has room for one
 	}
 	operate struct{ cmd Command } // a command from outside → held, where it holds or releases
 )
@@ -200,7 +240,7 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	case recognised:
 		return decideRecognised(s, e, now, p.dedupe)
 	case armed:
-		return passedUnseen(s, e.up), []command{rule{rec: e.rec}}
+		return decideArmed(s, e, now)
 	case scanned:
 		return decideScanned(s, e, now)
 	case looked:
@@ -217,11 +257,13 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	case raised:
 		return decideRaised(s, e, now)
 	case confirmed:
-		return decideConfirmed(s, e, now)
+		return decideConfirmed(s, e, now, p.dedupe)
 	case paid:
 		return decidePaid(s, e)
 	case commanded:
 		return s, []command{operate(e)}
+	case ordered:
+		return s, []command{e.pass}
 	case held:
 		s.held, s.latched = e.on, e.on
 		return s, nil
@@ -231,9 +273,9 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	case checked:
 		return s, []command{report(e)}
 	case sensed:
-		if e.presence == drivers.PresenceOccupied && since(now, s.black, blackScan) {
-			s.black = now // nobody else has come to stand there
-		}
+		return decideSensed(s, e, now)
+	case opened:
+		s.ordered = now
 		return s, nil
 	case spaces:
 		if s.free == e.free {
@@ -250,7 +292,7 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	return s, nil
 }
 
-func decideConfirmed(s state, e confirmed, now time.Time) (state, []command) {
+func decideConfirmed(s state, e confirmed, now time.Time, dedupe time.Duration) (state, []command) {
 	switch {
 	case s.phase != confirming:
 		return s, nil
@@ -259,8 +301,8 @@ func decideConfirmed(s state, e confirmed, now time.Time) (state, []command) {
 		s.retryAt = now.Add(backoff(s.tries))
 		return s, nil
 	}
-	s.phase, s.car = idle, access.Verdict{}
-	return s, nil
+	s.phase, s.car, s.back = idle, access.Verdict{}, ""
+	return nextCar(s, now, dedupe)
 }
 
 func decideRecognised(s state, e recognised, now time.Time, dedupe time.Duration) (state, []command) {
@@ -271,6 +313,10 @@ func decideRecognised(s state, e recognised, now time.Time, dedupe time.Duration
 	if no != "" && no == s.blackPlate {
 		s.black = now // it stands there still, also when that is not asked about again
 	}
+	if after, cmds, ok := decideWhilePassing(s, e.rec, now); ok {
+		return after, cmds
+	}
+	s.next = nil // this one stands there now
 	i := slices.IndexFunc(s.seen, func(g sighting) bool { return g.plate == no })
 	if i >= 0 && now.Sub(s.seen[i].at) < dedupe && !now.Before(s.seen[i].at) {
 		if s.phase == raising && s.car.Plate == no {
@@ -339,8 +385,14 @@ func decideTick(s state, now time.Time) (state, []command) {
 		cmds = append(cmds, stand{session: s.car.Session})
 	case s.phase == raising && !now.Before(s.retryAt):
 		cmds = append(cmds, raise{again: true})
+	case s.phase == confirming && !now.Before(s.retryAt) && s.back != "":
+		cmds = append(cmds, turnBack{session: s.car.Session, why: s.back})
 	case s.phase == confirming && !now.Before(s.retryAt):
 		cmds = append(cmds, confirm{session: s.car.Session})
+	case s.phase == passing:
+		var more []command
+		s, more = decidePassing(s, now)
+		cmds = append(cmds, more...)
 	}
 	if !s.idleAt.IsZero() && !now.Before(s.idleAt) {
 		var t text

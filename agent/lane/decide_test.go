@@ -63,6 +63,12 @@ func words(cmds []command) string {
 			out = append(out, map[bool]string{true: "raise again", false: "raise"}[c.again])
 		case confirm:
 			out = append(out, "confirm "+c.session)
+		case turnBack:
+			out = append(out, "turn back "+c.session+": "+c.why)
+		case noteOdd:
+			out = append(out, strings.TrimSpace(fmt.Sprintf("odd %s %s %s", c.fact.Event, c.fact.Session, c.fact.Plate)))
+		case letPass:
+			out = append(out, "let pass "+c.plate)
 		case latch:
 			out = append(out, "latch")
 		case show:

@@ -16,8 +16,12 @@ const (
 	statusFault   = "2" // answers, and says that something is wrong
 )
 
-// report commits and logs how a device is, when that has changed.
+// report commits and logs how a device is, when that has changed. A gate that
+// answers is not well while its inputs contradict each other, or the cars.
 func (l *Lane) report(ctx context.Context, device string, err error) {
+	if err == nil && device == l.cfg.GateCode {
+		err = l.state.sense.fault(l.cfg.Now().UTC())
+	}
 	status := statusOK
 	switch {
 	case err == nil:

@@ -5,12 +5,17 @@ import (
 	"time"
 
 	"parkagent/agent/access"
+	"parkagent/drivers"
 	"parkagent/protocol"
 )
 
 func decideRuled(s state, e ruled, now time.Time, p patience) (state, []command) {
 	if e.err != nil {
 		return decideFault(s, e, now)
+	}
+	if e.v.Reason == access.ReasonElsewhere { // it is the other lane's
+		s.seen = forgetCar(s.seen, e.asked.Plate)
+		return s, nil
 	}
 	after, cmds := decideVerdict(s, e, now, p)
 	if _, scan := e.of.(ruleScan); !scan || !s.keepsCar(e.v) {
@@ -43,9 +48,14 @@ func decideVerdict(s state, e ruled, now time.Time, p patience) (state, []comman
 	s.idleAt = now.Add(standsFor)
 	s.again = nil
 	s.phase, s.car, s.tries, s.since = idle, access.Verdict{}, 0, now
+	s.back, s.unseen = "", e.resumed && !e.stands
+	if e.asked != (access.Approach{}) {
+		s.asked, s.askedAt, s.refused = e.asked, now, e.v.Reason
+	}
 	t := text{plate: e.v.Plate, payable: e.v.Payable, stay: e.v.Stay, say: sayingOf(e.v.Reason)}
 	s.scans = noteScan(s.scans, e)
-	if _, recognised := e.of.(rule); recognised {
+	switch e.of.(type) {
+	case rule, letPass:
 		s.black = time.Time{}
 		switch {
 		case e.v.Reason == access.ReasonBlacklist:
@@ -163,7 +173,7 @@ func decideRaised(s state, e raised, now time.Time) (state, []command) {
 		s.scans = scanFailed(s.scans, s.car.Session, e.err)
 		return s.reply(e.err, show{t})
 	}
-	s.phase, s.tries = confirming, 0
+	s.tries = 0
 	for i := range s.seen {
 		if s.seen[i].plate == s.car.Plate {
 			s.seen = slices.Clone(s.seen)
@@ -174,5 +184,11 @@ func decideRaised(s state, e raised, now time.Time) (state, []command) {
 	t := passage(s.car, now)
 	s.scans = scanPassed(s.scans, s.car.Session, t, now)
 	s, cmds := s.reply(nil, show{t})
+	if s.sense.works(now) && !s.unseen {
+		s.phase = passing
+		s.pass = transit{opened: now, alive: now, stood: s.sense.presence == drivers.PresenceOccupied}
+		return s, cmds
+	}
+	s.phase = confirming
 	return s, append([]command{confirm{session: s.car.Session}}, cmds...)
 }

@@ -61,6 +61,12 @@ type attempt struct {
 
 func decideScanned(s state, e scanned, now time.Time) (state, []command) {
 	i := slices.IndexFunc(s.scans, func(a attempt) bool { return a.card == e.scan.CardNo })
+	if s.phase == passing {
+		if i >= 0 && s.scans[i].session == s.car.Session {
+			return s, []command{answer{scan: e.scan, again: true}}
+		}
+		return s, []command{answer{scan: e.scan, err: ErrBusy}} // the gate is open for another car
+	}
 	if i < 0 {
 		return s, []command{look(e)}
 	}
@@ -187,10 +193,11 @@ func (l *Lane) see(ctx context.Context) drivers.GateState {
 }
 
 // askScan puts a car without a plate to the rules.
-func (l *Lane) askScan(ctx context.Context, s Scan) (access.Verdict, error) {
+func (l *Lane) askScan(ctx context.Context, s Scan) (access.Verdict, access.Approach, error) {
 	a := l.approach()
 	a.CardNo, a.Dedupe = s.CardNo, passedScan
-	return l.judge(ctx, a)
+	v, err := l.judge(ctx, a)
+	return v, asked(a), err
 }
 
 // opScan is what the journal calls a scan.

@@ -51,6 +51,16 @@ func passedUnseen(s state, up bool) state {
 	return s
 }
 
+// decideArmed goes on with a car that came while another was to be let through.
+func decideArmed(s state, e armed, now time.Time) (state, []command) {
+	if !e.up || s.phase != raising || !s.sense.works(now) {
+		return passedUnseen(s, e.up), []command{rule{rec: e.rec}}
+	}
+	s, cmds := decideRaised(s, raised{}, now) // it may stand there still
+	s, more, _ := decideWhilePassing(s, e.rec, now)
+	return s, append(cmds, more...)
+}
+
 // stillFor is how long a car is taken to stand at this lane where no presence
 // input tells. One that has not paid to come in is not missed so long: it may turn
 // round, and whoever comes next would get in as it.
