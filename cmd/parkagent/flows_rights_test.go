@@ -75,6 +75,7 @@ func TestFlowCards(t *testing.T) {
 		}
 		step()
 		p.refused(p.mall.EditPlate(t.Context(), protocol.CardPlateEdit{CardID: card, OldPlateNo: "C10002", ModifyType: protocol.EditDelete, IsCard: protocol.IntOf(1)}), "只剩一个车牌")
+		p.later(time.Minute) // to drive round to the entry
 		p.enter("粤C10001")
 		if got := p.carType("粤C10001"); got != protocol.CarVIP {
 			t.Errorf("the car whose plate moved is of type %d, want 1", got)
