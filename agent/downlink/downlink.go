@@ -46,6 +46,7 @@ import (
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/config"
+	"parkagent/agent/guard"
 	"parkagent/agent/lane"
 	"parkagent/protocol"
 	"parkagent/store"
@@ -117,7 +118,7 @@ type Server struct {
 	clients   []*client
 	lanes     map[string]*Lane // by device code in lower case
 	endpoints map[string]endpoint
-	guard     guard
+	guard     guard.Guard
 	searches  chan struct{} // holds a value for each search that runs
 }
 
@@ -252,7 +253,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call) (any, e
 // admit finds out who asks and whether they may.
 func (s *Server) admit(r *http.Request, c *call) error {
 	login := func() *client { return authenticate(s.clients, r.Header.Get("user"), r.Header.Get("pwd")) }
-	found, wait := s.guard.check(c.addr, login)
+	var found *client
+	_, wait := s.guard.Try(guard.Source(c.addr), func() bool {
+		found = login()
+		return found != nil
+	})
 	if wait > 0 {
 		found = s.proven(r, c.route, login)
 	}
