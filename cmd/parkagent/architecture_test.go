@@ -68,6 +68,7 @@ func homes() []home {
 		{"modernc.org/sqlite", []string{"store"}, false},
 		{"github.com/pressly/goose", []string{"store"}, false},
 		{"github.com/kardianos/service", []string{"cmd/parkagent"}, false},
+		{"golang.org/x/crypto", []string{"agent/booth"}, false},
 		{"golang.org/x/text", []string{"protocol", "drivers", "agent/config"}, true},
 	}
 }
@@ -204,6 +205,8 @@ func TestCheckerCatchesWrongImports(t *testing.T) {
 		{"text encodings in a driver", "drivers/display", "golang.org/x/text/encoding/simplifiedchinese", false, false},
 		{"text encodings in a configuration file", "agent/config", "golang.org/x/text/encoding/simplifiedchinese", false, false},
 		{"text encodings in a lane", "agent/lane", "golang.org/x/text/encoding/simplifiedchinese", false, true},
+		{"password hashes at home", "agent/booth", "golang.org/x/crypto/argon2", false, false},
+		{"password hashes abroad", "agent/console", "golang.org/x/crypto/argon2", false, true},
 		{"the standard library", "store", "database/sql", false, false},
 
 		{"a test library in a test", "store", "pgregory.net/rapid", true, false},

@@ -76,6 +76,7 @@ func commands() []command {
 		checkCommand(),
 		deviceCommand(),
 		queueCommand(),
+		operatorCommand(),
 		serviceCommand(machineServices()),
 		demoCommand(),
 		versionCommand(),

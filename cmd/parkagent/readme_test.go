@@ -112,6 +112,8 @@ func runReadmeLine(t *testing.T, line string, args []string) {
 		if args[1] != "status" {
 			args = append(args, "--help")
 		}
+	case "operator":
+		e.stdin = strings.NewReader("a password of the README's\n")
 	case "run":
 		e.stderr = &startWatch{errs, stop} // a signal, to it
 	}
