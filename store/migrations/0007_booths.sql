@@ -41,5 +41,5 @@ CREATE UNIQUE INDEX shifts_open_booth ON shifts (booth) WHERE to_ms IS NULL;
 CREATE INDEX shifts_from ON shifts (from_ms);
 
 -- What reports look for by time.
-CREATE INDEX sessions_open_entered ON sessions (entered_ms) WHERE state <= 3;
-CREATE INDEX journal_commands ON journal (at_ms) WHERE kind = 'command';
+CREATE INDEX sessions_entered ON sessions (entered_ms);
+CREATE INDEX journal_gates ON journal (at_ms) WHERE kind IN ('command', 'passage');
