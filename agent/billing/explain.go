@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,9 +48,37 @@ func (d *Desk) Explain(ctx context.Context, r store.Reader, session string, at t
 	if err != nil {
 		return Explanation{}, err
 	}
+	if !s.State.Open() {
+		s.State = store.Leaving // its figures stand as they were fixed
+	}
 	var h how
 	b, err := d.dueBy(ctx, r, s, at, discount.Granted{}, &h)
+	if err == nil && (s.State == store.Leaving || b.Settled) {
+		if h, err = d.fixed(ctx, r, s, b); err != nil {
+			return Explanation{}, err
+		}
+	}
 	return Explanation{Bill: b, Lines: d.lines(s, b, h, ledger)}, err
+}
+
+// fixed is by what the fee in b was worked out when it was settled or the exit
+// was decided; nothing, if the tariff or the rights of the car say something else
+// by now.
+func (d *Desk) fixed(ctx context.Context, r store.Reader, s store.Session, b Bill) (how, error) {
+	at := s.LeftAt
+	if !s.SettledAt.IsZero() && s.SettledFee == b.Total {
+		at = s.SettledAt
+	}
+	s.State, s.PaidUntil, s.SettledAt = store.Inside, time.Time{}, time.Time{}
+	var h how
+	then, err := d.dueBy(ctx, r, s, at, discount.Granted{}, &h)
+	if errors.Is(err, ErrNoTariff) || errors.Is(err, ErrAboveLimit) {
+		err = nil
+	}
+	if then.Total != b.Total || credit(h.cut) != b.Credit-b.Prepaid {
+		return how{}, err
+	}
+	return h, err
 }
 
 // how is by what a bill was worked out, beside its sums.

@@ -180,9 +180,9 @@ func openSession(ctx context.Context, r store.Reader, id string) (store.Session,
 
 // Transfer moves everything that counts in the ledger of a stay to another one of
 // the same car: each row is taken back there and stands here, so that both
-// together are nothing. Discounts move as what they are. A settlement of the one
-// in whose time to leave the car still is holds for the other, unless something
-// is due there. It returns the session to as it is then. Whoever merges a ghost
+// together are nothing. Discounts move as what they are. The time to leave after
+// the last settlement of the one holds for the other, unless something was due
+// there at that moment. It returns the session to as it is then. Whoever merges a ghost
 // session into the real one calls it in that transaction, before either ends.
 //
 // Errors: ErrNoReason, ErrNoSession when to is not open, ErrDecided when its exit
@@ -207,10 +207,10 @@ func (d *Desk) Transfer(ctx context.Context, tx *store.Tx, from, to store.Sessio
 			return to, err
 		}
 	}
-	if !from.PaidUntil.After(to.PaidUntil) {
+	if !from.PaidUntil.After(to.PaidUntil) || !from.SettledAt.After(to.EnteredAt) {
 		return to, nil
 	}
-	b, err := d.Due(ctx, tx.Reader, to, d.now())
+	b, err := d.Due(ctx, tx.Reader, to, from.SettledAt)
 	if errors.Is(err, ErrAboveLimit) || errors.Is(err, ErrNoTariff) || err == nil && b.Payable > 0 {
 		return to, nil
 	}

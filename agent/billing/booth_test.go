@@ -1,0 +1,213 @@
+package billing
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/tariff"
+	"parkagent/store"
+)
+
+// takes lets an operator take cash for an order.
+func (r *rig) takes(t *testing.T, o store.Order, given int64) CashReceipt {
+	t.Helper()
+	got, err := r.TakeCash(t.Context(), BoothCash{Order: o.No, Given: given, Operator: "李", Booth: "BOOTH1", Shift: 7})
+	if err != nil {
+		t.Fatalf("TakeCash: %v", err)
+	}
+	return got
+}
+
+func TestBoothTakesWhatIsDueAndGivesTheRestBack(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		method       int
+		given        int64
+		amount, back int64
+		rest, over   int64
+	}{
+		{"what is due", 0, 900, 900, 0, 0, 0},
+		{"a note", 0, 5000, 900, 4100, 0, 0},
+		{"a part", 0, 500, 500, 0, 400, 0},
+		{"the operator's own code", 4, 900, 900, 0, 0, 0},
+		{"too much by the operator's own code", 4, 1000, 1000, 0, 0, 100},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newBooth(t)
+			s := r.park(t, "粤B12345")
+			r.after(2 * hour)
+			o := r.order(t, s.Plate)
+			c := BoothCash{Order: o.No, Given: tt.given, PayMethod: tt.method, Operator: "李", Booth: "BOOTH1", Shift: 7, Address: "10.0.0.9"}
+			got, err := r.TakeCash(t.Context(), c)
+			if err != nil || got.Back != tt.back || got.Rest != tt.rest || got.Over != tt.over || got.Again {
+				t.Fatalf("TakeCash = %+v, %v, want %+v", got, err, tt)
+			}
+			want := []store.Payment{{
+				Order: o.No, Session: s.ID, Amount: tt.amount, Given: tt.given, Over: tt.over, PayType: tt.method, PayMethod: tt.method,
+				Terminal: 2, Client: "BOOTH1", Operator: "李", Shift: 7, PaidAt: r.now,
+			}}
+			ledger := r.ledger(t, s.ID)
+			want[0].ID = ledger[0].ID
+			if diff := cmp.Diff(want, ledger); diff != "" {
+				t.Errorf("ledger (-want +got):\n%s", diff)
+			}
+			again, err := r.TakeCash(t.Context(), c)
+			if err != nil || !again.Again || again.Back != tt.back || again.Rest != tt.rest {
+				t.Errorf("the same again = %+v, %v", again, err)
+			}
+			c.Given++
+			if _, err := r.TakeCash(t.Context(), c); !errors.Is(err, ErrOtherAmounts) {
+				t.Errorf("another sum = %v, want ErrOtherAmounts", err)
+			}
+			if changes, err := r.db.Changes(t.Context(), store.ChangeFilter{}); err != nil || len(changes) > 0 {
+				t.Errorf("change orders = %v, %v; the operator gives it by hand", changes, err)
+			}
+			r.exitPaid(t, s)
+			r.sound(t)
+		})
+	}
+}
+
+func TestBoothTakesNothingThatIsNotDue(t *testing.T) {
+	r := newBooth(t)
+	s := r.park(t, "粤B12345")
+	r.after(2 * hour)
+	first, second := r.order(t, s.Plate), r.order(t, s.Plate)
+	take := func(o string) error {
+		_, err := r.TakeCash(t.Context(), BoothCash{Order: o, Given: 900, Operator: "李", Booth: "BOOTH1"})
+		return err
+	}
+	if err := take("nothing"); !errors.Is(err, ErrNoOrder) {
+		t.Errorf("for an unknown order = %v, want ErrNoOrder", err)
+	}
+	if _, _, err := r.BeginScan(t.Context(), first.No, "K1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := take(first.No); !errors.Is(err, ErrSettling) {
+		t.Errorf("while a code is read = %v, want ErrSettling", err)
+	}
+	r.pay(t, Notice{Order: first.No, Amount: 900})
+	for _, o := range []store.Order{first, second} {
+		if err := take(o.No); !errors.Is(err, ErrOutdated) {
+			t.Errorf("for what was paid by phone = %v, want ErrOutdated", err)
+		}
+	}
+	r.exit(t, s.ID)
+	if err := take(second.No); !errors.Is(err, ErrGone) {
+		t.Errorf("of a car that has left = %v, want ErrGone", err)
+	}
+	if n := len(r.ledger(t, s.ID)); n != 1 {
+		t.Errorf("%d rows in the ledger, want that of the phone", n)
+	}
+}
+
+// TestOperatorSetsTheFee of a stay that costs more than may be charged without
+// one, or that began before any time that is believed.
+func TestOperatorSetsTheFee(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		edit func(*rig)
+	}{
+		{"above the limit", func(r *rig) { r.cfg.Tariffs[0].MaxAutomatic = 600 }},
+		{"with a wrong clock", func(r *rig) { r.cfg.Earliest = noon.Add(minute) }},
+		{"without a tariff", func(r *rig) { r.cfg.Tariffs = []tariff.Tariff{} }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newBooth(t)
+			s := r.park(t, "粤B12345")
+			r.after(2 * hour)
+			o := r.order(t, s.Plate)
+			r.pay(t, Notice{Order: o.No, Amount: 100})
+			tt.edit(r)
+			if _, _, err := r.Order(t.Context(), Ref{Plate: s.Plate}, "K1"); err == nil {
+				t.Fatal("a machine got an order")
+			}
+			x := FeeSet{Session: s.ID, Fee: 800, By: manager}
+			if _, err := r.SetFee(t.Context(), x); !errors.Is(err, ErrNoReason) {
+				t.Errorf("without a reason = %v, want ErrNoReason", err)
+			}
+			x.Reason = "进场时间有误"
+			b, err := r.SetFee(t.Context(), x)
+			if err != nil || b.Total != 800 || b.Payable != 700 {
+				t.Fatalf("SetFee = %+v, %v, want 700 of 800 to be due", b, err)
+			}
+			told := facts[store.FeeFact](t, r, store.KindFee)
+			if len(told) != 1 || told[0].Fee != 800 || told[0].Operator != "李" || told[0].Reason != "进场时间有误" {
+				t.Errorf("journal = %+v", told)
+			}
+			r.grants(t, s.Plate, "3 yuan")
+			r.after(2*hour + 19*minute)
+			got := r.takes(t, r.order(t, s.Plate), 400)
+			if got.Rest != 0 {
+				t.Errorf("receipt = %+v, want the stay settled", got)
+			}
+			r.exit(t, s.ID)
+			if got := r.session(t, s.ID); got.Fee != 800 || got.Unpaid+got.Over != 0 {
+				t.Errorf("session = %+v", got)
+			}
+			r.sound(t)
+		})
+	}
+}
+
+func TestFeeThatAnOperatorSetEnds(t *testing.T) {
+	r := newBooth(t)
+	r.cfg.Tariffs[0].MaxAutomatic = 600
+	s := r.park(t, "粤B12345")
+	r.after(2 * hour)
+	if b, err := r.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: 700, Reason: "协商", By: manager}); err != nil || b.Payable != 700 {
+		t.Fatalf("SetFee = %+v, %v", b, err)
+	}
+	if err := r.Quote(t.Context(), s.ID, 0, 100, "city"); err != nil { // asked before, and answered too late
+		t.Error(err)
+	}
+	r.after(2*hour + 20*minute)
+	if b := r.due(t, s.ID); b.Payable != 700 {
+		t.Errorf("as long as it holds: %+v", b)
+	}
+	r.after(2*hour + 21*minute)
+	if _, err := r.Due(t.Context(), r.db.Reader, r.session(t, s.ID), r.now); !errors.Is(err, ErrAboveLimit) {
+		t.Errorf("after that = %v, want ErrAboveLimit", err)
+	}
+	b, err := r.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: 0, Reason: "免费", By: manager})
+	if err != nil || !b.Settled || r.session(t, s.ID).PaidUntil != r.now.Add(15*minute) {
+		t.Errorf("nothing to pay = %+v, %v, want it settled", b, err)
+	}
+	r.exit(t, s.ID)
+	if _, err := r.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: 1, Reason: "x", By: manager}); !errors.Is(err, ErrNoSession) {
+		t.Errorf("of a car that has left = %v, want ErrNoSession", err)
+	}
+	r.sound(t)
+}
+
+func TestTotalsAreThoseOfTheLedger(t *testing.T) {
+	r := newBooth(t)
+	a, b := r.park(t, "粤B12345"), r.park(t, "粤B22222")
+	r.after(2 * hour)
+	r.grants(t, a.Plate, "3 yuan")
+	r.takes(t, r.order(t, a.Plate), 1000)
+	o := r.order(t, b.Plate)
+	r.pay(t, Notice{Order: o.No, Amount: 850, PayMethod: 4})
+	if _, err := r.Refund(t.Context(), Refund{Payment: r.last(t, a.ID).ID, Amount: 200, Reason: "多收", By: manager}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := TotalsOf(t.Context(), r.db.Reader, store.LedgerFilter{}, r.cfg.Zone)
+	booth := Group{Day: "2026-03-02", Shift: 7, Operator: "李", Terminal: 2, Client: "BOOTH1"}
+	phone := Group{Day: "2026-03-02", Terminal: 15, Client: "mall", PayMethod: 4}
+	want := Totals{
+		booth: {Rows: 3, Amount: 400, Refunded: 200, Given: 1000, FreeMoney: 300},
+		phone: {Rows: 2, Amount: 850, Rounding: 50},
+	}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("totals, %v (-want +got):\n%s", err, diff)
+	}
+	shift, err := TotalsOf(t.Context(), r.db.Reader, store.LedgerFilter{Shift: 7}, r.cfg.Zone)
+	if diff := cmp.Diff(Totals{booth: want[booth]}, shift); err != nil || diff != "" {
+		t.Errorf("totals of the shift, %v (-want +got):\n%s", err, diff)
+	}
+	if sum := got.Sum(nil); sum.Amount != 1250 || sum.Rows != 5 {
+		t.Errorf("Sum = %+v", sum)
+	}
+}
