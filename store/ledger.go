@@ -2,61 +2,8 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"time"
 )
-
-// A LedgerFilter chooses rows of the ledger by when they were booked. Zero
-// fields match all.
-type LedgerFilter struct {
-	From, To time.Time // both included to the millisecond
-	Shift    int64
-	Operator string
-	After    int64 // the cursor of the page before
-	Limit    int   // at most so many rows; 0 means all
-}
-
-// A LedgerRow is a row of the ledger with its number, which is the cursor of a
-// page that ends with it.
-type LedgerRow struct {
-	Seq int64
-	Payment
-}
-
-// Ledger returns one page of the ledger, in the order in which it was written.
-func (r Reader) Ledger(ctx context.Context, f LedgerFilter) ([]LedgerRow, error) {
-	where, args := ` WHERE seq > ?`, []any{f.After}
-	and := func(condition string, arg any) {
-		where, args = where+` AND `+condition, append(args, arg)
-	}
-	if !f.From.IsZero() {
-		and(`paid_ms >= ?`, f.From.UnixMilli())
-	}
-	if !f.To.IsZero() {
-		and(`paid_ms <= ?`, f.To.UnixMilli())
-	}
-	if f.Shift != 0 {
-		and(`shift = ?`, f.Shift)
-		where += ` AND shift <> 0` // said once more, so that the index of shifts serves
-	}
-	if f.Operator != "" {
-		and(`operator = ?`, f.Operator)
-	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = -1
-	}
-	rows, err := all(ctx, r, scanLedgerRow, `SELECT `+paymentColumns+`, seq FROM payments`+where+` ORDER BY seq LIMIT ?`, append(args, limit)...)
-	return named(rows, "ledger", err)
-}
-
-func scanLedgerRow(rows *sql.Rows, l *LedgerRow) error {
-	p := &l.Payment
-	return rows.Scan(&p.ID, &p.Order, &p.Session, &p.Kind, &p.Amount, &p.Discount, &p.FreeMoney, &p.FreeMinutes, &p.Rounding, &p.Over,
-		&p.PayType, &p.PayMethod, &p.Terminal, &p.Client, &p.FreeDetail, at(&p.PaidAt),
-		&p.Refers, &p.Operator, &p.Shift, &p.Given, &p.Grant, &p.GrantKind, &p.GrantValue, &l.Seq)
-}
 
 // A Discrepancy is a record that says something else than the ledger.
 type Discrepancy struct {

@@ -181,33 +181,3 @@ func TestFeeThatAnOperatorSetEnds(t *testing.T) {
 	}
 	r.sound(t)
 }
-
-func TestTotalsAreThoseOfTheLedger(t *testing.T) {
-	r := newBooth(t)
-	a, b := r.park(t, "粤B12345"), r.park(t, "粤B22222")
-	r.after(2 * hour)
-	r.grants(t, a.Plate, "3 yuan")
-	r.takes(t, r.order(t, a.Plate), 1000)
-	o := r.order(t, b.Plate)
-	r.pay(t, Notice{Order: o.No, Amount: 850, PayMethod: 4})
-	if _, err := r.Refund(t.Context(), Refund{Payment: r.last(t, a.ID).ID, Amount: 200, Reason: "多收", By: manager}); err != nil {
-		t.Fatal(err)
-	}
-	got, err := TotalsOf(t.Context(), r.db.Reader, store.LedgerFilter{}, r.cfg.Zone)
-	booth := Group{Day: "2026-03-02", Shift: 7, Operator: "李", Terminal: 2, Client: "BOOTH1"}
-	phone := Group{Day: "2026-03-02", Terminal: 15, Client: "mall", PayMethod: 4}
-	want := Totals{
-		booth: {Rows: 3, Amount: 400, Refunded: 200, Given: 1000, FreeMoney: 300},
-		phone: {Rows: 2, Amount: 850, Rounding: 50},
-	}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("totals, %v (-want +got):\n%s", err, diff)
-	}
-	shift, err := TotalsOf(t.Context(), r.db.Reader, store.LedgerFilter{Shift: 7}, r.cfg.Zone)
-	if diff := cmp.Diff(Totals{booth: want[booth]}, shift); err != nil || diff != "" {
-		t.Errorf("totals of the shift, %v (-want +got):\n%s", err, diff)
-	}
-	if sum := got.Sum(nil); sum.Amount != 1250 || sum.Rows != 5 {
-		t.Errorf("Sum = %+v", sum)
-	}
-}
