@@ -2,14 +2,30 @@ package tariff
 
 import "time"
 
-// A Stay is what a bill is made for.
+// A Stay is what a bill is made for. The location of Entered is that of the car
+// park: it decides what time of the day it is for bands, days and windows.
 type Stay struct {
 	Entered time.Time
 	Left    time.Time
-	// FreeMinutes are granted by coupons. They are taken off the end of the
-	// stay, as if the car had left that much earlier, before anything else
-	// is worked out; so they may bring a stay back into the free time.
+
+	// FreeMinutes are granted by coupons. They are taken off the stay, where
+	// Tariff.Minutes says, before anything else is worked out; so they may
+	// bring a stay back into the free time.
 	FreeMinutes int
+	// FreeUntil makes free what of the stay lies before it, as if the car had
+	// entered then; zero means nothing.
+	FreeUntil time.Time
+
+	// Earlier are the visits of the same car that ended before this one
+	// began, oldest first, as far back as Tariff.Lookback says.
+	Earlier []Visit
+}
+
+// A Visit is an earlier stay of the same car.
+type Visit struct {
+	Entered time.Time
+	Left    time.Time
+	Fee     int64 // fen that it was charged
 }
 
 // A Bill is the fee of a stay. Total is the sum of the lines' amounts.
@@ -37,46 +53,94 @@ type Note string
 // The notes.
 const (
 	NoteFree     Note = "free time"
+	NoteFreeBand Note = "free hours"   // a band without prices
 	NoteMinutes  Note = "free minutes" // granted by coupons
+	NoteUntil    Note = "free until"   // granted by coupons
 	NoteLump     Note = "block"        // one price for a whole block
 	NoteUnits    Note = "units"        // a price for each unit
+	NoteBandCap  Note = "band cap"
 	NoteCap      Note = "period cap"
-	NotePeriods  Note = "full periods" // many equal periods in one line, cap included
+	NotePeriods  Note = "full periods" // many periods in one line, caps included
+	NoteAdder    Note = "long stay"
 	NoteStayCap  Note = "stay cap"
+	NotePercent  Note = "percent"
+	NoteRound    Note = "rounding"
 	NotePerVisit Note = "per visit"
+	NoteWindow   Note = "flat ticket"
+	NoteBefore   Note = "charged before" // for the stay that goes on
+	NoteVisits   Note = "visits cap"
 )
 
 // AllDay is the Band of a ladder that holds for the whole day.
 const AllDay = "00:00-24:00"
 
-// listed is how many equal periods are listed one by one; more become one line,
-// so that the bill of a car left for a year can still be read.
-const listed = 7
+// longest bounds the stays that are billed in full: what lies behind costs
+// nothing more. Only a broken clock makes one.
+const longest = 200 * 365 * Period
 
-// Bill works out the fee of s. Leaving before entering costs nothing.
+// Bill works out the fee of s. Leaving before entering costs nothing. Coupons
+// never make a bill higher.
 func (t Tariff) Bill(s Stay) Bill {
-	start, length := t.Seconds.round(s.Entered), t.Length(s)
+	b := t.bill(&s)
+	if s.FreeMinutes <= 0 && s.FreeUntil.IsZero() {
+		return b
+	}
+	s.FreeMinutes, s.FreeUntil = 0, time.Time{}
+	if plain := t.bill(&s); plain.Total < b.Total {
+		return plain
+	}
+	return b
+}
+
+func (t *Tariff) bill(s *Stay) Bill {
+	past := t.past(s)
+	start, left := t.Seconds.round(past.entered), t.Seconds.round(s.Left)
+	length := min(left.Sub(start), longest)
 	if length <= 0 {
 		return Bill{}
 	}
-	charged := length - freeTime(s.FreeMinutes, length)
-
 	w := writer{start: start}
-	t.visit(&w, charged)
-	if charged < length {
-		w.flat(charged, length, NoteMinutes, 0)
+	from, to := t.coupons(&w, s, length)
+	w.start = start.Add(from)
+	charged := to - from
+	t.visit(&w, charged, !past.noFree)
+	if to < length {
+		w.add(charged, length-from, Line{Units: 1, Note: NoteMinutes})
 	}
-	if t.StayCap > 0 && w.bill.Total > t.StayCap {
-		w.flat(0, charged, NoteStayCap, t.StayCap-w.bill.Total)
+	t.finish(&w, charged)
+	if past.fee > 0 {
+		w.add(0, charged, Line{Units: 1, Price: -min(past.fee, w.bill.Total), Note: NoteBefore})
+	}
+	if t.VisitsCap > 0 {
+		if limit := t.visitsLeft(past.entered, s); w.bill.Total > limit {
+			w.add(0, charged, Line{Units: 1, Price: limit - w.bill.Total, Note: NoteVisits})
+		}
 	}
 	return w.bill
 }
 
-// Length returns how long s is once entry and exit are rounded, before free
-// minutes are taken off: what Bill charges for at most. It is negative for a
-// stay that ends before it begins.
+// Length returns how long s is once entry and exit are rounded, before anything
+// is taken off: what Bill charges for at most. It is negative for a stay that
+// ends before it begins.
 func (t Tariff) Length(s Stay) time.Duration {
 	return t.Seconds.round(s.Left).Sub(t.Seconds.round(s.Entered))
+}
+
+// coupons returns what of a stay is left once coupons are taken off.
+func (t *Tariff) coupons(w *writer, s *Stay, length time.Duration) (from, to time.Duration) {
+	if !s.FreeUntil.IsZero() {
+		if from = t.Seconds.round(s.FreeUntil).Sub(w.start); from > 0 {
+			from = min(from, length)
+			w.add(0, from, Line{Units: 1, Note: NoteUntil})
+		}
+		from = max(from, 0)
+	}
+	off := freeTime(s.FreeMinutes, length-from)
+	if off > 0 && t.Minutes == MinutesStart {
+		w.add(from, from+off, Line{Units: 1, Note: NoteMinutes})
+		return from + off, length
+	}
+	return from, length - off
 }
 
 // freeTime is the part of a stay that coupon minutes take off. They are compared
@@ -88,125 +152,142 @@ func freeTime(minutes int, length time.Duration) time.Duration {
 	return time.Duration(max(minutes, 0)) * time.Minute
 }
 
-// visit bills the charged time, all caps but that of the stay included.
-func (t Tariff) visit(w *writer, charged time.Duration) {
-	switch {
-	case charged == 0:
-	case t.PerVisit > 0 && t.isFree(charged):
-		w.flat(0, charged, NoteFree, 0)
-	case t.PerVisit > 0:
-		w.flat(0, charged, NotePerVisit, t.PerVisit)
-	default:
-		t.periods(w, charged)
+// visit bills the charged time by what the tariff is: a flat ticket, a price for
+// each visit, or periods. granted tells whether the stay has its free time.
+func (t *Tariff) visit(w *writer, charged time.Duration, granted bool) {
+	if charged <= 0 {
+		return
 	}
+	flat := Line{Units: 1, Price: t.PerVisit, Note: NotePerVisit}
+	window, fits := t.window(w.start, charged)
+	switch {
+	case fits:
+		flat.Price, flat.Note = window.Price, NoteWindow
+	case t.PerVisit == 0:
+		t.periods(w, charged, granted)
+		return
+	}
+	if granted && t.isFree(charged) {
+		flat = Line{Units: 1, Note: NoteFree}
+	}
+	w.add(0, charged, flat)
+}
+
+// window returns the flat ticket that fits a stay.
+func (t *Tariff) window(start time.Time, length time.Duration) (Window, bool) {
+	if len(t.Windows) == 0 || length >= Period {
+		return Window{}, false
+	}
+	clock := newClock(start)
+	_, entered := clock.wall(0)
+	_, left := clock.wall(length)
+	for _, x := range t.Windows {
+		in := (entered - x.InFrom + Period) % Period
+		// The last moment to leave, and how long before it one may.
+		last := (x.OutTo - entered + Period) % Period
+		if last == 0 {
+			last = Period
+		}
+		before := (x.OutTo - left + Period) % Period
+		if in < span(x.InFrom, x.InTo) && length <= last && before <= span(x.OutFrom, x.OutTo) {
+			return x, true
+		}
+	}
+	return Window{}, false
+}
+
+// span is how long it is from one time of the day to another, a day if they are
+// equal.
+func span(from, to time.Duration) time.Duration {
+	if d := (to - from + Period) % Period; d > 0 {
+		return d
+	}
+	return Period
 }
 
 // isFree reports whether a stay, or its part in a period, lies in the free time.
-func (t Tariff) isFree(d time.Duration) bool {
+func (t *Tariff) isFree(d time.Duration) bool {
 	return d < t.Free || t.FreeInclusive && d == t.Free
 }
 
-// periods bills the charged time, one cap period after the other.
-func (t Tariff) periods(w *writer, charged time.Duration) {
-	var from, ladder time.Duration // ladder is how much of the ladder is used up
-	for k := 0; from < charged; k++ {
-		if full := (charged - from) / Period; t.Restart && k >= max(1, len(t.Caps)-1) && full > listed {
-			// From here on every full period costs the same.
-			var one writer
-			t.period(&one, k, from, from+Period, 0)
-			w.add(from, from+full*Period, Line{Units: int64(full), Price: one.bill.Total, Note: NotePeriods})
-			from += full * Period
-			continue
-		}
-		if t.Restart {
-			ladder = 0
-		}
-		part := min(Period, charged-from)
-		ladder = t.period(w, k, from, from+part, ladder)
-		from += part
-	}
-}
-
-// period bills the part of a stay that lies in period k, beginning at the
-// place of the ladder that is given; it returns where the ladder stands then.
-func (t Tariff) period(w *writer, k int, from, to, ladder time.Duration) time.Duration {
-	before, begin := w.bill.Total, from
-	if t.Free > 0 && (k == 0 || t.FreeAgain) {
-		if t.isFree(to - from) {
-			w.flat(from, to, NoteFree, 0)
-			return ladder
-		}
-		if !t.FreeCounts {
-			begin = from + t.Free
-			w.flat(from, begin, NoteFree, 0)
+// finish adds what concerns the fee of the stay as a whole. A free stay stays
+// free.
+func (t *Tariff) finish(w *writer, charged time.Duration) {
+	for _, a := range t.Adders {
+		if charged > a.After && w.bill.Total > 0 {
+			w.add(a.After, charged, Line{Units: 1, Price: a.Price, Note: NoteAdder})
 		}
 	}
-	t.climb(w, begin, to, ladder)
-	if len(t.Caps) > 0 {
-		limit := t.Caps[min(k, len(t.Caps)-1)]
-		if fee := w.bill.Total - before; fee > limit {
-			w.flat(from, to, NoteCap, limit-fee)
-		}
+	if t.StayCap > 0 && w.bill.Total > t.StayCap {
+		w.add(0, charged, Line{Units: 1, Price: t.StayCap - w.bill.Total, Note: NoteStayCap})
 	}
-	return ladder + to - begin
-}
-
-// climb charges the time from begin to end, which starts at the given place of
-// the ladder. What a block costs up to the end, less what it cost up to the
-// begin, falls into this time.
-func (t Tariff) climb(w *writer, begin, end, ladder time.Duration) {
-	last := ladder + end - begin
-	var low time.Duration // where the block begins
-	for _, b := range t.Blocks {
-		high := b.Until
-		if high == 0 || high > last {
-			high = last
-		}
-		if high > max(low, ladder) {
-			from := begin + max(low, ladder) - ladder
-			line := Line{Band: AllDay, Price: b.Price, Note: NoteUnits, Units: b.units(high-low) - b.units(ladder-low)}
-			if b.Unit == 0 {
-				line.Note = NoteLump
-			}
-			w.add(from, begin+high-ladder, line)
-		}
-		if b.Until == 0 || b.Until >= last {
-			return
-		}
-		low = b.Until
+	total := w.bill.Total
+	if p := int64(t.Percent); p > 0 && p != 100 && total > 0 {
+		fee := total/100*p + (total%100*p+50)/100
+		w.add(0, charged, Line{Units: 1, Price: fee - total, Note: NotePercent})
+		total = fee
 	}
-}
-
-// units is how often the block's price is due after a time in the block.
-func (b Block) units(d time.Duration) int64 {
-	if d <= 0 {
-		return 0
+	if r := t.RoundTotal; r > 1 && total%r != 0 {
+		w.add(0, charged, Line{Units: 1, Price: (total+r/2)/r*r - total, Note: NoteRound})
 	}
-	if b.Unit <= 0 {
-		return 1
-	}
-	n, rest := int64(d/b.Unit), d%b.Unit
-	switch {
-	case b.Round == RoundUp && rest > 0, b.Round == RoundTail && rest > b.Tail:
-		n++
-	}
-	return n
 }
 
 // A writer adds lines to a bill. Times are given from the start of the stay.
 type writer struct {
 	start time.Time
 	bill  Bill
+	folds int // lines made by fold
 }
 
-func (w *writer) add(from, to time.Duration, l Line) {
-	l.From, l.To = w.start.Add(from), w.start.Add(to)
+// add adds a line and returns its amount.
+func (w *writer) add(from, to time.Duration, l Line) int64 {
+	l.From, l.To = w.start.Add(from).UTC(), w.start.Add(to).UTC()
 	l.Amount = l.Units * l.Price
 	w.bill.Lines = append(w.bill.Lines, l)
 	w.bill.Total += l.Amount
+	return l.Amount
 }
 
-// flat adds a line of one unit.
-func (w *writer) flat(from, to time.Duration, note Note, price int64) {
-	w.add(from, to, Line{Units: 1, Price: price, Note: note})
+// A mark is a state of a bill to go back to.
+type mark struct {
+	lines int
+	total int64
+}
+
+func (w *writer) mark() mark { return mark{len(w.bill.Lines), w.bill.Total} }
+
+// undo removes all lines since m and returns their sum.
+func (w *writer) undo(m mark) (sum int64) {
+	sum = w.bill.Total - m.total
+	w.bill.Lines, w.bill.Total = w.bill.Lines[:m.lines], m.total
+	return sum
+}
+
+// fold adds one line for a number of periods that cost fee together. It goes on
+// with the last line where that has the same price for each, or where many
+// such lines were made.
+func (w *writer) fold(from, to time.Duration, periods, fee int64) {
+	l := Line{Units: periods, Price: fee / periods, Note: NotePeriods}
+	if l.Price*periods != fee {
+		l.Units, l.Price = 1, fee
+	}
+	last := len(w.bill.Lines) - 1
+	if last < 0 || w.bill.Lines[last].Note != NotePeriods {
+		w.folds++
+		w.add(from, to, l)
+		return
+	}
+	sum := &w.bill.Lines[last]
+	switch {
+	case sum.Price == l.Price:
+		sum.Units += l.Units
+	case w.folds < listed:
+		w.folds++
+		w.add(from, to, l)
+		return
+	default:
+		sum.Units, sum.Price = 1, sum.Amount+fee
+	}
+	sum.To, sum.Amount = w.start.Add(to).UTC(), sum.Amount+fee
+	w.bill.Total += fee
 }
