@@ -33,6 +33,7 @@ type Config struct {
 	Lanes     []Lane
 	Products  []Product       // by which cards are recharged
 	Tariffs   []tariff.Tariff // in the order of the file; the first that fits a car applies
+	Calendar  tariff.Calendar // by which day and version of the tariffs it is chosen
 
 	// Warnings are what works but should be known, such as a secret that
 	// everyone on the machine may read.

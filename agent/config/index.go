@@ -15,26 +15,19 @@ type expression struct {
 	start, end int // byte offsets; the end of a header is that of its name
 }
 
-// A place is where something with a key stands in the file.
-type place struct {
-	start int    // byte offset of the key, or of an array's element
-	value string // the text of a single value, empty for tables and arrays
-	empty bool   // an array or table without content
-}
-
 // An index knows where every key of a document stands.
 type index struct {
 	doc         []byte
 	expressions []expression
-	places      map[string]place // by full path
-	keys        []string         // of places, in the order of the file
-	counts      map[string]int   // elements of each array of tables so far, by path
+	places      map[string]int // by full path: where the key, or the element of an array, begins, in bytes
+	keys        []string       // of places, in the order of the file
+	counts      map[string]int // elements of each array of tables so far, by path
 }
 
 // newIndex walks the document up to its first mistake of syntax, which is
 // returned with its byte offset.
 func newIndex(doc []byte) (*index, *unstable.ParserError, int) {
-	x := &index{doc: doc, places: map[string]place{}, counts: map[string]int{}}
+	x := &index{doc: doc, places: map[string]int{}, counts: map[string]int{}}
 	var p unstable.Parser
 	p.Reset(doc)
 	table := ""
@@ -78,7 +71,7 @@ func (x *index) header(e *unstable.Node) string {
 			path = fmt.Sprintf("%s[%d]", path, count-1)
 		}
 	}
-	x.put(path, place{start: start})
+	x.put(path, start)
 	x.expressions = append(x.expressions, expression{path, e.Kind, start, end})
 	return path
 }
@@ -93,7 +86,7 @@ func (x *index) keyValue(table string, e *unstable.Node) string {
 			start = int(n.Raw.Offset)
 		}
 		path = join(path, string(n.Data))
-		x.put(path, place{start: start})
+		x.put(path, start)
 	}
 	x.value(path, start, e.Value())
 	return path
@@ -102,12 +95,12 @@ func (x *index) keyValue(table string, e *unstable.Node) string {
 func (x *index) value(path string, start int, v *unstable.Node) {
 	switch v.Kind {
 	case unstable.InlineTable:
-		x.put(path, place{start: start, empty: v.Child() == nil})
+		x.put(path, start)
 		for it := v.Children(); it.Next(); {
 			x.keyValue(path, it.Node())
 		}
 	case unstable.Array:
-		x.put(path, place{start: start, empty: v.Child() == nil})
+		x.put(path, start)
 		i := 0
 		for it := v.Children(); it.Next(); i++ {
 			n := it.Node()
@@ -118,25 +111,25 @@ func (x *index) value(path string, start int, v *unstable.Node) {
 			x.value(fmt.Sprintf("%s[%d]", path, i), at, n)
 		}
 	default:
-		x.put(path, place{start: start, value: string(v.Data)})
+		x.put(path, start)
 	}
 }
 
 // put enters a place. The later one wins, which names a key twice only where
 // the file does.
-func (x *index) put(path string, p place) {
+func (x *index) put(path string, start int) {
 	if _, there := x.places[path]; !there {
 		x.keys = append(x.keys, path)
 	}
-	x.places[path] = p
+	x.places[path] = start
 }
 
 // find returns the byte offset of a key, or of the nearest table above it that
 // is in the file, or 0.
 func (x *index) find(path string) int {
 	for path != "" {
-		if p, ok := x.places[path]; ok {
-			return p.start
+		if start, ok := x.places[path]; ok {
+			return start
 		}
 		path = parent(path)
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,6 +54,7 @@ func (p *parser) parse(data []byte) *Config {
 	p.reachable(c)
 	c.Lanes = p.lanes(raw.Lane, c)
 	c.Products = p.products(raw.Product)
+	c.Calendar = p.calendar(raw.Calendar)
 	c.Tariffs = p.tariffs(raw.Tariff, c)
 	return c
 }
@@ -89,6 +91,12 @@ func (p *parser) spoiltBelow(path string) bool {
 		}
 	}
 	return false
+}
+
+// wrongBelow reports whether anything is wrong already in a table whose path
+// begins so.
+func (p *parser) wrongBelow(path string) bool {
+	return p.spoiltBelow(path) || slices.ContainsFunc(p.problems, func(x Problem) bool { return strings.HasPrefix(x.Key, path) })
 }
 
 func (p *parser) warn(key, chinese, english string) {

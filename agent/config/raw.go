@@ -22,6 +22,7 @@ type rawConfig struct {
 	Access   rawAccess     `toml:"access"`
 	CardArea []rawCardArea `toml:"card_area"`
 	Product  []rawProduct  `toml:"card_product"`
+	Calendar rawCalendar   `toml:"calendar"`
 	Tariff   []rawTariff   `toml:"tariff"`
 }
 
@@ -154,28 +155,68 @@ type rawProduct struct {
 	SentUnit   *int64 `toml:"sent_unit"`
 }
 
+type rawCalendar struct {
+	Holidays []string `toml:"holidays"`
+	Workdays []string `toml:"workdays"`
+	TariffBy string   `toml:"tariff_by"`
+}
+
 type rawTariff struct {
-	Name          string    `toml:"name"`
-	CarTypes      []int     `toml:"car_types"`
-	Sizes         []int     `toml:"sizes"`
-	Colors        []int     `toml:"colors"`
-	Areas         []int     `toml:"areas"`
-	Free          string    `toml:"free"`
-	FreeInclusive *bool     `toml:"free_inclusive"`
-	FreeCounts    *bool     `toml:"free_counts"`
-	FreeAgain     bool      `toml:"free_again"`
-	Seconds       string    `toml:"seconds"`
-	Period        string    `toml:"period"`
-	Caps          []int64   `toml:"caps"`
-	Restart       *bool     `toml:"restart"`
-	StayCap       int64     `toml:"stay_cap"`
-	PerVisit      int64     `toml:"per_visit"`
-	MaxAutomatic  int64     `toml:"max_automatic"`
-	Band          []rawBand `toml:"band"`
+	Name          string      `toml:"name"`
+	CarTypes      []int       `toml:"car_types"`
+	Sizes         []int       `toml:"sizes"`
+	Colors        []int       `toml:"colors"`
+	Areas         []int       `toml:"areas"`
+	Days          []string    `toml:"days"`
+	ValidFrom     string      `toml:"valid_from"`
+	ValidTo       string      `toml:"valid_to"`
+	Free          string      `toml:"free"`
+	FreeInclusive *bool       `toml:"free_inclusive"`
+	FreeCounts    *bool       `toml:"free_counts"`
+	FreeAgain     bool        `toml:"free_again"`
+	FreeOnce      string      `toml:"free_once"`
+	Seconds       string      `toml:"seconds"`
+	First         string      `toml:"first"`
+	Period        string      `toml:"period"`
+	DayStarts     string      `toml:"day_starts"`
+	Caps          []int64     `toml:"caps"`
+	Restart       *bool       `toml:"restart"`
+	Adders        []rawAdder  `toml:"adders"`
+	StayCap       int64       `toml:"stay_cap"`
+	Percent       *int        `toml:"percent"`
+	RoundTotal    *int        `toml:"round_total"`
+	VisitsCap     int64       `toml:"visits_cap"`
+	VisitsPeriod  string      `toml:"visits_period"`
+	Reentry       string      `toml:"reentry"`
+	Rejoin        bool        `toml:"rejoin"`
+	Minutes       string      `toml:"minutes"`
+	PerVisit      int64       `toml:"per_visit"`
+	Windows       []rawWindow `toml:"windows"`
+	MaxAutomatic  int64       `toml:"max_automatic"`
+	Band          []rawBand   `toml:"band"`
+}
+
+type rawAdder struct {
+	After string `toml:"after"`
+	Price *int64 `toml:"price"`
+}
+
+type rawWindow struct {
+	InFrom  string `toml:"in_from"`
+	InTo    string `toml:"in_to"`
+	OutFrom string `toml:"out_from"`
+	OutTo   string `toml:"out_to"`
+	Price   *int64 `toml:"price"`
 }
 
 type rawBand struct {
-	Blocks []rawBlock `toml:"blocks"`
+	From     string     `toml:"from"`
+	To       string     `toml:"to"`
+	Cap      int64      `toml:"cap"`
+	Capped   *bool      `toml:"capped"`
+	Crossing string     `toml:"crossing"`
+	Ladder   string     `toml:"ladder"`
+	Blocks   []rawBlock `toml:"blocks"`
 }
 
 type rawBlock struct {

@@ -2,77 +2,26 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
 
-// later holds the keys and tables of the format that this version does nothing
-// with, and the values of theirs that ask for nothing. A key with such a value is
-// accepted, any other is refused: a setting that silently does not hold is worse
-// than one that is missing.
-var later = map[string][]string{
-	"calendar":             nil,
-	"tariff.days":          {"[]"},
-	"tariff.valid_from":    {""},
-	"tariff.valid_to":      {""},
-	"tariff.day_starts":    {"00:00"},
-	"tariff.visits_cap":    {"0"},
-	"tariff.visits_period": {"day", "24h"},
-	"tariff.adders":        {"[]"},
-	"tariff.percent":       {"100"},
-	"tariff.round_total":   {"1"},
-	"tariff.band.from":     {"00:00", ""},
-	"tariff.band.to":       {"24:00", ""},
-	"tariff.band.cap":      {"0"},
-	"tariff.band.crossing": {"split", "start"},
-	"tariff.band.ladder":   {"continue", "restart"},
-}
-
-// notYet is what is said about them.
-const (
-	notYetChinese = "本版本不支持，请删除"
-	notYetEnglish = "is not supported by this version; remove it"
-)
-
 // unknown reports the keys that have no place in the format, each with the
 // nearest key that has.
 func (p *parser) unknown(all *toml.StrictMissingError) {
-	reported := map[string]bool{}
 	for i := range all.Errors {
 		e := &all.Errors[i]
 		line, column := e.Position()
 		key := p.keyAt(offsetOf(p.index.doc, line, column), e.Key())
-		name := plain(key)
-		root, _, _ := strings.Cut(name, ".")
-		for _, n := range []string{name, root} {
-			if _, ok := later[n]; ok {
-				name = n
-			}
-		}
-		neutral, isLater := later[name]
-		if isLater && p.asksNothing(key, neutral) {
-			continue
-		}
-		if isLater && len(neutral) == 0 {
-			// One report for a whole table, not for each of its keys.
-			if reported[name] {
-				continue
-			}
-			reported[name] = true
-		}
 		_, _, text := position(p.index.doc, offsetOf(p.index.doc, line, column))
-		problem := Problem{File: p.file, Line: line, Column: column, Key: key, Text: shown(text), Chinese: notYetChinese, English: notYetEnglish}
-		if !isLater {
-			problem.Chinese, problem.English = "未知的键", "unknown key"
-			if maySecret(key) {
-				problem.Text = shownKey(text)
-			}
-			if near := nearest(plain(key)); near != "" {
-				problem.Chinese += fmt.Sprintf("，是否应为 %s？", near)
-				problem.English += fmt.Sprintf("; is it %s?", near)
-			}
+		problem := Problem{File: p.file, Line: line, Column: column, Key: key, Text: shown(text), Chinese: "未知的键", English: "unknown key"}
+		if maySecret(key) {
+			problem.Text = shownKey(text)
+		}
+		if near := nearest(plain(key)); near != "" {
+			problem.Chinese += fmt.Sprintf("，是否应为 %s？", near)
+			problem.English += fmt.Sprintf("; is it %s?", near)
 		}
 		p.problems = append(p.problems, problem)
 	}
@@ -83,7 +32,7 @@ func (p *parser) unknown(all *toml.StrictMissingError) {
 func (p *parser) keyAt(offset int, given toml.Key) string {
 	best, want := "", strings.Join(given, ".")
 	for _, key := range p.index.keys {
-		if p.index.places[key].start == offset && (best == "" || plain(key) == want) {
+		if p.index.places[key] == offset && (best == "" || plain(key) == want) {
 			best = key
 		}
 	}
@@ -91,19 +40,6 @@ func (p *parser) keyAt(offset int, given toml.Key) string {
 		return want
 	}
 	return best
-}
-
-// asksNothing reports whether a key has one of the values that change nothing.
-func (p *parser) asksNothing(key string, neutral []string) bool {
-	at, ok := p.index.places[key]
-	if !ok {
-		return false
-	}
-	value := at.value
-	if at.empty {
-		value = "[]"
-	}
-	return slices.Contains(neutral, value)
 }
 
 // nearest returns the last part of the key of the format that differs from this
