@@ -88,6 +88,9 @@ func (d *Desk) dueBy(ctx context.Context, r store.Reader, s store.Session, at ti
 		b.Settled = b.Payable == 0
 		return b, nil
 	}
+	if x.earlier, err = d.earlier(ctx, r, s); err != nil {
+		return b, err
+	}
 	return b, d.price(&b, s, x, sum, more, h)
 }
 
@@ -95,7 +98,8 @@ func (d *Desk) dueBy(ctx context.Context, r store.Reader, s store.Session, at ti
 // else by the tariff and the rights x. more comes on top of what the ledger
 // grants.
 func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount.Granted, h *how) error {
-	t, fits := tariff.Select(d.cfg.Tariffs, tariff.Vehicle{CarType: x.carType(s), Size: s.Size, Color: s.Color, Area: s.Area})
+	t, fits := d.tariffOf(s, x.carType(s), s.Area, b.At)
+	by := rate{t, x.earlier}
 	parts := x.charged(s, b.At)
 	granted := sum.early.And(sum.late).And(more)
 	quoted := d.Quoted(s, b.At)
@@ -114,7 +118,7 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount
 		late, whole := sum.late.And(more), []span{{s.EnteredAt, b.At}}
 		cheaper := int64(0)
 		if late.ShortensTime() && fits {
-			cheaper = d.feeWith(t, s, whole, sum.early) - d.feeWith(t, s, whole, sum.early.And(late))
+			cheaper = d.fee(by, whole, sum.early) - d.fee(by, whole, sum.early.And(late))
 		}
 		b.Total = s.QuoteFee
 		h.cut = d.cfg.DiscountOrder.Take(b.Total, cheaper, late)
@@ -126,9 +130,10 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount
 		if d.cfg.RestartAfterDelay && !s.SettledAt.IsZero() {
 			parts, granted = without(parts, span{s.EnteredAt, s.SettledAt}), sum.unsettled.And(more)
 			b.Total, b.Credit, h.settled = s.SettledFee, s.SettledCredit, s.SettledFee
+			by = d.after(by, span{s.EnteredAt, s.SettledAt}, s.SettledFee)
 		}
-		fee := d.fee(t, parts, 0)
-		h.tariff, h.parts, h.cut = t, parts, d.cfg.DiscountOrder.Take(fee, fee-d.feeWith(t, s, parts, granted), granted)
+		fee := d.fee(by, parts, discount.Granted{})
+		h.rate, h.parts, h.cut = by, parts, d.cfg.DiscountOrder.Take(fee, fee-d.fee(by, parts, granted), granted)
 		b.Total += fee
 		b.Credit += credit(h.cut)
 		b.share(x, sum.over)
@@ -165,33 +170,6 @@ func (d *Desk) Quoted(s store.Session, at time.Time) bool {
 	}
 	since := at.Sub(s.QuotedAt)
 	return !s.QuotedAt.IsZero() && since >= 0 && since <= holds
-}
-
-// feeWith is what the parts of the stay s cost when the free time of g is taken
-// off.
-func (d *Desk) feeWith(t tariff.Tariff, s store.Session, parts []span, g discount.Granted) int64 {
-	return d.fee(t, without(parts, span{s.EnteredAt, g.Until}), g.Minutes)
-}
-
-// fee is what the parts of a stay cost, each a stay of its own, when free
-// minutes are taken off: first off the last part, as they are off the end of a
-// whole stay.
-func (d *Desk) fee(t tariff.Tariff, parts []span, minutes int64) (total int64) {
-	for i := len(parts) - 1; i >= 0; i-- {
-		total += d.bill(t, parts[i], minutes).Total
-		used := (t.Length(d.stay(parts[i], 0)) + time.Minute - 1) / time.Minute
-		minutes = max(0, minutes-int64(max(0, used)))
-	}
-	return total
-}
-
-// bill is what a part of a stay costs by a tariff.
-func (d *Desk) bill(t tariff.Tariff, p span, minutes int64) tariff.Bill {
-	return t.Bill(d.stay(p, minutes))
-}
-
-func (d *Desk) stay(p span, minutes int64) tariff.Stay {
-	return tariff.Stay{Entered: p.from.In(d.cfg.Zone), Left: p.to.In(d.cfg.Zone), FreeMinutes: int(minutes)}
 }
 
 // share takes from the booking and the card what the ledger leaves to be paid.

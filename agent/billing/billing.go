@@ -91,8 +91,9 @@ func (e *AmbiguousError) Error() string {
 type Config struct {
 	DB       *store.DB
 	Tariffs  []tariff.Tariff
-	ParkCode string         // begins every order number
-	Zone     *time.Location // of the times in order numbers; nil means UTC
+	Calendar tariff.Calendar // by which the tariff of a stay is chosen
+	ParkCode string          // begins every order number
+	Zone     *time.Location  // of the tariffs, and of the times in order numbers; nil means UTC
 
 	// Earliest is the first moment to be believed: a stay that began before
 	// it was stamped by a wrong clock, and its fee needs an operator. Zero

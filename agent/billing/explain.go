@@ -83,8 +83,8 @@ func (d *Desk) fixed(ctx context.Context, r store.Reader, s store.Session, b Bil
 
 // how is by what a bill was worked out, beside its sums.
 type how struct {
-	tariff  tariff.Tariff
-	parts   []span // that the tariff was charged for; none of a price that somebody has set
+	rate    rate
+	parts   []span // that the rate was charged for; none of a price that somebody has set
 	settled int64  // fee of the time before them
 	cut     discount.Cut
 }
@@ -101,8 +101,8 @@ func (d *Desk) lines(s store.Session, b Bill, h how, ledger []store.Payment) (li
 		add(tariff.Line{From: s.EnteredAt, To: b.At, Units: 1, Price: amount, Amount: amount, Note: note})
 	}
 	one(NoteSettled, h.settled)
-	for _, p := range h.parts {
-		for _, l := range d.bill(h.tariff, p, 0).Lines {
+	for _, part := range d.bills(h.rate, h.parts, discount.Granted{}) {
+		for _, l := range part.Lines {
 			add(l)
 		}
 	}

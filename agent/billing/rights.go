@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"parkagent/agent/tariff"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -26,6 +27,7 @@ type rights struct {
 	card    *store.Card
 	booking *store.Booking
 	covers  []store.Cover
+	earlier []tariff.Visit // of the same car
 
 	unknown bool  // nobody saw the car come in; its stay costs fee as far as nothing covers it
 	fee     int64 // fen
