@@ -230,7 +230,7 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 	desk, err := billing.New(billing.Config{
 		DB: db, Tariffs: site.Tariffs, Calendar: site.Calendar, ParkCode: site.Park.Code, Zone: site.Park.Zone,
 		OrderValid: site.Park.OrderValid, Delay: site.Park.Delay, RoundingLimit: site.Park.RoundingLimit,
-		MaxFee: site.Access.MaxFee, MaxStay: site.Access.MaxStay,
+		Zones: zones(site.Areas), CardGood: policy(site).CardGood, MaxFee: site.Access.MaxFee, MaxStay: site.Access.MaxStay,
 		Earliest: a.clock.Floor(), Price: a.pricer(questions), QuestionTimeout: a.slowest(config.QuestionDeduct),
 		Now: a.clock.Now, Log: a.log,
 	}, a.settled.add)

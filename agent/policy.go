@@ -2,6 +2,7 @@ package agent
 
 import (
 	"parkagent/agent/access"
+	"parkagent/agent/billing"
 	"parkagent/agent/config"
 )
 
@@ -34,4 +35,24 @@ func policy(site *config.Config) access.Policy {
 		p.CardAreas = append(p.CardAreas, access.CardArea(a))
 	}
 	return p
+}
+
+// zones are the areas that lie in others, as they are charged.
+func zones(areas []config.Area) (list []billing.Zone) {
+	for _, a := range areas {
+		if a.Inside == 0 {
+			continue
+		}
+		z := billing.Zone{Area: a.Code, Outer: a.Inside, PassThrough: a.PassThrough}
+		switch a.Charging {
+		case config.ChargeInstead:
+			z.Charging = billing.ChargeInstead
+		case config.ChargeAdditional:
+			z.Charging = billing.ChargeAdditional
+		case config.ChargeNetted:
+			z.Charging = billing.ChargeNetted
+		}
+		list = append(list, z)
+	}
+	return list
 }

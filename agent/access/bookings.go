@@ -151,7 +151,7 @@ func (r *Rules) attachBooking(ctx context.Context, tx *store.Tx, b *store.Bookin
 	if err != nil || !BookingRule(*b, len(on), s.EnteredAt) {
 		return "", err
 	}
-	if err := billing.Cover(ctx, tx, s, r.now()); err != nil {
+	if err := r.cfg.Bills.Cover(ctx, tx, s, r.now()); err != nil {
 		return "", err
 	}
 	right{booking: *b}.give(&s, ReasonBooking)

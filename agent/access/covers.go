@@ -5,11 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"parkagent/agent/billing"
 	"parkagent/store"
 )
 
-// What a right has made free of a stay while it passed stays free (billing.Cover),
+// What a right has made free of a stay while it passed stays free (billing.Desk.Cover),
 // also when the right gets another period, or the stay another right: whoever
 // renews a card late pays for the days between, not for those before.
 
@@ -37,7 +36,7 @@ func (r *Rules) coverBooking(ctx context.Context, tx *store.Tx, id int64) error 
 
 func (r *Rules) cover(ctx context.Context, tx *store.Tx, stays []store.Session) error {
 	for _, s := range stays {
-		if err := billing.Cover(ctx, tx, s, r.now()); err != nil {
+		if err := r.cfg.Bills.Cover(ctx, tx, s, r.now()); err != nil {
 			return err
 		}
 	}

@@ -220,7 +220,7 @@ func (r *Rules) attach(ctx context.Context, tx *store.Tx, c store.Card, plates [
 		if !CardRule(c, inside, entering, at) || !r.cfg.Policy.CardGood(c.CarType, s.Area) {
 			continue
 		}
-		if err := billing.Cover(ctx, tx, s, r.now()); err != nil {
+		if err := r.cfg.Bills.Cover(ctx, tx, s, r.now()); err != nil {
 			return err
 		}
 		right{card: c}.give(&s, ReasonCard)

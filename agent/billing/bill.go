@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parkagent/agent/discount"
-	"parkagent/agent/tariff"
 	"parkagent/store"
 )
 
@@ -98,47 +97,50 @@ func (d *Desk) dueBy(ctx context.Context, r store.Reader, s store.Session, at ti
 // else by the tariff and the rights x. more comes on top of what the ledger
 // grants.
 func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount.Granted, h *how) error {
-	t, fits := d.tariffOf(s, x.carType(s), s.Area, b.At)
-	by := rate{t, x.earlier}
-	parts := x.charged(s, b.At)
 	granted := sum.early.And(sum.late).And(more)
 	quoted := d.Quoted(s, b.At)
 	byHand := quoted && s.FeeBy != ""
+	var limits []charge
 	switch {
 	case x.unknown && !byHand:
-		fee := x.fee
-		if len(parts) == 0 {
-			fee = 0
+		if d.unknownPays(s, x, b.At) {
+			b.Total = x.fee
 		}
-		b.Total, h.cut = fee, d.cfg.DiscountOrder.Take(fee, 0, granted)
+		h.cut = d.cfg.DiscountOrder.Take(b.Total, 0, granted)
 		b.Credit = credit(h.cut)
 		b.share(x, sum.over)
 		return nil
 	case quoted:
-		late, whole := sum.late.And(more), []span{{s.EnteredAt, b.At}}
-		cheaper := int64(0)
-		if late.ShortensTime() && fits {
+		t, fits := d.tariffOf(s, x.carType(s), d.home(s, x), b.At)
+		late, cheaper := sum.late.And(more), int64(0)
+		if by, whole := (rate{t, x.earlier}), []span{{s.EnteredAt, b.At}}; fits && late.ShortensTime() {
 			cheaper = d.fee(by, whole, sum.early) - d.fee(by, whole, sum.early.And(late))
 		}
 		b.Total = s.QuoteFee
 		h.cut = d.cfg.DiscountOrder.Take(b.Total, cheaper, late)
 		b.Credit = credit(h.cut)
 		b.Payable = b.rest()
-	case !fits && len(parts) > 0:
-		return fmt.Errorf("%w: car type %d, size %d, colour %d, area %d", ErrNoTariff, x.carType(s), s.Size, s.Color, s.Area)
+		limits = []charge{{rate: rate{tariff: t}}}
 	default:
-		if d.cfg.RestartAfterDelay && !s.SettledAt.IsZero() {
-			parts, granted = without(parts, span{s.EnteredAt, s.SettledAt}), sum.unsettled.And(more)
-			b.Total, b.Credit, h.settled = s.SettledFee, s.SettledCredit, s.SettledFee
-			by = d.after(by, span{s.EnteredAt, s.SettledAt}, s.SettledFee)
+		anew := d.cfg.RestartAfterDelay && !s.SettledAt.IsZero()
+		if anew {
+			granted = sum.unsettled.And(more)
 		}
-		fee := d.fee(by, parts, discount.Granted{})
-		h.rate, h.parts, h.cut = by, parts, d.cfg.DiscountOrder.Take(fee, fee-d.fee(by, parts, granted), granted)
+		var fee, with int64
+		var err error
+		if h.charges, fee, with, err = d.charged(s, x, b.At, anew, granted); err != nil {
+			return err
+		}
+		if anew {
+			b.Total, b.Credit, h.settled = s.SettledFee, s.SettledCredit, s.SettledFee
+		}
+		h.cut = d.cfg.DiscountOrder.Take(fee, fee-with, granted)
 		b.Total += fee
 		b.Credit += credit(h.cut)
 		b.share(x, sum.over)
+		limits = h.charges
 	}
-	if !byHand && d.aboveLimit(t, s, *b) && b.Payable+b.Card+b.Prepaid > 0 {
+	if !byHand && d.aboveLimit(limits, s, *b) && b.Payable+b.Card+b.Prepaid > 0 {
 		b.Credit, b.Prepaid, b.Card = b.Credit-b.Prepaid, 0, 0 // neither is drained without an operator
 		b.Payable = b.rest()
 		return ErrAboveLimit
@@ -147,9 +149,14 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount
 }
 
 // aboveLimit reports whether a stay costs more than may be taken without an
-// operator, or lasts longer than can be.
-func (d *Desk) aboveLimit(t tariff.Tariff, s store.Session, b Bill) bool {
-	for _, limit := range []int64{t.MaxAutomatic, d.cfg.MaxFee} {
+// operator, by the lowest limit of the tariffs that charge it, or lasts longer than
+// can be.
+func (d *Desk) aboveLimit(list []charge, s store.Session, b Bill) bool {
+	limits := []int64{d.cfg.MaxFee}
+	for _, c := range list {
+		limits = append(limits, c.rate.tariff.MaxAutomatic)
+	}
+	for _, limit := range limits {
 		if limit > 0 && b.Total > limit {
 			return true
 		}

@@ -100,6 +100,11 @@ type Config struct {
 	// believes every time.
 	Earliest time.Time
 
+	Zones []Zone // the areas that lie in others
+	// CardGood reports whether cards of a type are good in an area; nil: all are in
+	// all.
+	CardGood func(carType, area int) bool
+
 	// Above MaxFee, in fen, and beyond MaxStay a stay that is to be paid for needs an
 	// operator, whatever its tariff says: most likely the car left unseen long ago,
 	// or a clock was wrong. 0 is no limit.

@@ -15,6 +15,7 @@ import (
 // for programs; whoever shows them to people translates them.
 const (
 	NoteFee      tariff.Note = "fee"              // one price: a platform's, an operator's, or one that was settled or fixed
+	NoteNetted   tariff.Note = "netted"           // what the outer area charges for the time in an inner one
 	NoteSettled  tariff.Note = "settled"          // the time up to the last payment, where that begins a stay anew
 	NoteTimeOff  tariff.Note = "time discount"    // free minutes, and free until a moment
 	NotePercent  tariff.Note = "percent discount" // percentages
@@ -83,9 +84,8 @@ func (d *Desk) fixed(ctx context.Context, r store.Reader, s store.Session, b Bil
 
 // how is by what a bill was worked out, beside its sums.
 type how struct {
-	rate    rate
-	parts   []span // that the rate was charged for; none of a price that somebody has set
-	settled int64  // fee of the time before them
+	charges []charge // none of a price that somebody has set
+	settled int64    // fee of the time before them
 	cut     discount.Cut
 }
 
@@ -101,8 +101,8 @@ func (d *Desk) lines(s store.Session, b Bill, h how, ledger []store.Payment) (li
 		add(tariff.Line{From: s.EnteredAt, To: b.At, Units: 1, Price: amount, Amount: amount, Note: note})
 	}
 	one(NoteSettled, h.settled)
-	for _, part := range d.bills(h.rate, h.parts, discount.Granted{}) {
-		for _, l := range part.Lines {
+	for _, c := range h.charges {
+		for _, l := range d.chargeLines(c, h.charges[0].rate) {
 			add(l)
 		}
 	}
@@ -124,4 +124,17 @@ func (d *Desk) lines(s store.Session, b Bill, h how, ledger []store.Payment) (li
 	one(NoteCard, -b.Card)
 	one(NoteOver, b.Payable-sum)
 	return list
+}
+
+// chargeLines lists what makes up a charge, of which the rate around it takes off
+// what it charges itself where that is netted.
+func (d *Desk) chargeLines(c charge, around rate) (list []tariff.Line) {
+	for _, part := range d.bills(c.rate, c.parts, discount.Granted{}) {
+		list = append(list, part.Lines...)
+	}
+	if c.charging != ChargeNetted || len(c.parts) == 0 {
+		return list
+	}
+	off := -min(d.fee(c.rate, c.parts, discount.Granted{}), d.fee(around, c.parts, discount.Granted{}))
+	return append(list, tariff.Line{From: c.parts[0].from, To: c.parts[len(c.parts)-1].to, Units: 1, Price: off, Amount: off, Note: NoteNetted})
 }

@@ -18,7 +18,7 @@ import (
 //   - A stored-value card prices the whole stay by the tariff of its type and
 //     pays from its balance, as far as that goes, unless it was deleted.
 //   - Any other card, and a booking, makes the part of the stay inside its
-//     validity free. What lies before and after is charged, each part as a stay
+//     validity free, a card where it is good. What lies before and after is charged, each part as a stay
 //     of its own of a temporary car. (The visit of a counted card was taken at
 //     the entry.)
 //   - What was paid for a booking beforehand is credit.
@@ -28,6 +28,7 @@ type rights struct {
 	booking *store.Booking
 	covers  []store.Cover
 	earlier []tariff.Visit // of the same car
+	moves   []store.Move   // from area to area
 
 	unknown bool  // nobody saw the car come in; its stay costs fee as far as nothing covers it
 	fee     int64 // fen
@@ -51,6 +52,9 @@ func rightsOf(ctx context.Context, r store.Reader, s store.Session) (x rights, e
 	if x.covers, err = r.Covers(ctx, s.ID); err != nil {
 		return rights{}, err
 	}
+	if x.moves, err = r.Moves(ctx, s.ID); err != nil {
+		return rights{}, err
+	}
 	x.fee, x.unknown, err = r.UnknownEntry(ctx, s.ID)
 	return x, err
 }
@@ -70,10 +74,23 @@ func (x rights) carType(s store.Session) int {
 	return s.CarType
 }
 
-// free returns when the card and the booking make a stay free.
-func (x rights) free() (list []span) {
+// free returns when the booking, and the card where it is good, make a stay free
+// that went that way.
+func (x rights) free(way []stretch, good func(area int) bool) (list []span) {
 	if x.card != nil && !x.stored() {
-		list = append(list, span{x.card.From, end(x.card.To, x.card.Ends())})
+		card := span{x.card.From, end(x.card.To, x.card.Ends())}
+		for i, p := range way {
+			part := card // it may be good before the entry, and from now on
+			if i > 0 {
+				part.from = latest(part.from, p.from)
+			}
+			if i < len(way)-1 {
+				part.to = earliest(part.to, p.to)
+			}
+			if good(p.area) {
+				list = append(list, part)
+			}
+		}
 	}
 	if x.booking != nil {
 		list = append(list, span{x.booking.From, end(x.booking.To, x.booking.Ends())})
@@ -81,28 +98,28 @@ func (x rights) free() (list []span) {
 	return list
 }
 
-// charged returns the parts of the stay up to the time at that are not free.
-func (x rights) charged(s store.Session, at time.Time) []span {
-	parts := []span{{s.EnteredAt, at}}
-	for _, f := range x.free() {
-		parts = without(parts, f)
-	}
+// freed returns all times that are free of a stay that went that way, and what lies
+// before since, which is not charged either.
+func (x rights) freed(s store.Session, way []stretch, since time.Time, good func(area int) bool) []span {
+	list := append(x.free(way, good), span{s.EnteredAt, since})
 	for _, c := range x.covers {
-		parts = without(parts, span{c.From, c.To})
+		list = append(list, span{c.From, c.To})
 	}
-	return parts
+	return list
 }
 
 // Cover keeps free what of the stay s its card and booking have made free up to
 // now. Whoever is about to replace the period of either, or puts s on another,
 // calls it in that transaction and before: a driver who was covered while he
-// parked must not be charged for it later. A stored-value card covers nothing.
-func Cover(ctx context.Context, tx *store.Tx, s store.Session, now time.Time) error {
+// parked must not be charged for it later. A stored-value card covers nothing. Nor is
+// it kept that a card covered the outer price of a time in an inner area that is
+// charged on top and where the card is not good.
+func (d *Desk) Cover(ctx context.Context, tx *store.Tx, s store.Session, now time.Time) error {
 	x, err := rightsOf(ctx, tx.Reader, s)
 	if err != nil {
 		return err
 	}
-	for _, f := range x.free() {
+	for _, f := range x.free(x.way(s, now), func(area int) bool { return d.cardGood(x, area) }) {
 		c := store.Cover{Session: s.ID, From: latest(f.from, s.EnteredAt), To: earliest(f.to, now)}
 		if !c.From.Before(c.To) {
 			continue
@@ -158,6 +175,14 @@ func without(list []span, not span) []span {
 		}
 	}
 	return rest
+}
+
+// withoutAll returns what of the spans lies outside of all the others.
+func withoutAll(list, not []span) []span {
+	for _, n := range not {
+		list = without(list, n)
+	}
+	return list
 }
 
 func earliest(a, b time.Time) time.Time {

@@ -379,7 +379,7 @@ func TestWhatARightHasMadeFreeIsCovered(t *testing.T) {
 				r.card(t, s, store.Card{CarType: tt.carType, From: from, To: to})
 			}
 			r.after(5 * hour)
-			r.update(t, func(ctx context.Context, tx *store.Tx) error { return Cover(ctx, tx, r.session(t, s.ID), r.now) })
+			r.update(t, func(ctx context.Context, tx *store.Tx) error { return r.Cover(ctx, tx, r.session(t, s.ID), r.now) })
 			got, err := r.db.Covers(t.Context(), s.ID)
 			var want []store.Cover
 			for _, p := range tt.covered {
