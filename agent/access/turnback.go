@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"parkagent/store"
@@ -14,7 +15,8 @@ import (
 // An entry leaves no stay: its session is void, and its place free. Should the car
 // be inside all the same, its exit finds the session, see letIn. An exit leaves the
 // car inside, with all that was paid; within its time to leave it is let out without
-// paying again, later what was paid is subtracted. Any other session stays as it
+// paying again, later what was paid is subtracted. Between two areas it stays where
+// it was. Any other session stays as it
 // is: one that had passed before, or that another lane has taken over.
 func (r *Rules) TurnedBack(ctx context.Context, lane, session, note string) error {
 	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
@@ -29,6 +31,12 @@ func (r *Rules) TurnedBack(ctx context.Context, lane, session, note string) erro
 			s.State, s.Fee, s.Credit = store.Inside, 0, 0
 			s.LeftAt, s.ExitLane, s.ExitPlace, s.ExitImage = time.Time{}, "", "", ""
 			err = tx.UpdateSession(ctx, s)
+		case s.State == store.Inside && s.EntryLane != lane && s.ExitLane != lane: // it was to pass into another area
+			var at store.Session
+			at, _, err = laneCar(ctx, tx.Reader, lane)
+			if errors.Is(err, store.ErrNotFound) || err == nil && at.ID != s.ID {
+				return nil
+			}
 		default:
 			return nil
 		}

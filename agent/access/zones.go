@@ -10,10 +10,11 @@ import (
 
 // PassFacts are what the decision on a car at a lane between two areas rests on.
 type PassFacts struct {
-	Held    bool // the gate is held open
-	Outward bool // the lane leads out of an inner area into the one around it
-	Known   bool // the books know the car to be inside
-	There   bool // and to be where the lane leads: its gate did not follow, or it came back unseen
+	Released bool // an operator lets the car pass
+	Held     bool // the gate is held open
+	Outward  bool // the lane leads out of an inner area into the one around it
+	Known    bool // the books know the car to be inside
+	There    bool // and to be where the lane leads: its gate did not follow, or it came back unseen
 
 	Card    Class // of its card that is good where the lane leads; empty without one
 	Booked  bool  // it has a booking
@@ -29,6 +30,8 @@ type PassFacts struct {
 // an operator corrects its plate or lets it through.
 func PassRule(f PassFacts) (bool, Reason) {
 	switch {
+	case f.Released:
+		return true, ReasonReleased
 	case f.Held:
 		return true, ReasonHold
 	case f.There:
@@ -56,12 +59,8 @@ func (r *Rules) Pass(ctx context.Context, a Approach) (Verdict, error) {
 		if err := r.passed(ctx, tx, a, a.Opened); err != nil {
 			return err
 		}
-		if err := r.letIn(ctx, tx, a); err != nil {
-			return err
-		}
-		s, err := r.findLeaving(ctx, tx, a)
-		var many *billing.AmbiguousError
-		if err != nil && !errors.Is(err, billing.ErrNoSession) && !errors.As(err, &many) {
+		s, err := r.findPassing(ctx, tx, a)
+		if err != nil {
 			return err
 		}
 		f, err := r.passFacts(ctx, tx, a, s)
@@ -93,11 +92,28 @@ func (r *Rules) Pass(ctx context.Context, a Approach) (Verdict, error) {
 	return v, err
 }
 
+// findPassing returns the session of the car of a, or the zero value where the books
+// know none, or more than one.
+func (r *Rules) findPassing(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
+	if a.nameless() {
+		return store.Session{}, nil
+	}
+	if err := r.letIn(ctx, tx, a); err != nil {
+		return store.Session{}, err
+	}
+	s, err := r.findLeaving(ctx, tx, a)
+	var many *billing.AmbiguousError
+	if errors.Is(err, billing.ErrNoSession) || errors.As(err, &many) {
+		return store.Session{}, nil
+	}
+	return s, err
+}
+
 // passFacts gathers what the decision on a rests on; s is its session, the zero
 // value if the books know none.
 func (r *Rules) passFacts(ctx context.Context, tx *store.Tx, a Approach, s store.Session) (f PassFacts, err error) {
 	f = PassFacts{
-		Held: a.Held, Outward: r.cfg.Policy.area(a.From).Outer == a.To, Known: s.ID != "", There: s.ID != "" && s.Area == a.To,
+		Released: a.Release != nil, Held: a.Held, Outward: r.cfg.Policy.area(a.From).Outer == a.To, Known: s.ID != "", There: s.ID != "" && s.Area == a.To,
 		Booked: s.Booking != 0,
 	}
 	if !f.Known {

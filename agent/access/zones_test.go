@@ -28,6 +28,7 @@ func TestPassRule(t *testing.T) {
 		{"gets out of an inner area", PassFacts{Outward: true, Vacancy: full}, true, ReasonUnknown},
 		{"so does whoever is known, however full it is outside", PassFacts{Known: true, Outward: true, Barred: ReasonArea, Vacancy: full}, true, ReasonInner},
 		{"a car whose gate did not follow", PassFacts{Known: true, There: true, Vacancy: full}, true, ReasonPending},
+		{"an operator lets whoever pass", PassFacts{Released: true, Vacancy: full}, true, ReasonReleased},
 		{"a gate that is held open lets whoever comes pass", PassFacts{Held: true, Vacancy: full}, true, ReasonHold},
 	}
 	for _, tt := range tests {
@@ -249,5 +250,37 @@ func TestACarWhoseEntryNobodyAcknowledgedPassesIntoAnInnerArea(t *testing.T) {
 	}
 	if s := r.session(v.Session); s.State != store.Inside {
 		t.Errorf("its session is in state %d", s.State)
+	}
+}
+
+func TestACarThatTurnsBackBetweenTwoAreasStaysWhereItWas(t *testing.T) {
+	r := newNested(t, 1)
+	in := r.park("粤B12345")
+	r.pass("MIDIN", "粤B12345")
+	r.did(r.TurnedBack(t.Context(), "MIDIN", in.Session, "it backed out"))
+	if f := last[store.PassageFact](r, store.KindPassage, "MIDIN"); f.Session != in.Session || f.Event != store.PassageNone {
+		t.Errorf("journal = %+v", f)
+	}
+	if _, err := r.Resume(t.Context(), between("MIDIN", "")); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.session(in.Session); s.Area != 1 || s.State != store.Inside {
+		t.Errorf("after a restart it is in area %d, in state %d", s.Area, s.State)
+	}
+}
+
+func TestAnOperatorLetsACarPassBetweenTwoAreas(t *testing.T) {
+	r := newNested(t, 0)
+	in := r.park("粤B12345")
+	for name, no := range map[string]string{"one that finds it full": "粤B12345", "one that nobody saw come in": "粤B99999", "one of which nothing is known": ""} {
+		a := between("MIDIN", no)
+		a.Release = &Release{Reason: "guest of the house", By: By{Client: "李"}}
+		v, err := r.Pass(t.Context(), a)
+		if err != nil || !v.Open || v.Reason != ReasonReleased || (v.Session == in.Session) != (no == "粤B12345") {
+			t.Errorf("%s = %+v, %v", name, v, err)
+		}
+		if f := last[store.CommandFact](r, store.KindCommand, "GMIDIN"); f.Remark != a.Release.Reason || f.Client != "李" {
+			t.Errorf("%s: journal = %+v", name, f)
+		}
 	}
 }
