@@ -64,15 +64,18 @@ func (p *wholePark) within(limit time.Duration, what string, so func() bool) {
 	}
 }
 
-// drive puts a car before the camera of a lane: "IN1" or "OUT1". The arm that
+// gateOf returns the gate of a lane.
+func gateOf(lane string) string {
+	return map[string]string{"IN1": "G1", "OUT1": "G2", "MIDIN": "G3", "MIDOUT": "G4"}[lane]
+}
+
+// drive puts a car before the camera of a lane. The arm that
 // rose for the car before has come down; while a car stands there it does not, so
 // that a gate whose answer a busy machine has lost is not told to open again.
 func (p *wholePark) drive(lane, no string) {
 	p.t.Helper()
-	gate, camera := "G1", "C1"
-	if lane == "OUT1" {
-		gate, camera = "G2", "C2"
-	}
+	gate := gateOf(lane)
+	camera := "C" + gate[1:]
 	p.site.Board(gate).SetCoil(1, true)
 	p.site.Board(gate).SetCoil(1, false)
 	p.eventually("the arm of "+lane+" is down", func() bool { return p.site.Barrier(gate).Position() == 0 })
@@ -84,7 +87,7 @@ func (p *wholePark) drive(lane, no string) {
 // opened counts how often a lane's gate was told to open.
 func (p *wholePark) opened(lane string) int {
 	n := 0
-	for _, e := range p.site.Board(map[string]string{"IN1": "G1", "OUT1": "G2"}[lane]).Events() {
+	for _, e := range p.site.Board(gateOf(lane)).Events() {
 		if e.Kind == sim.CoilOn && e.Number == 0 {
 			n++
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -111,6 +112,7 @@ type parkPlan struct {
 	rest      string            // further configuration
 	began     time.Time         // what time it is at first; zero means ten o'clock, see openPark
 	tariff    string            // instead of flowTariff
+	nested    bool              // area 1 holds an area 2, between the lanes MIDIN and MIDOUT
 }
 
 // openPark runs a park until the test ends.
@@ -132,7 +134,7 @@ func openPark(t *testing.T, plan parkPlan) *wholePark {
 	for _, name := range plan.platforms {
 		p.openPlatform(name, plan.nasty)
 	}
-	p.openSite()
+	p.openSite(plan)
 	p.whole = p.configuration(plan)
 	if p.text = p.whole; plan.without != "" {
 		p.text = withoutPlatform(p.whole, plan.without)
@@ -158,7 +160,7 @@ func (p *wholePark) openPlatform(name string, nasty *platform.Nasty) {
 }
 
 // openSite runs the devices until the test ends.
-func (p *wholePark) openSite() {
+func (p *wholePark) openSite(plan parkPlan) {
 	p.t.Helper()
 	gate := func(code string) sim.GatePlan {
 		return sim.GatePlan{Code: code, Address: "127.0.0.1:0", Barrier: sim.BarrierConfig{
@@ -170,11 +172,17 @@ func (p *wholePark) openSite() {
 		return sim.CameraPlan{Code: code, Push: "http://" + p.api.address() + "/camera/" + code + "/park", Address: "127.0.0.1:0", User: "admin", Password: "demo-camera"}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	p.site = must(sim.OpenSite(ctx, sim.SiteConfig{
-		Gates:    []sim.GatePlan{gate("G1"), gate("G2")},
-		Displays: []sim.DisplayPlan{{Code: "L1", Address: "127.0.0.1:0"}, {Code: "L2", Address: "127.0.0.1:0"}},
-		Cameras:  []sim.CameraPlan{camera("C1"), camera("C2")},
-	}))(p.t)
+	lanes := 2
+	if plan.nested {
+		lanes = 4
+	}
+	var devices sim.SiteConfig
+	for n := 1; n <= lanes; n++ {
+		devices.Gates = append(devices.Gates, gate(fmt.Sprint("G", n)))
+		devices.Displays = append(devices.Displays, sim.DisplayPlan{Code: fmt.Sprint("L", n), Address: "127.0.0.1:0"})
+		devices.Cameras = append(devices.Cameras, camera(fmt.Sprint("C", n)))
+	}
+	p.site = must(sim.OpenSite(ctx, devices))(p.t)
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := p.site.Run(ctx); err != nil {

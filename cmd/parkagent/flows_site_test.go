@@ -17,6 +17,22 @@ max_automatic = 50000
 blocks = [{ until = "1h", price = 500 }, { unit = "30m", price = 200 }]
 `
 
+// flowInner is an inner area with one place, three yuan an hour.
+const flowInner = `
+[[area]]
+code = 2
+name = "地库"
+places = 1
+inside = 1
+charging = "instead"
+pass_through = "20m"
+[[tariff]]
+name = "inner"
+areas = [2]
+[[tariff.band]]
+blocks = [{ unit = "1h", price = 300 }]
+`
+
 // Tokens of the pay machines: K1 in the lot, K2 at the exit, K3 at the entry.
 const flowToken = "flow-kiosk-token-1"
 
@@ -54,6 +70,11 @@ places = 100
 	}
 	p.lane(&b, 1, "code = \"IN1\"\nname = \"入口1\"\ndirection = \"entry\"\nfrom = 0\nto = 1\nkiosk = \"K3\"")
 	p.lane(&b, 2, "code = \"OUT1\"\nname = \"出口1\"\ndirection = \"exit\"\nfrom = 1\nto = 0\nkiosk = \"K2\"")
+	if plan.nested {
+		b.WriteString(flowInner)
+		p.lane(&b, 3, "code = \"MIDIN\"\nname = \"地库入口\"\ndirection = \"entry\"\nfrom = 1\nto = 2")
+		p.lane(&b, 4, "code = \"MIDOUT\"\nname = \"地库出口\"\ndirection = \"exit\"\nfrom = 2\nto = 1")
+	}
 	for _, code := range []string{"K1", "K2", "K3"} {
 		fmt.Fprintf(&b, "[[device]]\ncode = %q\nname = %q\nkind = \"kiosk\"\ndriver = \"kiosk\"\nip = \"127.0.0.1\"\noptions = { token = %q }\n", code, code, flowToken)
 	}
