@@ -74,6 +74,7 @@ func commands() []command {
 	list = []command{
 		runCommand(),
 		checkCommand(),
+		billCommand(),
 		deviceCommand(),
 		queueCommand(),
 		operatorCommand(),
