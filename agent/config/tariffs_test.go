@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -195,6 +197,26 @@ func TestContradictoryTariffsAreRefusedByName(t *testing.T) {
 				t.Errorf("mistakes:\n%v\nwant:\n%s", errs, strings.Join(tt.want, "\n"))
 			}
 		})
+	}
+}
+
+func TestTheTariffsOfTheReadmeAreRight(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, block := range regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		if !strings.Contains(block[1], "[[tariff]]") {
+			continue
+		}
+		seen++
+		if _, errs := parse(t, priced(block[1])); errs != nil {
+			t.Errorf("%s\n%v", block[1], errs)
+		}
+	}
+	if seen == 0 {
+		t.Error("the README shows no tariff")
 	}
 }
 
