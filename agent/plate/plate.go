@@ -81,11 +81,13 @@ func begins(s string) bool {
 var valid = regexp.MustCompile(`^(` + strings.Join([]string{
 	`[` + provinces + `][A-HJ-Z](` + strings.Join([]string{
 		`[0-9A-HJ-NP-Z]{5}`,
-		`[0-9A-HJ-NP-Z]{4}[警学挂港澳使领临]`,
+		`[0-9A-HJ-NP-Z]{4}[警学挂使领试超]`, // 试 and 超 are temporary: cars on trial, oversized ones
+		`[0-9A-HJ-NP-Z]{4,5}临`,
 		`[0-9A-HJ-NP-Z]{4}应急`,
 		`[A-HJK][0-9A-HJ-NP-Z][0-9]{4}`, // new energy, small
 		`[0-9]{5}[A-HJK]`,               // new energy, large
 	}, `|`) + `)`,
+	`粤Z[0-9A-HJ-NP-Z]{4}[港澳]`, // all of them are registered there
 	`[使领][0-9]{6}`, `[0-9]{6}[使领]`, // embassies and consulates, older and newer form
 	`民航[0-9A-HJ-NP-Z]{5}`,
 	`空[0-9]{6}`, // ours, for cars without a plate
