@@ -231,6 +231,8 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		DB: db, Tariffs: site.Tariffs, Calendar: site.Calendar, ParkCode: site.Park.Code, Zone: site.Park.Zone,
 		OrderValid: site.Park.OrderValid, Delay: site.Park.Delay, RoundingLimit: site.Park.RoundingLimit,
 		Zones: zones(site.Areas), CardGood: policy(site).CardGood, MaxFee: site.Access.MaxFee, MaxStay: site.Access.MaxStay,
+		ClientDelays: clientDelays(site.Clients), KioskDelays: kioskDelays(site.Devices), BoothDelay: site.Park.BoothDelay,
+		RestartAfterDelay: site.Park.RestartAfterDelay, Discounts: site.Discounts, DiscountOrder: site.Park.DiscountOrder,
 		Earliest: a.clock.Floor(), Price: a.pricer(questions), QuestionTimeout: a.slowest(config.QuestionDeduct),
 		Now: a.clock.Now, Log: a.log,
 	}, a.settled.add)

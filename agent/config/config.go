@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"parkagent/agent/discount"
 	"parkagent/agent/tariff"
 )
 
@@ -34,6 +35,7 @@ type Config struct {
 	Products  []Product       // by which cards are recharged
 	Tariffs   []tariff.Tariff // in the order of the file; the first that fits a car applies
 	Calendar  tariff.Calendar // by which day and version of the tariffs it is chosen
+	Discounts []discount.Rule // that may be granted by name
 
 	// Warnings are what works but should be known, such as a secret that
 	// everyone on the machine may read.
@@ -49,6 +51,11 @@ type Park struct {
 	RoundingLimit int64          // fen: an unpaid rest up to this is waived
 	OrderValid    time.Duration  // how long a bill can be paid as issued
 	Delay         time.Duration  // how long a car may stay after paying
+	BoothDelay    time.Duration  // the same at a booth; 0 is as Delay
+	// RestartAfterDelay charges a car that stays longer as if it had entered
+	// when it paid; otherwise the whole stay, less what was paid.
+	RestartAfterDelay bool
+	DiscountOrder     discount.Order // in which discounts are taken off
 }
 
 // A Store is where the data lies.
@@ -81,6 +88,7 @@ type Client struct {
 	Permissions []string       // empty: all; else of Permissions
 	Charset     string         // CharsetGBK or CharsetUTF8; empty: found out from what the client sends
 	ObjectData  bool           // wants single rows as an object
+	Delay       time.Duration  // how long a car may stay after paying there; 0 is as the park says
 }
 
 // A Platform is told what happens in the car park, and asked what it alone knows.

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"parkagent/agent/discount"
 	"parkagent/agent/tariff"
 )
 
@@ -113,7 +114,7 @@ func TestParseFillsInEveryDefault(t *testing.T) {
 	secret := func(s string) Secret { return Secret{value: s, inline: true} }
 	want := &Config{
 		Path:    "park.toml",
-		Park:    Park{Code: "1", Name: "测试车场", Zone: shanghai, Language: English, RoundingLimit: 99, OrderValid: 5 * time.Minute, Delay: 15 * time.Minute},
+		Park:    Park{Code: "1", Name: "测试车场", Zone: shanghai, Language: English, RoundingLimit: 99, OrderValid: 5 * time.Minute, Delay: 15 * time.Minute, DiscountOrder: discount.DefaultOrder()},
 		Store:   Store{Dir: got.Store.Dir},
 		API:     API{Listen: "127.0.0.1:8099", PublicURL: "http://203.0.113.7:8099"},
 		Console: Console{Listen: "127.0.0.1:8098"},

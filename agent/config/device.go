@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Device is a device as configured. Its driver reads Link and the options.
@@ -22,6 +23,10 @@ type Device struct {
 	// that nobody can guess. A kiosk always has one, by which it is known. The
 	// options do not hold it any more.
 	Token Secret
+
+	// Delay is how long a car may stay after it paid at the kiosk; 0 is as the
+	// park says.
+	Delay time.Duration
 
 	Options map[string]any // as in the file; its driver reads them, strictly
 
@@ -69,6 +74,10 @@ func (p *parser) devices(raw []rawDevice) []Device {
 			d.Token = p.token(at+".options.token", d.Options)
 		case KindKiosk:
 			d.Token = p.kiosk(at, d)
+			d.Delay = p.payDelay(at+".delay", r.Delay)
+		}
+		if r.Kind != KindKiosk && p.there(at+".delay") {
+			p.add(at+".delay", "只有缴费机（kiosk）才有", "only a kiosk has it")
 		}
 		d.where = map[string]Problem{}
 		for _, key := range []string{"", "driver", "link", "user", "password", "options"} {

@@ -52,7 +52,17 @@ func (p *parser) park(raw rawPark) Park {
 	}
 	park.OrderValid = p.duration("park.order_valid", raw.OrderValid, defaultOrderValid, 10*time.Second, 24*time.Hour)
 	park.Delay = p.duration("park.delay", raw.Delay, defaultDelay, time.Minute, 24*time.Hour)
+	park.BoothDelay = p.payDelay("park.booth_delay", raw.BoothDelay)
+	p.choice("park.after_delay", raw.AfterDelay, "total", "restart")
+	park.RestartAfterDelay = raw.AfterDelay == "restart"
+	park.DiscountOrder = p.discountOrder("park.discount_order", raw.DiscountOrder)
 	return park
+}
+
+// payDelay reads how long a car may stay after it paid at one place; 0 is as at
+// any other.
+func (p *parser) payDelay(key, value string) time.Duration {
+	return p.duration(key, value, 0, time.Minute, 24*time.Hour)
 }
 
 func (p *parser) store(raw rawStore) Store {

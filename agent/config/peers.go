@@ -63,6 +63,7 @@ func (p *parser) clients(raw []rawClient, park Park) []Client {
 			p.oneOf(fmt.Sprintf("%s.permissions[%d]", at, j), name, Permissions())
 		}
 		p.choice(at+".charset", r.Charset, CharsetGBK, CharsetUTF8)
+		c.Delay = p.payDelay(at+".delay", r.Delay)
 		list = append(list, c)
 	}
 	return list

@@ -24,6 +24,7 @@ type rawConfig struct {
 	Product  []rawProduct  `toml:"card_product"`
 	Calendar rawCalendar   `toml:"calendar"`
 	Tariff   []rawTariff   `toml:"tariff"`
+	Discount []rawDiscount `toml:"discount"`
 }
 
 type rawPark struct {
@@ -34,6 +35,10 @@ type rawPark struct {
 	RoundingLimit *int64 `toml:"rounding_limit"`
 	OrderValid    string `toml:"order_valid"`
 	Delay         string `toml:"delay"`
+	BoothDelay    string `toml:"booth_delay"`
+	AfterDelay    string `toml:"after_delay"`
+
+	DiscountOrder []string `toml:"discount_order"`
 }
 
 type rawStore struct {
@@ -68,6 +73,7 @@ type rawClient struct {
 	Permissions []string `toml:"permissions"`
 	Charset     string   `toml:"charset"`
 	ObjectData  bool     `toml:"object_data"`
+	Delay       string   `toml:"delay"`
 }
 
 type rawPlatform struct {
@@ -129,6 +135,7 @@ type rawDevice struct {
 	Password     string         `toml:"password"`
 	PasswordFile string         `toml:"password_file"`
 	Options      map[string]any `toml:"options"`
+	Delay        string         `toml:"delay"`
 }
 
 type rawLane struct {
@@ -225,6 +232,18 @@ type rawBlock struct {
 	Price *int64 `toml:"price"`
 	Round string `toml:"round"`
 	Tail  string `toml:"tail"`
+}
+
+type rawDiscount struct {
+	Name      string   `toml:"name"`
+	Kind      string   `toml:"kind"`
+	Value     int64    `toml:"value"`
+	Until     string   `toml:"until"`
+	Variable  bool     `toml:"variable"`
+	Max       int64    `toml:"max"`
+	Stackable bool     `toml:"stackable"`
+	Clients   []string `toml:"clients"`
+	Roles     []string `toml:"roles"`
 }
 
 // keysBelow returns the keys that a table of the format has; the table is named
