@@ -15,7 +15,7 @@ func (m *model) check(t *rapid.T) {
 	if len(b.Mismatches) > 0 || b.Fee+b.Over != b.Credit+b.Unpaid+b.Paid+b.Waived {
 		t.Fatalf("the books do not balance: %+v", b)
 	}
-	if b.Paid+b.Prepaid+b.Orphans != m.money {
+	if b.Paid+b.Prepaid+b.Orphans+b.Returned != m.money {
 		t.Fatalf("%d was taken, the books say %+v", m.money, b)
 	}
 	owed, err := m.db.Changes(t.Context(), store.ChangeFilter{})
@@ -25,6 +25,8 @@ func (m *model) check(t *rapid.T) {
 	}
 	m.checkCorrections(t)
 	m.checkLedgers(t)
+	m.checkTotals(t)
+	m.unchanged(t)
 }
 
 // checkLedgers: no machine took more than was due, and what platforms took
@@ -45,7 +47,7 @@ func (m *model) checkLedgers(t *rapid.T) {
 			if p.Kind == store.PaymentOrphan && p.Client == "etc" {
 				orphans += p.Amount
 			}
-			if p.Over > 0 && p.Client != "mall" && p.Client != "bank" && p.Client != "etc" {
+			if p.Over > 0 && p.Kind == store.PaymentMoney && p.PayMethod == 0 && p.Client != "mall" && p.Client != "bank" && p.Client != "etc" {
 				t.Fatalf("%s took more than was due: %+v", p.Client, p)
 			}
 		}

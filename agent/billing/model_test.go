@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"parkagent/agent/discount"
 	"parkagent/agent/tariff"
 	"parkagent/store"
 )
@@ -30,6 +31,9 @@ type model struct {
 	answered map[string]DeductionAnswer // that the desk was told and could use
 	requests map[string]store.Order     // first answers to discounts
 	busy     map[string]time.Time       // by session, until when a settlement that is under way holds
+
+	takenBack map[string]time.Time // by session, when an operator last took something back, or set the fee
+	written   []store.LedgerRow    // the ledger after the step before
 }
 
 // A payment is one of an order by a client, or in a machine.
@@ -45,17 +49,20 @@ func TestAnyDayKeepsTheMoney(t *testing.T) {
 		defer func() { _ = r.db.Close() }() // they are many
 		r.cfg.Tariffs = append([]tariff.Tariff{storedTariff}, r.cfg.Tariffs...)
 		m := &model{rig: r, told: map[payment]Notice{}, coined: map[payment]int64{}, changes: map[string]int64{}, settled: map[string]store.Change{},
-			answered: map[string]DeductionAnswer{}, requests: map[string]store.Order{}, busy: map[string]time.Time{}}
+			answered: map[string]DeductionAnswer{}, requests: map[string]store.Order{}, busy: map[string]time.Time{}, takenBack: map[string]time.Time{}}
+		r.cfg.Discounts, r.cfg.RestartAfterDelay = offers(), rapid.Bool().Draw(rt, "restart")
+		r.cfg.DiscountOrder = rapid.Permutation(discount.DefaultOrder()).Draw(rt, "order of discounts")
 		steps := map[string]func(*rapid.T){
 			"arrive": m.arrive, "order": m.makeOrder, "pay": m.payOrder, "discount": m.grant, "coins": m.insert, "give change": m.giveChange,
 			"begin deduction": m.beginDeduction, "end deduction": m.endDeduction, "begin scan": m.beginScan, "end scan": m.finishScan,
 			"price": m.price, "decide": m.decideExit, "leave": m.drive, "end": m.end,
+			"grant": m.grantNamed, "recall": m.recallAny, "refund": m.refundAny, "cash": m.takeCash, "fee": m.setFeeOf, "merge": m.merge, "assign": m.assignAny,
 			"wait": func(t *rapid.T) {
 				m.now = m.now.Add(rapid.SampledFrom([]time.Duration{time.Second, 8 * time.Second, 45 * time.Second, 4 * minute, 20 * minute, 2 * hour}).Draw(t, "time"))
 			},
 		}
 		names := slices.Sorted(maps.Keys(steps))
-		names = append(names, "arrive", "arrive", "wait", "wait", "order", "pay", "coins", "begin deduction", "end deduction", "leave")
+		names = append(names, "arrive", "arrive", "wait", "wait", "order", "pay", "coins", "cash", "grant", "grant", "recall", "refund", "begin deduction", "end deduction", "leave")
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 			steps[rapid.SampledFrom(names).Draw(rt, "step")](rt)
 			m.check(rt)
@@ -151,7 +158,7 @@ func (m *model) payOrder(t *rapid.T) {
 	if r.Again != again {
 		t.Fatalf("receipt = %+v of a notice that was told before: %v", r, again)
 	}
-	if !again && n.Amount >= o.Payable && !m.now.After(o.ExpiresAt) && r.Rest > 0 {
+	if back := m.takenBack[o.Session]; !again && n.Amount >= o.Payable && !m.now.After(o.ExpiresAt) && o.CreatedAt.After(back) && r.Rest > 0 {
 		t.Fatalf("%d paid for an order of %d that is valid, and %d is still due", n.Amount, o.Payable, r.Rest)
 	}
 	n.Amount++
@@ -345,6 +352,7 @@ func (m *model) price(t *rapid.T) {
 	switch {
 	case !s.State.Open():
 		want = ErrNoSession
+	case s.FeeBy != "" && m.Quoted(s, m.now): // an operator's price holds
 	case s.State != store.Leaving && more > 0:
 		want = errOverlap
 	}

@@ -186,11 +186,13 @@ func openSession(ctx context.Context, r store.Reader, id string) (store.Session,
 // session into the real one calls it in that transaction, before either ends.
 //
 // Errors: ErrNoReason, ErrNoSession when to is not open, ErrDecided when its exit
-// or that of from was decided.
+// or that of from was decided, ErrGone when the car of from has left by an exit.
 func (d *Desk) Transfer(ctx context.Context, tx *store.Tx, from, to store.Session, reason string, by By) (store.Session, error) {
 	switch {
 	case !to.State.Open():
 		return to, ErrNoSession
+	case from.State == store.Left:
+		return to, ErrGone
 	case to.State == store.Leaving || from.State == store.Leaving:
 		return to, ErrDecided
 	}
