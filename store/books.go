@@ -50,17 +50,17 @@ func (r Reader) books(ctx context.Context) (Books, error) {
 	sums, err := one(ctx, r, func(rows *sql.Rows, s *Books) error {
 		return rows.Scan(&s.Paid, &s.Waived, &s.Prepaid, &s.Orphans, &s.Returned)
 	}, `SELECT
-		coalesce(sum(p.amount) FILTER (WHERE s.state = 4 AND p.kind NOT IN (2, 4)), 0),
-		coalesce(sum(p.discount + p.free_money + p.rounding) FILTER (WHERE s.state = 4 AND p.kind NOT IN (2, 4)), 0),
-		coalesce(sum(p.amount) FILTER (WHERE s.state <> 4 AND p.kind NOT IN (2, 4)), 0),
-		coalesce(sum(p.amount) FILTER (WHERE p.kind = 2), 0),
+		coalesce(sum(p.amount) FILTER (WHERE s.state = 4 AND p.kind NOT IN `+notCounting+`), 0),
+		coalesce(sum(p.discount + p.free_money + p.rounding) FILTER (WHERE s.state = 4 AND p.kind NOT IN `+notCounting+`), 0),
+		coalesce(sum(p.amount) FILTER (WHERE s.state <> 4 AND p.kind NOT IN `+notCounting+`), 0),
+		coalesce(sum(p.amount) FILTER (WHERE p.kind IN (2, 7)), 0),
 		coalesce(sum(p.amount) FILTER (WHERE p.kind = 4), 0)
 		FROM payments p JOIN sessions s ON s.id = p.session`)
 	if err != nil {
 		return Books{}, fmt.Errorf("add up payments: %w", err)
 	}
 	sums.Fee, sums.Credit, sums.Unpaid, sums.Over = b.Fee, b.Credit, b.Unpaid, b.Over
-	sums.Mismatches, err = all(ctx, r, column[string], `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind NOT IN (2, 4)
+	sums.Mismatches, err = all(ctx, r, column[string], `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind NOT IN `+notCounting+`
 		WHERE s.state = 4 GROUP BY s.id
 		HAVING s.fee + s.over <> s.credit + s.unpaid + coalesce(sum(p.amount + p.discount + p.free_money + p.rounding), 0) ORDER BY s.id`)
 	if err != nil {

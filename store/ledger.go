@@ -13,7 +13,7 @@ type Discrepancy struct {
 
 // reconciliations find the keys of records that the ledger contradicts.
 var reconciliations = []struct{ what, query string }{
-	{"the figures of a stay that has ended", `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind NOT IN (2, 4)
+	{"the figures of a stay that has ended", `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind NOT IN ` + notCounting + `
 		WHERE s.state = 4 GROUP BY s.id
 		HAVING s.fee + s.over <> s.credit + s.unpaid + coalesce(sum(p.amount + p.discount + p.free_money + p.rounding), 0)`},
 	{"an order that counts as paid, without a payment", `SELECT o.no FROM orders o
@@ -28,7 +28,7 @@ var reconciliations = []struct{ what, query string }{
 	{"more taken back than there was", `SELECT p.id FROM payments p JOIN payments q ON q.refers = p.id AND q.session = p.session GROUP BY p.id
 		HAVING p.amount + sum(q.amount) < 0 OR p.free_money + sum(q.free_money) < 0 OR p.free_minutes + sum(q.free_minutes) < 0
 			OR p.discount + sum(q.discount) < 0 OR p.rounding + sum(q.rounding) < 0`},
-	{"more brought to another stay than was taken from its own", `SELECT p.id FROM payments p JOIN payments q ON q.refers = p.id AND q.kind IN (4, 6)
+	{"more brought to another stay than was taken from its own", `SELECT p.id FROM payments p JOIN payments q ON q.refers = p.id AND q.kind IN (6, 7)
 		GROUP BY p.id HAVING coalesce(sum(q.amount) FILTER (WHERE q.session <> p.session), 0) > -coalesce(sum(q.amount) FILTER (WHERE q.session = p.session), 0)
 			OR coalesce(sum(q.free_money + q.free_minutes + q.discount + q.rounding) FILTER (WHERE q.session <> p.session), 0)
 				> -coalesce(sum(q.free_money + q.free_minutes + q.discount + q.rounding) FILTER (WHERE q.session = p.session), 0)`},

@@ -11,6 +11,9 @@ const paymentColumns = `id, coalesce(order_no, ''), session, kind, amount, disco
 	pay_type, pay_method, terminal, client, free_detail, paid_ms,
 	coalesce(refers, ''), operator, shift, given, grant_name, grant_kind, grant_value`
 
+// notCounting are the kinds of rows that PaymentKind.Counts is false of.
+const notCounting = `(2, 4, 7)`
+
 func scanPayment(rows *sql.Rows, p *Payment) error {
 	return rows.Scan(&p.ID, &p.Order, &p.Session, &p.Kind, &p.Amount, &p.Discount, &p.FreeMoney, &p.FreeMinutes, &p.Rounding, &p.Over,
 		&p.PayType, &p.PayMethod, &p.Terminal, &p.Client, &p.FreeDetail, at(&p.PaidAt),

@@ -115,3 +115,26 @@ func TestBooksLeaveOutWhatWasReturnedLater(t *testing.T) {
 		t.Errorf("Books, %v (-want +got):\n%s", err, diff)
 	}
 }
+
+func TestQueriesCountTheKindsThatCount(t *testing.T) {
+	for kind := store.PaymentMoney; kind <= store.PaymentMoved; kind++ {
+		db := open(t)
+		left := gone("京A1", noon)
+		insert(t, db, left)
+		update(t, db, func(ctx context.Context, tx *store.Tx) error {
+			p := store.Payment{ID: "a", Session: left.ID, Kind: kind, Amount: 100}
+			if kind >= store.PaymentRefund {
+				p.Refers = "a"
+			}
+			return tx.InsertPayment(ctx, p)
+		})
+		b, err := db.Books(t.Context())
+		found, errFound := db.Reconcile(t.Context())
+		if err := errors.Join(err, errFound); err != nil {
+			t.Fatal(err)
+		}
+		if counts := b.Paid == 100 && len(b.Mismatches) == 1 && len(found) > 0; counts != kind.Counts() {
+			t.Errorf("kind %d: books = %+v, discrepancies = %+v, want it to count: %v", kind, b, found, kind.Counts())
+		}
+	}
+}

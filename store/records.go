@@ -192,13 +192,16 @@ const (
 	PaymentRounding             // a waived rest; Rounding holds it
 	PaymentOrphan               // taken after the car had left: kept, shown, does not count
 	PaymentRefund               // money of the row Refers that was given back during the stay, which it counts for
-	PaymentReturned             // money given back of an orphan or after the car had left, or an orphan's that was moved: does not count
+	PaymentReturned             // money given back of an orphan or after the car had left: does not count
 	PaymentRecall               // takes back the discount Refers
 	PaymentTransfer             // moves the row Refers to another session: once negative in its own, once as it was in the other
+	PaymentMoved                // takes the orphan Refers away, of which a PaymentTransfer stands in another session: does not count
 )
 
 // Counts reports whether rows of the kind count for what a stay owes.
-func (k PaymentKind) Counts() bool { return k != PaymentOrphan && k != PaymentReturned }
+func (k PaymentKind) Counts() bool {
+	return k != PaymentOrphan && k != PaymentReturned && k != PaymentMoved
+}
 
 // A GrantKind says how a granted discount takes off, and what its value counts.
 // The zero value is none, as in 3.2 and 3.3, which name sums and minutes only.

@@ -38,8 +38,8 @@ func (r Reader) InsideNow(ctx context.Context, f InsideFilter, m Mark, limit int
 			&s.EntryPlace, &s.EntryImage, at(&s.PaidUntil), &s.Card, &s.Booking, &s.Note, &i.Paid, &i.Waived)
 	}, `SELECT s.rowid, s.id, s.plate, s.plate_read, s.car_type, s.card_no, s.area, s.state, s.entered_ms, s.entry_lane,
 		s.entry_place, s.entry_image, s.paid_until_ms, coalesce(s.card, 0), coalesce(s.booking, 0), s.note,
-		coalesce((SELECT sum(p.amount) FROM payments p WHERE p.session = s.id AND p.kind NOT IN (2, 4)), 0),
-		coalesce((SELECT sum(p.discount + p.free_money + p.rounding) FROM payments p WHERE p.session = s.id AND p.kind NOT IN (2, 4)), 0)
+		coalesce((SELECT sum(p.amount) FROM payments p WHERE p.session = s.id AND p.kind NOT IN `+notCounting+`), 0),
+		coalesce((SELECT sum(p.discount + p.free_money + p.rounding) FROM payments p WHERE p.session = s.id AND p.kind NOT IN `+notCounting+`), 0)
 		FROM sessions s WHERE `+w.String()+` ORDER BY coalesce(s.entered_ms, 0), s.rowid LIMIT ?`, append(w.args, limit)...)
 	return named(rows, "cars inside", err)
 }

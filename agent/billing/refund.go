@@ -131,7 +131,7 @@ func (d *Desk) Assign(ctx context.Context, a Assignment) (Receipt, error) {
 		}
 		unknown := err != nil && b.Total == 0
 		out := posting{Payment: store.Payment{
-			Order: p.Order, Session: from.ID, Kind: store.PaymentReturned, Refers: p.ID, Amount: -left, PayType: p.PayType, PayMethod: p.PayMethod,
+			Order: p.Order, Session: from.ID, Kind: store.PaymentMoved, Refers: p.ID, Amount: -left, PayType: p.PayType, PayMethod: p.PayMethod,
 		}}
 		if _, err := d.enterAs(ctx, tx, out, from, a.By, a.Reason); err != nil {
 			return err

@@ -36,11 +36,11 @@ func addUp(float int64, sums []store.LedgerSum) Totals {
 	for _, s := range sums {
 		t.Rows += s.Rows
 		t.Discounts += s.Discount + s.FreeMoney + s.Rounding
-		if s.Kind == store.PaymentOrphan || s.Kind == store.PaymentReturned {
+		if s.Kind == store.PaymentOrphan || s.Kind == store.PaymentReturned || s.Kind == store.PaymentMoved {
 			t.Orphans += s.Taken - s.GivenBack
 		}
 		switch {
-		case s.Kind == store.PaymentTransfer: // from one stay to another, and through no hand
+		case s.Kind == store.PaymentTransfer || s.Kind == store.PaymentMoved: // from one stay to another, and through no hand
 		case cash(s):
 			t.CashIn += s.HandedOver
 			t.ChangeOut += s.HandedOver - s.Taken

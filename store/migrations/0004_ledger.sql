@@ -2,7 +2,8 @@
 -- ghost session had) is a row of its own, with negative figures, that refers to
 -- the row it takes back. Kinds: 0 money or discount, 1 rounding, 2 orphan,
 -- 3 refund, 4 returned (of an orphan, or after the car had left: it does not
--- count for the stay), 5 recall, 6 transfer.
+-- count for the stay), 5 recall, 6 transfer, 7 an orphan's that was moved (it does
+-- not count for its own stay either).
 
 -- +goose Up
 -- operator and shift are who took it at a booth; given is what was handed over,
@@ -13,7 +14,7 @@ CREATE TABLE ledger (
     id           TEXT NOT NULL UNIQUE,
     order_no     TEXT REFERENCES orders (no),
     session      TEXT NOT NULL REFERENCES sessions (id),
-    kind         INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 6),
+    kind         INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 7),
     amount       INTEGER NOT NULL,
     discount     INTEGER NOT NULL,
     free_money   INTEGER NOT NULL,
