@@ -1,0 +1,62 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/agent/booth"
+	"parkagent/agent/downlink"
+	"parkagent/protocol"
+)
+
+// The sentences that only booths hear.
+var (
+	errNotGet   = &sentence{"not a GET", "请使用 GET 方法", "The method must be GET."}
+	errNotJSON  = &sentence{"not JSON", "请求须为 JSON（Content-Type: application/json）", "The request must be JSON (Content-Type: application/json)."}
+	errOrigin   = &sentence{"called by another site", "请求来自其他网站，已拒绝", "The request comes from another site and is refused."}
+	errRole     = &sentence{"role may not", "您的角色无权进行此操作", "Your role may not do this."}
+	errNoLane   = &sentence{"unknown lane", "车道不存在", "There is no such lane."}
+	errPeriod   = &sentence{"period ends before it begins", "起止时间有误", "The period ends before it begins."}
+	errBadMark  = &sentence{"malformed cursor", "翻页参数 after 有误", "The parameter after is none that was answered."}
+	errNoReport = &sentence{"unknown report", "报表不存在", "There is no such report."}
+)
+
+// staffSentences are what those hear who sign in or change shifts.
+var staffSentences = []struct {
+	err error
+	say sentence
+}{
+	{booth.ErrBadLogin, sentence{"", "用户名或口令不正确", "The name or the password is wrong."}},
+	{booth.ErrNoLogin, sentence{"", "尚未登录或登录已过期，请重新登录", "Nobody is signed in, or not any more; please sign in."}},
+	{booth.ErrPassword, sentence{"", "口令至少 8 个字符，且不能与用户名相同", "A password has 8 characters at least and is not the name."}},
+	{booth.ErrName, sentence{"", "名称只能用文字、数字和中间的 . _ -，最多 32 个字符", "A name has letters, digits and . _ - between them, 32 at most."}},
+	{booth.ErrNoOperator, sentence{"", "操作员不存在", "There is no such operator."}},
+	{booth.ErrOnShift, sentence{"", "该操作员已在当班", "The operator is on shift already."}},
+	{booth.ErrBoothTaken, sentence{"", "该岗亭已有人当班，请先交班", "Somebody is on shift in this booth and has to hand over first."}},
+	{booth.ErrNoShift, sentence{"", "尚未开班，请先开班", "No shift has begun, please start one."}},
+}
+
+// explainBooth puts an error into words, "" for one that nobody foresaw.
+func explainBooth(err error, language string) string {
+	if own := new(sentence); errors.As(err, &own) {
+		return own.in(language)
+	}
+	if locked := new(booth.LockedError); errors.As(err, &locked) {
+		say := sentence{"", "尝试次数过多，请 %d 秒后再试", "There were too many attempts, please try again in %d seconds."}
+		return fmt.Sprintf(say.in(language), int(locked.Wait/time.Second)+1)
+	}
+	for _, known := range staffSentences {
+		if errors.Is(err, known.err) {
+			return known.say.in(language)
+		}
+	}
+	if errors.Is(err, billing.ErrOutdated) {
+		return errOutdated.in(language)
+	}
+	if text := protocol.Message(err, language); text != "" {
+		return text
+	}
+	return downlink.Explain(err, language)
+}
