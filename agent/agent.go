@@ -28,6 +28,7 @@ import (
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/config"
+	"parkagent/agent/console"
 	"parkagent/agent/lane"
 	"parkagent/agent/pictures"
 	"parkagent/agent/wallclock"
@@ -43,8 +44,8 @@ type Config struct {
 	// Listener, when not nil, is where the API answers instead of the
 	// configured address. The agent closes it.
 	Listener net.Listener
-	// ConsoleListener is the same for pay machines. Without a pay machine
-	// nothing answers there.
+	// ConsoleListener is the same for booths and pay machines. Nothing answers
+	// there without a pay machine, unless the configuration gives an address.
 	ConsoleListener net.Listener
 }
 
@@ -109,7 +110,8 @@ func New(cfg Config) (*Agent, error) {
 // move the same gates.
 var ErrInUse = errors.New("another agent works on the data folder")
 
-// A ConsoleError is that the address for pay machines could not be opened.
+// A ConsoleError is that the address for booths and pay machines could not be
+// opened.
 type ConsoleError struct{ Err error }
 
 // Error says so.
@@ -135,7 +137,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, closed(listener)) }()
 	var console net.Listener
-	if len(a.kiosks()) > 0 {
+	if a.cfg.Site.Console.Booths || len(a.kiosks()) > 0 {
 		if console, err = listen(ctx, a.cfg.ConsoleListener, a.cfg.Site.Console.Listen); err != nil {
 			return unlessStopped(ctx, &ConsoleError{err})
 		}
@@ -160,9 +162,9 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	}
 	a.log.Info("agent started", "api", listener.Addr().String(), "lanes", len(a.cfg.Site.Lanes), "platforms", len(a.cfg.Site.Platforms))
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return a.serve(ctx, listener, all.api) })
+	g.Go(func() error { return a.serve(ctx, listener, all.api, func() {}) })
 	if console != nil {
-		g.Go(func() error { return a.serve(ctx, console, all.console) })
+		g.Go(func() error { return a.serve(ctx, console, all.console, all.booths.Close) })
 	}
 	for _, p := range all.parts {
 		g.Go(func() error { return supervise(ctx, p, a.log) })
@@ -213,6 +215,7 @@ type assembly struct {
 	parts   []Part
 	api     http.Handler
 	console http.Handler
+	booths  *console.Booths // of the console
 }
 
 // assemble builds the parts on an open store.
@@ -273,7 +276,10 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		return all, err
 	}
 	all.api = a.routes(api)
-	all.console, err = a.console(db, desk, questions, lanes)
+	if all.booths, err = a.booths(db, desk, rules, questions, lanes); err != nil {
+		return all, err
+	}
+	all.console, err = a.console(db, desk, questions, lanes, all.booths)
 	return all, err
 }
 

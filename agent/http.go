@@ -114,8 +114,8 @@ func from(r *http.Request, ip string) bool {
 const stopTimeout = 3 * time.Second
 
 // serve answers HTTP until ctx is done, and then lets running requests finish
-// for a moment.
-func (a *Agent) serve(ctx context.Context, l net.Listener, h http.Handler) error {
+// for a moment; those that have no end are ended by stop.
+func (a *Agent) serve(ctx context.Context, l net.Listener, h http.Handler, stop func()) error {
 	srv := downlink.NewHTTPServer(h, a.log)
 	if cert := a.cfg.Site.API.TLSCert; cert != "" {
 		pair, err := tls.LoadX509KeyPair(cert, a.cfg.Site.API.TLSKey)
@@ -127,6 +127,7 @@ func (a *Agent) serve(ctx context.Context, l net.Listener, h http.Handler) error
 	var g errgroup.Group
 	g.Go(func() error {
 		<-ctx.Done()
+		stop()
 		c, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
 		if err := srv.Shutdown(c); err != nil {

@@ -10,7 +10,6 @@ import (
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/config"
-	"parkagent/agent/console"
 	"parkagent/agent/downlink"
 	"parkagent/agent/lane"
 	"parkagent/agent/pictures"
@@ -158,23 +157,4 @@ func products(configured []config.Product) []access.Product {
 // kiosks are the configured pay machines.
 func (a *Agent) kiosks() []config.Device {
 	return slices.DeleteFunc(slices.Clone(a.cfg.Site.Devices), func(d config.Device) bool { return d.Kind != config.KindKiosk })
-}
-
-// console builds what answers the pay machines.
-func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, lanes []*lane.Lane) (http.Handler, error) {
-	cfg := console.Config{
-		DB: db, Desk: desk, Questions: q, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
-		ImageURL: a.imageURL, Now: a.clock.Now, Log: a.log,
-	}
-	for _, d := range a.kiosks() {
-		k := console.Kiosk{Code: d.Code, IP: d.IP, Token: d.Token}
-		for i, c := range a.cfg.Site.Lanes {
-			if c.Kiosk != d.Code {
-				continue
-			}
-			k.Lane, k.Exit, k.Passage = c.Code, !c.Entry, lanes[i]
-		}
-		cfg.Kiosks = append(cfg.Kiosks, k)
-	}
-	return console.New(cfg)
 }

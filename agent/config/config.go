@@ -72,9 +72,10 @@ type API struct {
 	TestMode  bool // published credentials are allowed
 }
 
-// A Console is the server for the pay machines of the park.
+// A Console is the server for the booths and the pay machines of the park.
 type Console struct {
 	Listen string // address to listen on; never where the API listens
+	Booths bool   // the file gives the address: it answers also without a pay machine
 }
 
 // A Client may call the downlink.

@@ -18,7 +18,7 @@ func listening(address string) (host string, port uint64, ok bool) {
 // console reads the console's address. Both servers cannot listen in one place,
 // and that would show only when the agent starts.
 func (p *parser) console(raw rawConsole, api API) Console {
-	c := Console(raw)
+	c := Console{Listen: raw.Listen, Booths: raw.Listen != ""}
 	if c.Listen == "" {
 		c.Listen = defaultConsole
 	}
