@@ -18,6 +18,7 @@ import (
 	"parkagent/agent/billing"
 	"parkagent/agent/booth"
 	"parkagent/agent/console"
+	"parkagent/agent/discount"
 	"parkagent/agent/lane"
 	"parkagent/agent/tariff"
 	"parkagent/drivers"
@@ -51,7 +52,11 @@ func newBoothRig(t *testing.T, language string) *boothRig {
 	t.Cleanup(func() { _ = r.db.Close() })
 	zone := time.FixedZone("CST", 8*3600)
 	r.desk, err = billing.New(billing.Config{
-		DB: r.db, ParkCode: "1", Zone: zone, Now: r.clock, Tariffs: []tariff.Tariff{{Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}}}},
+		DB: r.db, ParkCode: "1", Zone: zone, Now: r.clock, Tariffs: []tariff.Tariff{{MaxAutomatic: 20000, Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}}}},
+		Discounts: []discount.Rule{
+			{Name: "shop", Kind: store.GrantMinutes, Value: 60},
+			{Name: "boss", Kind: store.GrantFull, Roles: []string{"manager"}},
+		},
 	}, nil)
 	r.did(err)
 	r.rules, err = access.New(access.Config{DB: r.db, Bills: r.desk, Now: r.clock})
@@ -153,6 +158,7 @@ type worker struct {
 	releases []lane.Release
 	fixes    []lane.Correction
 	scans    []lane.Scan
+	enter    *rig // where a scan lets a car in
 }
 
 // set changes what it answers.
@@ -202,8 +208,16 @@ func (w *worker) Scan(_ context.Context, s lane.Scan) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.scans = append(w.scans, s)
+	if w.enter != nil {
+		w.enter.park(store.Session{Plate: "空" + s.CardNo[len(s.CardNo)-6:], CardNo: s.CardNo})
+	}
 	return w.err
 }
 
 // gateFails is what a gate says that does not answer.
 var gateFails = &drivers.DeviceError{Device: "G1", Op: "raise", Err: drivers.ErrOffline}
+
+// noticeOf is what a platform tells of a payment.
+func noticeOf(order string, amount int64) billing.Notice {
+	return billing.Notice{Order: order, Amount: amount, Client: "mall"}
+}

@@ -3,24 +3,28 @@ package console
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"parkagent/agent/billing"
 	"parkagent/agent/booth"
+	"parkagent/agent/discount"
 	"parkagent/agent/downlink"
 	"parkagent/protocol"
 )
 
 // The sentences that only booths hear.
 var (
-	errNotGet   = &sentence{"not a GET", "请使用 GET 方法", "The method must be GET."}
-	errNotJSON  = &sentence{"not JSON", "请求须为 JSON（Content-Type: application/json）", "The request must be JSON (Content-Type: application/json)."}
-	errOrigin   = &sentence{"called by another site", "请求来自其他网站，已拒绝", "The request comes from another site and is refused."}
-	errRole     = &sentence{"role may not", "您的角色无权进行此操作", "Your role may not do this."}
-	errNoLane   = &sentence{"unknown lane", "车道不存在", "There is no such lane."}
-	errPeriod   = &sentence{"period ends before it begins", "起止时间有误", "The period ends before it begins."}
-	errBadMark  = &sentence{"malformed cursor", "翻页参数 after 有误", "The parameter after is none that was answered."}
-	errNoReport = &sentence{"unknown report", "报表不存在", "There is no such report."}
+	errNotGet     = &sentence{"not a GET", "请使用 GET 方法", "The method must be GET."}
+	errNotJSON    = &sentence{"not JSON", "请求须为 JSON（Content-Type: application/json）", "The request must be JSON (Content-Type: application/json)."}
+	errOrigin     = &sentence{"called by another site", "请求来自其他网站，已拒绝", "The request comes from another site and is refused."}
+	errRole       = &sentence{"role may not", "您的角色无权进行此操作", "Your role may not do this."}
+	errNoLane     = &sentence{"unknown lane", "车道不存在", "There is no such lane."}
+	errNoPayment  = &sentence{"unknown payment", "没有这笔记录，或其类型不符", "There is no such row of the ledger, or it is of another kind."}
+	errNotAtEntry = &sentence{"not at an entry", "该车道不是入口", "This lane is no entry."}
+	errPeriod     = &sentence{"period ends before it begins", "起止时间有误", "The period ends before it begins."}
+	errBadMark    = &sentence{"malformed cursor", "翻页参数 after 有误", "The parameter after is none that was answered."}
+	errNoReport   = &sentence{"unknown report", "报表不存在", "There is no such report."}
 )
 
 // staffSentences are what those hear who sign in or change shifts.
@@ -38,6 +42,21 @@ var staffSentences = []struct {
 	{booth.ErrNoShift, sentence{"", "尚未开班，请先开班", "No shift has begun, please start one."}},
 }
 
+// moneySentences are what only those hear who are at the ledger themselves.
+var moneySentences = []struct {
+	err error
+	say sentence
+}{
+	{billing.ErrNoReason, sentence{"", "请填写原因", "Please give a reason."}},
+	{billing.ErrDecided, sentence{"", "车辆正在出场，费用已确定", "The car is on its way out, and its fee stands."}},
+	{billing.ErrNoDiscount, sentence{"", "没有这种优惠", "There is no such discount."}},
+	{billing.ErrMayNotGrant, sentence{"", "您无权发放该优惠", "You may not grant this discount."}},
+	{billing.ErrGrantedBefore, sentence{"", "该车已享受过此优惠", "The car has had this discount already."}},
+	{billing.ErrUsed, sentence{"", "优惠已被使用，不能收回", "The discount is used and cannot be taken back."}},
+	{billing.ErrTooMuch, sentence{"", "金额超过该笔付款的余额", "That is more than is left of the payment."}},
+	{discount.ErrValue, sentence{"", "优惠的数值不正确", "The value of the discount is not allowed."}},
+}
+
 // explainBooth puts an error into words, "" for one that nobody foresaw.
 func explainBooth(err error, language string) string {
 	if own := new(sentence); errors.As(err, &own) {
@@ -47,7 +66,7 @@ func explainBooth(err error, language string) string {
 		say := sentence{"", "尝试次数过多，请 %d 秒后再试", "There were too many attempts, please try again in %d seconds."}
 		return fmt.Sprintf(say.in(language), int(locked.Wait/time.Second)+1)
 	}
-	for _, known := range staffSentences {
+	for _, known := range slices.Concat(staffSentences, moneySentences) {
 		if errors.Is(err, known.err) {
 			return known.say.in(language)
 		}

@@ -144,7 +144,7 @@ type boothCall struct {
 // business of an installer's; what takes money back from the drawer, or a stay out
 // of the books, is a manager's.
 func (b *Booths) table() map[string]boothCall {
-	staff := []booth.Role{booth.RoleOperator, booth.RoleManager}
+	staff, manager := []booth.Role{booth.RoleOperator, booth.RoleManager}, []booth.Role{booth.RoleManager}
 	return map[string]boothCall{
 		"login":    {do: b.login, open: true},
 		"logout":   {do: b.logout},
@@ -161,6 +161,15 @@ func (b *Booths) table() map[string]boothCall {
 
 		"pass":       {do: b.letThrough, roles: staff},
 		"lane/plate": {do: b.correctAtLane, roles: staff},
+
+		"bill":     {do: b.bill, roles: staff},
+		"cash":     {do: b.cash, roles: staff},
+		"discount": {do: b.grant, roles: staff},
+		"recall":   {do: b.recall, roles: staff},
+		"refund":   {do: b.refund, roles: manager},
+		"assign":   {do: b.assign, roles: manager},
+		"fee":      {do: b.fee, roles: staff},
+		"ticket":   {do: b.ticket, roles: staff},
 
 		"shift/start":    {do: b.startShift, roles: staff},
 		"shift/handover": {do: b.handOver, roles: staff},

@@ -2,9 +2,7 @@ package console
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"math/big"
 	"strings"
 	"time"
 
@@ -203,17 +201,8 @@ func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
 	if k.Passage == nil || k.Exit {
 		return nil, errNotEntry
 	}
-	card, err := s.ticketOf(ctx, k, strings.TrimSpace(q.RequestNo))
-	if err != nil {
-		return nil, err
-	}
-	session, err := s.cfg.DB.OpenSessionByCard(ctx, card)
-	if errors.Is(err, store.ErrNotFound) || err == nil && session.State == store.Entering {
-		if err := k.Passage.Scan(ctx, lane.Scan{CardNo: card, Client: k.Code, Address: q.address}); err != nil {
-			return nil, passed(err)
-		}
-		session, err = s.cfg.DB.OpenSessionByCard(ctx, card)
-	}
+	t := ticketing{db: s.cfg.DB, lane: k.Passage, now: s.cfg.Now(), zone: s.cfg.Location}
+	card, session, err := t.letIn(ctx, "kiosk "+k.Code, strings.TrimSpace(q.RequestNo), lane.Scan{Client: k.Code, Address: q.address})
 	if err != nil {
 		return nil, err
 	}
@@ -244,34 +233,4 @@ func passed(err error) error {
 		return errGate
 	}
 	return err
-}
-
-// sameRequest is within what time a machine's number names the same request.
-const sameRequest = 30 * time.Second
-
-// ticketOf returns the ticket number for a request of a machine: a new one, or
-// the one that it got before.
-func (s *Server) ticketOf(ctx context.Context, k Kiosk, request string) (string, error) {
-	card := s.ticketNumber()
-	if request == "" {
-		return card, nil
-	}
-	now := s.cfg.Now().UTC()
-	client, digest := "kiosk "+k.Code, "ticket "+request
-	err := s.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		before, err := tx.FirstAnswer(ctx, client, digest, now, sameRequest)
-		if errors.Is(err, store.ErrNotFound) {
-			return tx.KeepAnswer(ctx, client, digest, card, now, sameRequest)
-		}
-		card = before
-		return err
-	})
-	return card, err
-}
-
-// ticketNumber is the park's date and ten random digits.
-func (s *Server) ticketNumber() string {
-	n, _ := rand.Int(rand.Reader, big.NewInt(1e10)) // never fails
-	digits := n.String()
-	return s.cfg.Now().In(s.cfg.Location).Format("060102") + strings.Repeat("0", 10-len(digits)) + digits
 }
