@@ -15,6 +15,7 @@ type LedgerFilter struct {
 	Booth    string // of the shift
 	Lane     string // at which the order was made
 	Client   string
+	Plate    string // any part of it
 	Terminal *int
 	PayType  *int
 }
@@ -112,6 +113,7 @@ func (f LedgerFilter) where() *where {
 	w.text(`h.booth = ?`, f.Booth)
 	w.text(`o.lane = ?`, f.Lane)
 	w.text(`p.client = ?`, f.Client)
+	w.text(`instr(s.plate, ?) > 0`, f.Plate)
 	w.number(`p.terminal = ?`, f.Terminal)
 	w.number(`p.pay_type = ?`, f.PayType)
 	return w

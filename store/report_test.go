@@ -86,6 +86,7 @@ func TestTheLedgerIsReadByPagesAndAddsUp(t *testing.T) {
 		{"of a client", store.LedgerFilter{Client: "K1"}, []string{"P6"}},
 		{"of a terminal", store.LedgerFilter{Terminal: &booth}, []string{"P1", "P2", "P7"}},
 		{"of a way to pay", store.LedgerFilter{PayType: &wechat}, []string{"P3", "P5"}},
+		{"of a plate", store.LedgerFilter{Plate: "B123"}, []string{"P1", "P2"}},
 		{"nothing", store.LedgerFilter{Operator: "zhang"}, nil},
 	} {
 		got := pages(t, func(m store.Mark) ([]store.LedgerRow, error) { return db.Ledger(t.Context(), tt.filter, m, 2) },

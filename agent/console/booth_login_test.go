@@ -112,6 +112,8 @@ func TestWhoMayCallWhat(t *testing.T) {
 		"login": all, "logout": all, "me": all, "password": all, "lanes": all, "events": all,
 		"gate/open": all, "gate/close": all, "gate/hold": all, "gate/release": all,
 		"pass": staff, "lane/plate": staff,
+		"report/takings": staff, "report/inside": staff, "report/openings": {"installer", "manager", "operator"},
+		"report/payments": manager, "report/discounts": manager,
 		"bill": staff, "cash": staff, "discount": staff, "recall": staff, "refund": manager, "assign": manager, "fee": staff, "ticket": staff,
 		"shift/start": staff, "shift/handover": staff, "shift/totals": staff, "shift/list": staff,
 	}

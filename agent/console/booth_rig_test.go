@@ -32,6 +32,7 @@ const password = "correct horse"
 type boothRig struct {
 	*rig
 
+	path   string // of the books
 	booths *console.Booths
 	staff  *booth.Staff
 	rules  *access.Rules
@@ -43,11 +44,12 @@ type boothRig struct {
 func newBoothRig(t *testing.T, language string) *boothRig {
 	t.Helper()
 	r := &boothRig{
-		rig: &rig{t: t, now: noon, asks: &platforms{}, log: &safeBuffer{}},
-		in:  &worker{photo: "in.jpg"}, out: &worker{photo: "out.jpg"}, tokens: map[booth.Role]string{},
+		rig:  &rig{t: t, now: noon, asks: &platforms{}, log: &safeBuffer{}},
+		path: filepath.Join(t.TempDir(), "park.db"),
+		in:   &worker{photo: "in.jpg"}, out: &worker{photo: "out.jpg"}, tokens: map[booth.Role]string{},
 	}
 	var err error
-	r.db, err = store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "park.db"), Now: r.clock})
+	r.db, err = store.Open(t.Context(), store.Options{Path: r.path, Now: r.clock})
 	r.did(err)
 	t.Cleanup(func() { _ = r.db.Close() })
 	zone := time.FixedZone("CST", 8*3600)

@@ -10,6 +10,7 @@ import (
 	"parkagent/agent/booth"
 	"parkagent/agent/discount"
 	"parkagent/agent/downlink"
+	"parkagent/agent/report"
 	"parkagent/protocol"
 )
 
@@ -24,7 +25,6 @@ var (
 	errNotAtEntry = &sentence{"not at an entry", "该车道不是入口", "This lane is no entry."}
 	errPeriod     = &sentence{"period ends before it begins", "起止时间有误", "The period ends before it begins."}
 	errBadMark    = &sentence{"malformed cursor", "翻页参数 after 有误", "The parameter after is none that was answered."}
-	errNoReport   = &sentence{"unknown report", "报表不存在", "There is no such report."}
 )
 
 // staffSentences are what those hear who sign in or change shifts.
@@ -71,7 +71,10 @@ func explainBooth(err error, language string) string {
 			return known.say.in(language)
 		}
 	}
-	if errors.Is(err, billing.ErrOutdated) {
+	switch {
+	case errors.Is(err, report.ErrMark):
+		return errBadMark.in(language)
+	case errors.Is(err, billing.ErrOutdated):
 		return errOutdated.in(language)
 	}
 	if text := protocol.Message(err, language); text != "" {

@@ -18,6 +18,7 @@ import (
 	"parkagent/agent/billing"
 	"parkagent/agent/booth"
 	"parkagent/agent/lane"
+	"parkagent/agent/report"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -145,7 +146,7 @@ type boothCall struct {
 // of the books, is a manager's.
 func (b *Booths) table() map[string]boothCall {
 	staff, manager := []booth.Role{booth.RoleOperator, booth.RoleManager}, []booth.Role{booth.RoleManager}
-	return map[string]boothCall{
+	calls := map[string]boothCall{
 		"login":    {do: b.login, open: true},
 		"logout":   {do: b.logout},
 		"me":       {do: b.me},
@@ -176,6 +177,15 @@ func (b *Booths) table() map[string]boothCall {
 		"shift/totals":   {do: b.shiftTotals, roles: staff},
 		"shift/list":     {do: b.listShifts, roles: staff},
 	}
+	see := map[string][]booth.Role{"takings": staff, "inside": staff, "openings": {booth.RoleOperator, booth.RoleManager, booth.RoleInstaller}}
+	for _, r := range report.All() {
+		may, ok := see[r.Name]
+		if !ok {
+			may = manager
+		}
+		calls["report/"+r.Name] = boothCall{do: b.report(r), roles: may}
+	}
+	return calls
 }
 
 // ServeHTTP answers one call.
