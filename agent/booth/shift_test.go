@@ -49,7 +49,9 @@ func TestAShiftFromItsFloatToTheHandOver(t *testing.T) {
 		}
 		note := r.pay(with(mine, func(p *store.Payment) { p.Amount, p.Given = 500, 10000 }))
 		r.pay(with(mine, func(p *store.Payment) { p.Amount = 300 })) // what was handed over is not known
-		r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Given, p.Over = store.PaymentOrphan, 200, 200, 200 }))
+		orphan := r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Given, p.Over = store.PaymentOrphan, 200, 200, 200 }))
+		r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Refers = store.PaymentReturned, -150, orphan.ID })) // to another stay
+		r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Refers = store.PaymentTransfer, 150, orphan.ID }))
 		r.pay(with(mine, func(p *store.Payment) { p.Amount, p.PayType, p.PayMethod = 700, 4, 4 }))
 		r.pay(with(mine, func(p *store.Payment) { p.FreeMoney, p.PayType, p.PayMethod = 600, 9, 9 }))
 		r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Refers = store.PaymentRefund, -100, note.ID }))
@@ -69,7 +71,7 @@ func TestAShiftFromItsFloatToTheHandOver(t *testing.T) {
 		})
 		want := booth.Totals{
 			Float: 20000, CashIn: 10000 + 300 + 200, ChangeOut: 9500, CashBack: 100, Drawer: 20000 + 500 + 300 + 200 - 100,
-			Other: 700, Discounts: 600, Orphans: 200, Rows: 8, CarsOut: 9, Openings: map[string]int{"open": 1},
+			Other: 700, Discounts: 600, Orphans: 50, Rows: 10, CarsOut: 11, Openings: map[string]int{"open": 1},
 		}
 		time.Sleep(time.Hour)
 		done, err := r.HandOver(ctx, booth.HandOver{Operator: "小李", Counted: 20800, Note: "少一元", Next: "老王", Left: 15000})
