@@ -50,7 +50,7 @@ func TestAShiftFromItsFloatToTheHandOver(t *testing.T) {
 		note := r.pay(with(mine, func(p *store.Payment) { p.Amount, p.Given = 500, 10000 }))
 		r.pay(with(mine, func(p *store.Payment) { p.Amount = 300 })) // what was handed over is not known
 		orphan := r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Given, p.Over = store.PaymentOrphan, 200, 200, 200 }))
-		r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Refers = store.PaymentReturned, -150, orphan.ID })) // to another stay
+		r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Refers = store.PaymentMoved, -150, orphan.ID })) // to another stay
 		r.pay(with(mine, func(p *store.Payment) { p.Kind, p.Amount, p.Refers = store.PaymentTransfer, 150, orphan.ID }))
 		r.pay(with(mine, func(p *store.Payment) { p.Amount, p.PayType, p.PayMethod = 700, 4, 4 }))
 		r.pay(with(mine, func(p *store.Payment) { p.FreeMoney, p.PayType, p.PayMethod = 600, 9, 9 }))
