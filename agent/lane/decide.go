@@ -301,7 +301,7 @@ func decideConfirmed(s state, e confirmed, now time.Time, dedupe time.Duration) 
 		s.retryAt = now.Add(backoff(s.tries))
 		return s, nil
 	}
-	s.phase, s.car, s.back = idle, access.Verdict{}, ""
+	s.phase, s.car, s.back, s.asked = idle, access.Verdict{}, "", access.Approach{}
 	return nextCar(s, now, dedupe)
 }
 

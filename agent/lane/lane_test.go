@@ -29,6 +29,7 @@ type fakeGate struct {
 	fail     error
 	arm      drivers.Arm
 	presence drivers.Presence
+	passage  drivers.Presence
 	held     bool
 	opened   func() // called by Raise before anything else
 }
@@ -63,7 +64,7 @@ func (g *fakeGate) latch(name string, on bool) error {
 func (g *fakeGate) State(context.Context) (drivers.GateState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return drivers.GateState{Arm: g.arm, Presence: g.presence, HoldOpen: g.held}, g.fail
+	return drivers.GateState{Arm: g.arm, Presence: g.presence, Passage: g.passage, HoldOpen: g.held}, g.fail
 }
 
 // did returns the calls so far and forgets them.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"parkagent/agent/access"
 	"parkagent/agent/plate"
 	"parkagent/drivers"
 	"parkagent/store"
@@ -231,7 +230,6 @@ func turnedBack(s state, now time.Time, why string) (state, []command) {
 	s.phase, s.tries, s.back, s.idleAt = confirming, 0, why, now
 	s.seen = forgetCar(s.seen, s.car.Plate)
 	s.scans = slices.DeleteFunc(slices.Clone(s.scans), func(a attempt) bool { return a.session == s.car.Session })
-	s.asked = access.Approach{}
 	return s, []command{turnBack{session: s.car.Session, why: why}}
 }
 
