@@ -177,6 +177,7 @@ type (
 	letPass struct { // let the car pass, or decide anew on its plate → ruled
 		release *access.Release // nil where a plate is corrected
 		plate   string
+		next    access.Approach // the car that came while another drove through
 		remark  string
 		by      access.By
 		out     chan<- access.Verdict // has room for one
@@ -263,7 +264,7 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 	case commanded:
 		return s, []command{operate(e)}
 	case ordered:
-		return s, []command{e.pass}
+		return decideOrdered(s, e, now)
 	case held:
 		s.held, s.latched = e.on, e.on
 		return s, nil

@@ -295,7 +295,12 @@ func (w *world) pay() {
 	if r.entry || len(r.queue) == 0 {
 		return
 	}
-	o, _, err := w.desk.Order(w.t.Context(), billing.Ref{Plate: r.queue[0]}, "mall")
+	w.payFor(billing.Ref{Plate: r.queue[0]})
+}
+
+// payFor pays what is due for a car, if it is known, and tells the exits.
+func (w *world) payFor(of billing.Ref) {
+	o, _, err := w.desk.Order(w.t.Context(), of, "mall")
 	if errors.Is(err, billing.ErrNoSession) {
 		return
 	}
@@ -331,8 +336,8 @@ func (w *world) through(r *ramp, car string) {
 	w.inside[car] = r.entry
 	w.known[car] = false
 	if r.entry {
-		_, err := w.db.OpenSessionByPlate(w.t.Context(), car)
-		w.known[car] = err == nil
+		s, err := w.db.OpenSessionByPlate(w.t.Context(), car)
+		w.known[car] = err == nil && s.EntryLane == r.code
 	}
 	// The lane takes it for the car that it let pass. Nobody can tell otherwise.
 	if for1 := r.lane.state.car.Plate; for1 != "" && for1 != car {
@@ -509,7 +514,7 @@ func (w *world) leaves(car string, r *ramp) {
 		r.tell(see(car))
 		w.check()
 		if !r.up && r.lane.state.phase == waiting {
-			w.payFor(r)
+			w.payFor(billing.Ref{Lane: r.code})
 		}
 		if !known && !r.up {
 			w.letThrough(r)
@@ -533,14 +538,4 @@ func (w *world) leaves(car string, r *ramp) {
 	if s, err := w.db.OpenSessionByPlate(w.t.Context(), car); known && !errors.Is(err, store.ErrNotFound) {
 		w.t.Fatalf("%s has left, and its stay is in state %d, %v", car, s.State, err)
 	}
-}
-
-// payFor lets the car that waits at an exit pay.
-func (w *world) payFor(r *ramp) {
-	o, _, err := w.desk.Order(w.t.Context(), billing.Ref{Lane: r.code}, "mall")
-	w.must(err)
-	receipt, err := w.desk.Pay(w.t.Context(), billing.Notice{Order: o.No, Amount: o.Payable, Client: "mall"})
-	w.must(err)
-	w.money += o.Payable
-	r.tell(paid{session: receipt.Session.ID})
 }

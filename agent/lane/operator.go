@@ -65,6 +65,22 @@ func (l *Lane) order(ctx context.Context, p letPass) (access.Verdict, error) {
 	}
 }
 
+// decideOrdered carries out an operator's order. A car that drives through already
+// is not the one that is meant: it is booked, and the order is about the next.
+func decideOrdered(s state, e ordered, now time.Time) (state, []command) {
+	if s.phase != passing || s.pass.through.IsZero() {
+		return s, []command{e.pass}
+	}
+	next := s.next
+	s.next = nil
+	s, cmds := passed(s, now)
+	if len(next) > 0 {
+		no := plate.Normal(next[0].rec.Plate)
+		e.pass.next = access.Approach{Plate: no, PlateRead: next[0].rec.Plate, Color: wireColor(next[0].rec.Color), Size: wireSize(next[0].rec)}
+	}
+	return s, append(cmds, e.pass)
+}
+
 // stands is the car that the lane knows to stand there: the one that it deals
 // with, or the last that was refused. The zero value when there is none.
 func (s state) stands(now time.Time) access.Approach {
@@ -80,6 +96,9 @@ func (s state) stands(now time.Time) access.Approach {
 // letPass carries out an operator's order as far as the books are concerned.
 func (l *Lane) letPass(ctx context.Context, p letPass) (event, error) {
 	a, car := l.approach(), l.state.stands(l.cfg.Now().UTC())
+	if l.state.phase == confirming && l.state.back == "" { // that one has passed
+		car = p.next
+	}
 	a.Plate, a.PlateRead, a.CardNo = car.Plate, car.PlateRead, car.CardNo
 	a.Color, a.Size, a.Image = car.Color, car.Size, car.Image
 	a.Release = p.release

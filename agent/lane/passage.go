@@ -139,7 +139,9 @@ func drivesThrough(s state, now time.Time) (state, []command) {
 	case s.phase == raising && s.sense.arm != drivers.ArmDown && s.sense.arm != drivers.ArmFault:
 		// The gate did open, and its answer was lost.
 		s, cmds := decideRaised(s, raised{}, now)
-		s.pass.through = now
+		if s.phase == passing {
+			s.pass.through = now
+		}
 		return s, cmds
 	case since(now, s.sense.cleared, sameCar): // the rear of the car before
 		return s, nil
@@ -216,7 +218,7 @@ func reopen(s state, now time.Time) (state, []command) {
 
 // passed books the passage of the car that the gate had opened for.
 func passed(s state, now time.Time) (state, []command) {
-	s.phase, s.tries, s.passedAt = confirming, 0, now
+	s.phase, s.tries, s.passedAt, s.pass = confirming, 0, now, transit{}
 	return s, []command{confirm{session: s.car.Session}}
 }
 
@@ -227,7 +229,7 @@ func turnedBack(s state, now time.Time, why string) (state, []command) {
 	if s.pass.blind {
 		return passed(s, now)
 	}
-	s.phase, s.tries, s.back, s.idleAt = confirming, 0, why, now
+	s.phase, s.tries, s.back, s.idleAt, s.pass = confirming, 0, why, now, transit{}
 	s.seen = forgetCar(s.seen, s.car.Plate)
 	s.scans = slices.DeleteFunc(slices.Clone(s.scans), func(a attempt) bool { return a.session == s.car.Session })
 	return s, []command{turnBack{session: s.car.Session, why: why}}

@@ -258,6 +258,13 @@ func TestDecidePassage(t *testing.T) {
 				step{second, scanned{scan: Scan{CardNo: card}}, "answer lane is busy"}),
 		},
 		{
+			name: "an operator's order while a car drives through is about the next one",
+			steps: opened1(access.ReasonTemporary,
+				step{second, between, ""}, step{second, see("京A22222"), ""}, step{2 * second, ordered{pass: letPass{plate: "京A22222"}}, "confirm s1, let pass 京A22222"},
+				step{2 * second, confirmed{}, ""}, step{2 * second, open("京A22222", "s2", access.ReasonReleased), "raise"}, step{2 * second, raised{}, "show 1"},
+				step{3 * second, before, ""}, step{4 * second, behind, ""}, step{5 * second, nobody, "confirm s2"}),
+		},
+		{
 			name:  "an operator's order is carried out whatever stands there",
 			steps: []step{{0, ordered{pass: letPass{plate: "粤B11111"}}, "let pass 粤B11111"}},
 		},
