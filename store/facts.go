@@ -35,6 +35,7 @@ const (
 	KindMove        Kind = "move"         // MoveFact, key plate: a car passed from one area into another
 	KindUnknown     Kind = "unknown"      // UnknownFact, key plate: a car stood at an exit that nobody saw come in
 	KindPassage     Kind = "passage"      // PassageFact, key lane code: a car passed unasked, or did not pass though it might
+	KindAmend       Kind = "amend"        // AmendFact, key plate: a stay was put right, by a near plate or a person
 	KindQueue       Kind = "queue"        // QueueFact, key "platform:" and name: a person decided on a held row
 )
 
@@ -57,6 +58,7 @@ type StayFact struct {
 	ExitLane   string `json:"exitLane,omitempty"`
 	ExitPlace  string `json:"exitPlace,omitempty"`
 	ExitImage  string `json:"exitImage,omitempty"`
+	ExitRead   string `json:"exitRead,omitempty"` // where that is not the plate
 	Fee        int64  `json:"fee,omitempty"`
 	Credit     int64  `json:"credit,omitempty"`
 	Unpaid     int64  `json:"unpaid,omitempty"`
@@ -79,7 +81,7 @@ func NewStayFact(s Session) StayFact {
 		Session: s.ID, Plate: s.Plate, PlateRead: s.PlateRead, CardNo: s.CardNo,
 		Color: s.Color, Size: s.Size, CarType: s.CarType, Area: s.Area,
 		EnteredMs: Millis(s.EnteredAt), EntryLane: s.EntryLane, EntryPlace: s.EntryPlace, EntryImage: s.EntryImage,
-		LeftMs: Millis(s.LeftAt), ExitLane: s.ExitLane, ExitPlace: s.ExitPlace, ExitImage: s.ExitImage,
+		LeftMs: Millis(s.LeftAt), ExitLane: s.ExitLane, ExitPlace: s.ExitPlace, ExitImage: s.ExitImage, ExitRead: s.ExitRead,
 		Fee: s.Fee, Credit: s.Credit, Unpaid: s.Unpaid, Over: s.Over, PayMethod: -1, Card: s.Card, Booking: s.Booking, Note: s.Note,
 	}
 }

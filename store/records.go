@@ -38,6 +38,9 @@ type Session struct {
 	ExitLane  string
 	ExitPlace string
 	ExitImage string
+	// ExitRead is what the exit camera read, where that is not Plate: it was taken
+	// for a misreading of it. Empty otherwise.
+	ExitRead string
 
 	// PaidUntil is until when a car whose due was settled may leave without
 	// paying again; zero before the first full settlement.

@@ -13,14 +13,14 @@ const sessionColumns = `s.id, s.plate, s.plate_read, s.color, s.size, s.car_type
 	s.entered_ms, s.entry_lane, s.entry_place, s.entry_image, s.left_ms, s.exit_lane, s.exit_place, s.exit_image,
 	s.paid_until_ms, s.settled_fee, s.settled_credit, s.fee, s.credit, s.unpaid, s.over, s.seamless, s.note,
 	coalesce(s.card, 0), coalesce(s.booking, 0), s.seamless_by, s.quote_fee, s.quoted_ms,
-	s.settled_ms, s.fee_by`
+	s.settled_ms, s.fee_by, s.exit_read`
 
 func scanSession(rows *sql.Rows, s *Session) error {
 	return rows.Scan(&s.ID, &s.Plate, &s.PlateRead, &s.Color, &s.Size, &s.CarType, &s.CardNo, &s.Area, &s.State,
 		at(&s.EnteredAt), &s.EntryLane, &s.EntryPlace, &s.EntryImage, at(&s.LeftAt), &s.ExitLane, &s.ExitPlace, &s.ExitImage,
 		at(&s.PaidUntil), &s.SettledFee, &s.SettledCredit, &s.Fee, &s.Credit, &s.Unpaid, &s.Over, &s.Seamless, &s.Note,
 		&s.Card, &s.Booking, &s.SeamlessBy, &s.QuoteFee, at(&s.QuotedAt),
-		at(&s.SettledAt), &s.FeeBy)
+		at(&s.SettledAt), &s.FeeBy, &s.ExitRead)
 }
 
 // Session returns the session with that id, or ErrNotFound.
@@ -74,6 +74,23 @@ func (r Reader) VoidSession(ctx context.Context, plate string) (Session, error) 
 		AND NOT EXISTS (SELECT 1 FROM sessions l WHERE l.plate = s.plate AND l.state = 4 AND l.rowid > s.rowid)
 		ORDER BY s.rowid DESC LIMIT 1`, plate)
 	return named(s, "void session", err)
+}
+
+// OpenPlates returns the plates of the open sessions, in no order.
+func (r Reader) OpenPlates(ctx context.Context) ([]string, error) {
+	p, err := all(ctx, r, column[string], `SELECT s.plate FROM sessions s WHERE s.state <= 3`)
+	return named(p, "plates of open sessions", err)
+}
+
+// PlateKnown reports whether a car with exactly that plate came in and has left
+// before, and was read so both times: the plate is one, and not a misreading.
+func (r Reader) PlateKnown(ctx context.Context, plate string) (bool, error) {
+	n, err := one(ctx, r, column[int], `SELECT count(*) FROM (SELECT 1 FROM sessions s
+		WHERE s.plate = ? AND s.state = 4 AND s.exit_read = '' AND s.entry_lane <> '' LIMIT 1)`, plate)
+	if err != nil {
+		return false, fmt.Errorf("known plate: %w", err)
+	}
+	return n > 0, nil
 }
 
 // An OpenFilter chooses open sessions by any part of their plate and card
@@ -179,8 +196,8 @@ func (tx *Tx) InsertSession(ctx context.Context, s Session) error {
 	rows, err := tx.exec(ctx, `INSERT INTO sessions (plate, plate_read, color, size, car_type, card_no, area, state,
 		entered_ms, entry_lane, entry_place, entry_image, left_ms, exit_lane, exit_place, exit_image,
 		paid_until_ms, settled_fee, settled_credit, fee, credit, unpaid, over, seamless, note,
-		card, booking, seamless_by, quote_fee, quoted_ms, settled_ms, fee_by, id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sessionValues(s)...)
+		card, booking, seamless_by, quote_fee, quoted_ms, settled_ms, fee_by, exit_read, id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sessionValues(s)...)
 	return changed("insert session", rows, err)
 }
 
@@ -194,7 +211,7 @@ func (tx *Tx) UpdateSession(ctx context.Context, s Session) error {
 		entered_ms = ?, entry_lane = ?, entry_place = ?, entry_image = ?, left_ms = ?, exit_lane = ?, exit_place = ?, exit_image = ?,
 		paid_until_ms = ?, settled_fee = ?, settled_credit = ?, fee = ?, credit = ?, unpaid = ?, over = ?, seamless = ?, note = ?,
 		card = ?, booking = ?, seamless_by = ?, quote_fee = ?, quoted_ms = ?,
-		settled_ms = ?, fee_by = ?
+		settled_ms = ?, fee_by = ?, exit_read = ?
 		WHERE id = ?`, sessionValues(s)...)
 	return changed("update session", rows, err)
 }
@@ -205,7 +222,7 @@ func sessionValues(s Session) []any {
 		millis(s.EnteredAt), s.EntryLane, s.EntryPlace, s.EntryImage, millis(s.LeftAt), s.ExitLane, s.ExitPlace, s.ExitImage,
 		millis(s.PaidUntil), s.SettledFee, s.SettledCredit, s.Fee, s.Credit, s.Unpaid, s.Over, s.Seamless, s.Note,
 		nullNumber(s.Card), nullNumber(s.Booking), s.SeamlessBy, s.QuoteFee, millis(s.QuotedAt),
-		millis(s.SettledAt), s.FeeBy, s.ID,
+		millis(s.SettledAt), s.FeeBy, s.ExitRead, s.ID,
 	}
 }
 

@@ -127,10 +127,14 @@ type Approach struct {
 
 	Plate     string // normal form; empty only for a car without a plate, which has a CardNo
 	PlateRead string
-	CardNo    string // what a car without a plate is known by; empty for all others
-	Color     int    // as the wire counts; -1 unknown
-	Size      int    // 1 large, 2 small; 0 unknown
-	Image     string
+	// Confidence is how sure of PlateRead the camera is, out of 100; 0 where it does
+	// not tell. Told says that no camera read the plate: a person says that it is so.
+	Confidence int
+	Told       bool
+	CardNo     string // what a car without a plate is known by; empty for all others
+	Color      int    // as the wire counts; -1 unknown
+	Size       int    // 1 large, 2 small; 0 unknown
+	Image      string
 
 	Held bool // the gate is held open
 

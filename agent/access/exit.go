@@ -56,6 +56,8 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		switch {
 		case unknown && a.Release != nil:
 			return r.letOut(ctx, tx, a, &v)
+		case errors.Is(err, errJustLeft):
+			v.Reason = ReasonNoSession
 		case errors.Is(err, billing.ErrNoSession):
 			done, err := r.unknown(ctx, tx, a, &v)
 			if err != nil || done {
@@ -84,7 +86,7 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 
 // findLeaving returns the open session of the car of a, which stands at an exit:
 // the one of its plate or card number or, where a plate has none, of the car that
-// stands there already and was read otherwise before.
+// stands there already and was read otherwise before, or else of a near plate.
 //
 // Errors: billing.ErrNoSession, *billing.AmbiguousError.
 func (r *Rules) findLeaving(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
@@ -93,8 +95,12 @@ func (r *Rules) findLeaving(ctx context.Context, tx *store.Tx, a Approach) (stor
 	case a.CardNo != "" && err == nil:
 		return s, r.notLeaving(ctx, tx, s, a)
 	case a.CardNo == "" && errors.Is(err, billing.ErrNoSession):
-		return misread(ctx, tx, a)
+		if s, err = misread(ctx, tx, a); errors.Is(err, billing.ErrNoSession) {
+			return r.near(ctx, tx, a)
+		}
+		return s, err
 	}
+	s.ExitRead = ""
 	return s, err
 }
 

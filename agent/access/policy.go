@@ -52,6 +52,10 @@ type Policy struct {
 	// taken. Otherwise it comes in as a temporary car.
 	RefuseOverQuota bool
 
+	// ExactPlates keeps a misread plate at an exit from being taken for a near one
+	// that is inside; an operator decides then.
+	ExactPlates bool
+
 	Unknown    UnknownExit
 	UnknownFee int64 // fen, for ChargeUnknown
 }

@@ -29,7 +29,7 @@ func (r *Rules) TurnedBack(ctx context.Context, lane, session, note string) erro
 			err = r.end(ctx, tx, s, store.Void, note)
 		case s.State == store.Leaving && s.ExitLane == lane:
 			s.State, s.Fee, s.Credit = store.Inside, 0, 0
-			s.LeftAt, s.ExitLane, s.ExitPlace, s.ExitImage = time.Time{}, "", "", ""
+			s.LeftAt, s.ExitLane, s.ExitPlace, s.ExitImage, s.ExitRead = time.Time{}, "", "", "", ""
 			err = tx.UpdateSession(ctx, s)
 		case s.State == store.Inside && s.EntryLane != lane && s.ExitLane != lane: // it was to pass into another area
 			var at store.Session

@@ -139,7 +139,7 @@ func (l *Lane) approach() access.Approach {
 // ask puts a recognised car to the rules.
 func (l *Lane) ask(ctx context.Context, r drivers.Recognition) (access.Verdict, access.Approach, error) {
 	a := l.approach()
-	a.Plate, a.PlateRead = plate.Normal(r.Plate), r.Plate
+	a.Plate, a.PlateRead, a.Confidence = plate.Normal(r.Plate), r.Plate, r.Confidence
 	a.Color, a.Size = wireColor(r.Color), wireSize(r)
 	a.Image = l.picture(r)
 	v, err := l.judge(ctx, a)

@@ -106,7 +106,7 @@ func (l *Lane) letPass(ctx context.Context, p letPass) (event, error) {
 		if err := l.journalCorrection(ctx, p, a.PlateRead); err != nil {
 			return nil, err
 		}
-		a.Plate, a.CardNo = p.plate, ""
+		a.Plate, a.CardNo, a.Told = p.plate, "", true
 	}
 	v, err := l.judge(ctx, a)
 	if err != nil {

@@ -87,7 +87,7 @@ var valid = regexp.MustCompile(`^(` + strings.Join([]string{
 		`[A-HJK][0-9A-HJ-NP-Z][0-9]{4}`, // new energy, small
 		`[0-9]{5}[A-HJK]`,               // new energy, large
 	}, `|`) + `)`,
-	`粤Z[0-9A-HJ-NP-Z]{4}[港澳]`, // all of them are registered there
+	`粤Z[0-9A-HJ-NP-Z]{4}[港澳]`,      // all of them are registered there
 	`[使领][0-9]{6}`, `[0-9]{6}[使领]`, // embassies and consulates, older and newer form
 	`民航[0-9A-HJ-NP-Z]{5}`,
 	`空[0-9]{6}`, // ours, for cars without a plate

@@ -1,0 +1,118 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/agent/plate"
+	"parkagent/store"
+)
+
+// justLeft is how long a car that has left may be seen from the exit once more: it
+// waits in the traffic behind the gate, in view of the camera.
+const justLeft = 5 * time.Minute
+
+// errJustLeft means that what was read is likely the car that has just left by that lane.
+var errJustLeft = fmt.Errorf("%w: it is likely the one that has just left here", billing.ErrNoSession)
+
+// near returns the session of the one car inside whose plate is likely what was
+// read as another at an exit, marked and journalled as that. The books keep the
+// plate: an operator corrects it if it was the entry that was misread.
+//
+// Cars that have just left count as well, so that one that is still in view is not
+// taken for its like inside.
+//
+// Errors: billing.ErrNoSession, errJustLeft among them.
+func (r *Rules) near(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
+	var none store.Session
+	if r.cfg.Policy.ExactPlates || a.Told || a.Plate == "" {
+		return none, billing.ErrNoSession
+	}
+	inside, err := tx.OpenPlates(ctx)
+	if err != nil {
+		return none, err
+	}
+	left, _, err := tx.FinishedSessions(ctx, store.FinishedFilter{From: r.now().Add(-justLeft), To: r.now()})
+	if err != nil {
+		return none, err
+	}
+	among := slices.DeleteFunc(slices.Clone(inside), plate.IsTemporary)
+	for _, s := range left {
+		among = append(among, s.Plate)
+	}
+	no, ok := plate.Near(a.Plate, a.Confidence, among)
+	switch {
+	case !ok:
+		return none, billing.ErrNoSession
+	case !slices.Contains(inside, no):
+		if slices.ContainsFunc(left, func(s store.Session) bool { return s.Plate == no && s.ExitLane == a.Lane }) {
+			return none, errJustLeft
+		}
+		return none, billing.ErrNoSession
+	}
+	s, err := tx.OpenSessionByPlate(ctx, no)
+	if err != nil {
+		return none, err
+	}
+	switch ok, err := r.mayBe(ctx, tx, s, a); {
+	case err != nil:
+		return none, err
+	case !ok:
+		return none, billing.ErrNoSession
+	}
+	err = r.noteNear(ctx, tx, &s, a)
+	return s, err
+}
+
+// mayBe reports whether nothing speaks against that the car of s is the one of a,
+// whose plate was read otherwise: that it is not inside yet, stands at another exit, or in
+// a part of the car park to which this one does not belong; that their plates have
+// different colours; or that the books know both plates, so that they are two cars.
+func (r *Rules) mayBe(ctx context.Context, tx *store.Tx, s store.Session, a Approach) (bool, error) {
+	here := a.Area == 0 || s.Area == 0 || s.Area == a.Area || r.cfg.Policy.area(s.Area).Outer == a.Area
+	painted := a.Color < 0 || s.Color < 0 || a.Color == s.Color
+	if s.State == store.Entering || !here || !painted {
+		return false, nil
+	}
+	cars, err := tx.LaneCars(ctx)
+	if err != nil || slices.ContainsFunc(cars, func(c store.LaneCar) bool { return c.Session == s.ID && c.Lane == s.ExitLane && c.Lane != a.Lane }) {
+		return false, err
+	}
+	for _, no := range []string{s.Plate, a.Plate} {
+		if known, err := known(ctx, tx.Reader, no); err != nil || !known {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// known reports whether the books know of a car with exactly that plate: from a card,
+// a booking, or a stay before.
+func known(ctx context.Context, r store.Reader, no string) (bool, error) {
+	_, err := r.CardByPlate(ctx, no)
+	if !errors.Is(err, store.ErrNotFound) {
+		return err == nil, err
+	}
+	booked, err := r.BookingsByPlate(ctx, no)
+	if err != nil || len(booked) > 0 {
+		return len(booked) > 0, err
+	}
+	return r.PlateKnown(ctx, no)
+}
+
+// noteNear marks s as the stay of a car whose plate was read as that of a, and
+// journals that once. The caller writes s.
+func (r *Rules) noteNear(ctx context.Context, tx *store.Tx, s *store.Session, a Approach) error {
+	if s.ExitRead == a.PlateRead {
+		return nil
+	}
+	s.ExitRead = a.PlateRead
+	_, err := tx.Append(ctx, store.KindAmend, s.Plate, store.AmendFact{
+		Act: store.AmendNear, Session: s.ID, Plate: s.Plate, Was: a.PlateRead, Confidence: a.Confidence, Lane: a.Lane, Image: a.Image,
+	})
+	return err
+}

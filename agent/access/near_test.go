@@ -1,0 +1,148 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/store"
+)
+
+func TestAMisreadCarLeavesByItsOwnStay(t *testing.T) {
+	r := newRig(t, 9)
+	in := r.park("粤B12345")
+	r.park("粤B67890")
+	r.now = morning.Add(10 * time.Minute)
+	v := r.leave("OUT1", "粤BL2345", false)
+	if !v.Open || v.Session != in.Session || v.Plate != "粤B12345" {
+		t.Fatalf("exit = %+v, want let out as 粤B12345", v)
+	}
+	r.leave("OUT1", "粤BL2345", false) // journalled once
+	r.did(r.Gone(t.Context(), v.Session))
+	if s := r.session(in.Session); s.State != store.Left || s.Plate != "粤B12345" || s.PlateRead != "粤B12345" || s.ExitRead != "粤BL2345" {
+		t.Errorf("the stay = %+v, want it to have left as it came, with what was read", s)
+	}
+	want := []store.AmendFact{{Act: store.AmendNear, Session: in.Session, Plate: "粤B12345", Was: "粤BL2345", Lane: "OUT1"}}
+	if diff := cmp.Diff(want, r.amendments()); diff != "" {
+		t.Errorf("amendments (-want +got):\n%s", diff)
+	}
+	r.balanced()
+}
+
+// amendments are the amendments of the journal, oldest first.
+func (r *rig) amendments() (list []store.AmendFact) {
+	r.t.Helper()
+	rows, err := r.db.After(r.t.Context(), 0, 1000)
+	r.did(err)
+	for _, e := range rows {
+		if e.Kind == store.KindAmend {
+			var f store.AmendFact
+			r.did(json.Unmarshal(e.Body, &f))
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+func TestANearPlateIsTakenOnlyWhereNothingSpeaksAgainstIt(t *testing.T) {
+	visit := func(r *rig, no string) {
+		v := r.park(no)
+		r.leave("OUT1", no, false)
+		r.did(r.Gone(t.Context(), v.Session))
+		r.now = r.now.Add(time.Hour)
+	}
+	tests := []struct {
+		name   string
+		policy Policy
+		before func(r *rig) // the car 粤B12345 comes in afterwards
+		inside func(r *rig) // and this happens while it is inside
+		read   Approach
+		want   Reason
+	}{
+		{"nothing does", Policy{}, nil, nil, Approach{Plate: "粤BL2345"}, ReasonFree},
+		{"the plate of the entry is known", Policy{}, func(r *rig) { visit(r, "粤B12345") }, nil, Approach{Plate: "粤BL2345"}, ReasonFree},
+		{"the plate that was read is known, and that of the entry is not", Policy{}, func(r *rig) { visit(r, "粤BL2345") }, nil, Approach{Plate: "粤BL2345"}, ReasonFree},
+		{"both are known from stays before", Policy{}, func(r *rig) { visit(r, "粤BL2345"); visit(r, "粤B12345") }, nil, Approach{Plate: "粤BL2345"}, ReasonNoSession},
+		{"both are known, from a card and a booking", Policy{}, func(r *rig) {
+			r.give(2, 1, 0, "粤BL2345")
+			r.reserve("粤B12345", store.BookMany, 0, time.Hour, false)
+		}, nil, Approach{Plate: "粤BL2345"}, ReasonNoSession},
+		{"another car is like it", Policy{}, nil, func(r *rig) { r.park("粤B72345") }, Approach{Plate: "粤BL2345"}, ReasonNoSession},
+		{"its like has just left", Policy{}, func(r *rig) {
+			v := r.park("粤B72345")
+			r.leave("OUT1", "粤B72345", false)
+			r.did(r.Gone(t.Context(), v.Session))
+		}, nil, Approach{Plate: "粤BL2345"}, ReasonNoSession},
+		{"the camera is very sure of two misread characters", Policy{}, nil, nil, Approach{Plate: "粤B1Z3A5", Confidence: 99}, ReasonNoSession},
+		{"the colour of the plate is another", Policy{}, nil, nil, Approach{Plate: "粤BL2345", Color: 4}, ReasonNoSession},
+		{"the camera does not tell colours", Policy{}, nil, nil, Approach{Plate: "粤BL2345", Color: -1}, ReasonFree},
+		{"it stands in another area", Policy{}, nil, nil, Approach{Plate: "粤BL2345", Area: 2}, ReasonNoSession},
+		{"it stands in an area within the exit's", Policy{Areas: []Area{{Code: 1, Outer: 2}}}, nil, nil, Approach{Plate: "粤BL2345", Area: 2}, ReasonFree},
+		{"it stands at another exit", Policy{}, nil, func(r *rig) { r.leave("OUT2", "粤B12345", false) }, Approach{Plate: "粤BL2345"}, ReasonNoSession},
+		{"plates must be exact", Policy{ExactPlates: true}, nil, nil, Approach{Plate: "粤BL2345"}, ReasonNoSession},
+		{"a person says what the plate is", Policy{}, nil, nil, Approach{Plate: "粤BL2345", Told: true}, ReasonNoSession},
+		{"a ticket of a car without a plate is no plate", Policy{}, nil, nil, Approach{CardNo: "粤BL2345"}, ReasonNoSession},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 9)
+			r.cfg.Policy = tt.policy
+			if tt.before != nil {
+				tt.before(r)
+			}
+			r.park("粤B12345")
+			if tt.inside != nil {
+				tt.inside(r)
+			}
+			a := tt.read
+			a.Lane, a.Gate, a.PlateRead = "OUT1", "GOUT1", a.Plate
+			v, err := r.Leave(t.Context(), a)
+			if err != nil || v.Reason != tt.want {
+				t.Errorf("exit = %+v, %v; want %q", v, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestACarThatHasLeftAndIsReadOnceMoreIsNoOther(t *testing.T) {
+	r := newRig(t, 9)
+	r.cfg.Policy = Policy{Unknown: OpenUnknown}
+	in := r.park("粤B12345")
+	r.park("粤B92399") // nothing like it
+	r.leave("OUT1", "粤B12345", false)
+	r.did(r.Gone(t.Context(), in.Session))
+	if v := r.leave("OUT1", "粤BL2345", false); v.Open || v.Reason != ReasonNoSession {
+		t.Errorf("read once more, and otherwise = %+v, want nothing opened for it", v)
+	}
+	r.now = r.now.Add(time.Hour)
+	if v := r.leave("OUT1", "粤BL2345", false); !v.Open || v.Reason != ReasonUnknown {
+		t.Errorf("an hour later = %+v, want a car that nobody saw come in", v)
+	}
+}
+
+func TestACarOfWhichTheExactPlateIsReadAtLastIsNotMarked(t *testing.T) {
+	r := newRig(t, 9)
+	in := r.park("粤B12345")
+	r.now = morning.Add(2 * time.Hour)
+	r.leave("OUT1", "粤BL2345", false)
+	if s := r.session(in.Session); s.ExitRead != "粤BL2345" {
+		t.Errorf("read otherwise = %q", s.ExitRead)
+	}
+	r.leave("OUT1", "粤B12345", false)
+	if s := r.session(in.Session); s.ExitRead != "" {
+		t.Errorf("read right at last, and marked as %q still", s.ExitRead)
+	}
+}
+
+func TestACarWithoutAPlateIsNearNone(t *testing.T) {
+	r := newRig(t, 9)
+	r.update(func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertSession(ctx, store.Session{ID: store.NewID(r.now), Plate: "空012345", CardNo: "T1", State: store.Inside, EnteredAt: r.now, EntryLane: "IN1"})
+	})
+	if v := r.leave("OUT1", "京012345", false); v.Reason != ReasonNoSession {
+		t.Errorf("exit = %+v, want unknown", v)
+	}
+}
