@@ -10,7 +10,7 @@ import (
 func policy(site *config.Config) access.Policy {
 	c := site.Access
 	p := access.Policy{
-		RefuseRepeat: c.RefuseRepeat, Passback: c.Passback, RefuseOverQuota: c.RefuseOverQuota, UnknownFee: c.UnknownFee,
+		RefuseRepeat: c.RefuseRepeat, Passback: c.Passback, RefuseOverQuota: c.RefuseOverQuota, ExactPlates: c.ExactPlates, UnknownFee: c.UnknownFee,
 	}
 	switch c.UnknownExit {
 	case config.UnknownOpen:

@@ -12,6 +12,7 @@ type Access struct {
 	RefuseRepeat    bool // a temporary car whose plate is inside is kept out
 	Passback        bool // cards are not passed back
 	RefuseOverQuota bool // a car of a card whose spaces are taken is kept out
+	ExactPlates     bool // a misread plate at an exit is not taken for a near one
 
 	UnknownExit string // UnknownOperator, UnknownOpen or UnknownCharge
 	UnknownFee  int64  // fen
@@ -57,6 +58,7 @@ func (p *parser) access(raw rawAccess, cards []rawCardArea, areas []Area) Access
 	a.Passback = raw.CardPassback == "on"
 	p.choice("access.over_quota", raw.OverQuota, "temporary", "refuse")
 	a.RefuseOverQuota = raw.OverQuota == "refuse"
+	a.ExactPlates = raw.NearPlates != nil && !*raw.NearPlates
 	p.choice("access.unknown_exit", raw.UnknownExit, UnknownOperator, UnknownOpen, UnknownCharge)
 	if raw.UnknownExit != "" {
 		a.UnknownExit = raw.UnknownExit

@@ -14,6 +14,7 @@ const nested = `
 repeat_entry = "refuse"
 card_passback = "on"
 over_quota = "refuse"
+near_plates = false
 unknown_exit = "charge"
 unknown_fee = 1000
 max_fee = 20000
@@ -41,7 +42,7 @@ func TestAccessIsReadAsItStands(t *testing.T) {
 		t.Fatal(errs)
 	}
 	access := Access{
-		RefuseRepeat: true, Passback: true, RefuseOverQuota: true, UnknownExit: UnknownCharge, UnknownFee: 1000,
+		RefuseRepeat: true, Passback: true, RefuseOverQuota: true, ExactPlates: true, UnknownExit: UnknownCharge, UnknownFee: 1000,
 		MaxFee: 20000, MaxStay: 720 * time.Hour, CardAreas: []CardArea{{CarType: 2, Areas: []int{1}, Refuse: true}},
 	}
 	if diff := cmp.Diff(access, c.Access); diff != "" {

@@ -112,6 +112,7 @@ type rawAccess struct {
 	RepeatEntry  string `toml:"repeat_entry"`
 	CardPassback string `toml:"card_passback"`
 	OverQuota    string `toml:"over_quota"`
+	NearPlates   *bool  `toml:"near_plates"`
 	UnknownExit  string `toml:"unknown_exit"`
 	UnknownFee   int64  `toml:"unknown_fee"`
 	MaxFee       int64  `toml:"max_fee"`
