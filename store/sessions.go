@@ -115,6 +115,18 @@ func (r Reader) SessionsInState(ctx context.Context, state SessionState) ([]Sess
 	return named(s, "sessions in state", err)
 }
 
+// SessionsInside returns the sessions of cars that are inside and came in before a
+// time, by id and so from the oldest on, after the one with the id after, which is empty for the
+// first page; limit 0 means all.
+func (r Reader) SessionsInside(ctx context.Context, before time.Time, after string, limit int) ([]Session, error) {
+	if limit <= 0 {
+		limit = -1
+	}
+	s, err := all(ctx, r, scanSession, `SELECT `+sessionColumns+` FROM sessions s
+		WHERE s.state = 2 AND s.state <= 3 AND s.entered_ms < ? AND s.id > ? ORDER BY s.id LIMIT ?`, before.UnixMilli(), after, limit)
+	return named(s, "sessions inside", err)
+}
+
 // A FinishedFilter chooses sessions of cars that have left.
 type FinishedFilter struct {
 	Plate, EntryPlace, LeavePlace string    // any part of them; letters match as they are, case included

@@ -25,7 +25,13 @@ var (
 	ErrOtherRecharge = errors.New("order was recharged with other figures")
 	// ErrNoProduct means that nothing is sold at that price.
 	ErrNoProduct = errors.New("no product at this price")
-	ErrNoArea    = errors.New("no such area")
+	// ErrPlateInside means that another car inside has the plate.
+	ErrPlateInside = errors.New("a car with this plate is inside")
+	// ErrSameStay means that a stay was to be merged with itself.
+	ErrSameStay = errors.New("both are the same stay")
+	// ErrNoWalk means that a list of what was seen is empty, or does not say when.
+	ErrNoWalk = errors.New("nothing was seen")
+	ErrNoArea = errors.New("no such area")
 	// ErrFreeRange means that an area cannot have that many free places.
 	ErrFreeRange = errors.New("free places out of range")
 )
