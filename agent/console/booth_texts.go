@@ -24,6 +24,7 @@ var (
 	errNoPayment  = &sentence{"unknown payment", "没有这笔记录，或其类型不符", "There is no such row of the ledger, or it is of another kind."}
 	errNotAtEntry = &sentence{"not at an entry", "该车道不是入口", "This lane is no entry."}
 	errPeriod     = &sentence{"period ends before it begins", "起止时间有误", "The period ends before it begins."}
+	errPlates     = &sentence{"no list of plates", "车牌清单无法读取，或超过 20000 行", "The list of plates cannot be read, or has more than 20000 lines."}
 	errBadMark    = &sentence{"malformed cursor", "翻页参数 after 有误", "The parameter after is none that was answered."}
 )
 
