@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -171,5 +172,30 @@ func TestAnOperatorChangesHisPassword(t *testing.T) {
 	}
 	if text := fmt.Sprint(facts[map[string]any](r, store.KindOperator)); !strings.Contains(text, "act:password by:li") {
 		t.Errorf("journal: %s", text)
+	}
+}
+
+// Whoever writes a booth's page finds every call in the package's documentation and
+// in the README.
+func TestEveryCallIsDocumented(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("console.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n### Booths\n")
+	section, _, _ = strings.Cut(section, "\n# ")
+	for call := range newBoothRig(t, "en").booths.Calls() {
+		name := strings.TrimPrefix(call, "report/") // one line for all of them
+		if name = strings.TrimPrefix(name, "gate/"); !strings.Contains(string(doc), name) {
+			t.Errorf("the package's documentation lacks %s", call)
+		}
+		if !strings.Contains(section, "`"+call+"`") && !strings.Contains(section, "GET "+call) {
+			t.Errorf("the README lacks %s", call)
+		}
 	}
 }

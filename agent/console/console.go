@@ -1,4 +1,10 @@
-// Package console answers the pay machines of a site, in plain JSON on an address of its own.
+// Package console answers the booths and the pay machines of a site, in plain JSON on an address of its own.
+//
+// Every answer has the protocol's envelope with data as one object, and the HTTP
+// status tells business (200) from the rest, as it does for platforms. Money is in
+// fen, minutes are minutes, times are local as the protocol writes them.
+//
+// # Pay machines
 //
 // A machine posts to /kiosk/<device code>/<call> with its token as a bearer
 // token, from the address that the configuration gives it. The calls, each with
@@ -12,10 +18,6 @@
 //	ticket  requestNo or nothing, at an entry          cardNo, plateNo, entryTime, link to print
 //	leave   cardNo, at an exit                         nothing: a car without a plate is let out
 //
-// Money is in fen, minutes are minutes, times are local as the protocol writes
-// them. The answer has the protocol's envelope with data as one object, and the
-// HTTP status tells business (200) from the rest, as it does for platforms.
-//
 // A call whose answer was lost may be repeated; so may ticket if it had a
 // requestNo, the machine's own number for the press of its button: the same
 // number again within half a minute is the same car.
@@ -24,6 +26,43 @@
 // 3.2); the machine asks order until it is settled. The gate then opens by itself
 // for a car that was recognised there; for one with a ticket the machine asks
 // leave, which is refused while money is due.
+//
+// # Booths
+//
+// A booth posts JSON to /booth/<call>, with the token that login answered as a
+// bearer token or in the cookie that login set. Who may make a call: o operators,
+// m managers, i installers. A car is named by session, plateNo, cardNo or the lane
+// (exit) at which it stands.
+//
+//	login           -    name, password                       token, operator, role, expires
+//	logout, me      omi                                       who is signed in, and on which shift
+//	password        omi  old, new                             every other sign-in of his ends
+//	lanes           omi                                       lanes: arm, presence, held, faults, the car with what is due
+//	events (GET)    omi                                       server-sent events "lanes", whenever something is different
+//	gate/open       omi  lane, reason                         image that was taken; so gate/hold
+//	gate/close      omi  lane                                 so gate/release
+//	pass            om   lane, reason                         the car there passes: open, reason, plateNo, session, payable, image
+//	lane/plate      om   lane, plateNo, reason                the car there is decided on anew, as one with that plate
+//	bill            om   a car                                as of a machine, with lines that add up to payable, and the ledger
+//	cash            om   orderNo, given, payMethod            rest, back: change to give; needs a shift
+//	discount        om   a car, discount, value, remark, requestNo   rest
+//	recall          om   payment, reason                      a discount that nobody has used is taken back
+//	refund          m    payment, amount, reason, requestNo   the row of the ledger; no money is moved by it
+//	assign          m    payment, session, reason             the money of an orphan belongs to that stay
+//	fee             om   session, fee, reason                 total, payable
+//	ticket          om   lane, requestNo; or orderNo; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order)
+//	shift/start     om   booth, lanes, float                  the shift
+//	shift/handover  om   counted, note, next, left            ended, totals, next
+//	shift/totals    om   shift                                his own that lasts; a manager sees any
+//	shift/list      om   from, to, operator, booth, before    the latest first; a manager sees all
+//	report/…        m    from, to, …, after, limit, format    rows, next, totals; with format "csv" a file
+//
+// The reports are takings and inside (om), openings (omi), payments and discounts.
+// An operator sees his own takings and openings only.
+//
+// Opening, holding and everything that changes a stay or the ledger needs a reason
+// and is in the journal under the operator's name; so is a sign-in, its end, its
+// refusal, and a call that the role may not make.
 package console
 
 import (
