@@ -195,6 +195,9 @@ func (d *Desk) KioskDelay(code string) time.Duration {
 	return d.delay(int(protocol.TerminalKiosk), code)
 }
 
+// BoothDelay returns how long a car may stay that paid at a booth.
+func (d *Desk) BoothDelay() time.Duration { return d.delay(int(protocol.TerminalBooth), "") }
+
 // delay is how long a car may stay after it paid at a terminal, by whoever
 // stands in Payment.Client.
 func (d *Desk) delay(terminal int, by string) time.Duration {

@@ -124,7 +124,7 @@ func (b *Booths) bill(ctx context.Context, a act) (any, error) {
 	answer := boothBill{Session: s.ID, Lines: []line{}, Ledger: []paid{}, bill: bill{
 		OrderNo: o.No, PlateNo: s.Plate, CardNo: s.CardNo, EntryTime: b.dash(s.EnteredAt),
 		Minutes: int64(o.CreatedAt.Sub(s.EnteredAt).Round(time.Minute) / time.Minute),
-		Total:   o.Total, Paid: o.Paid, Payable: o.Payable, Delay: int64(b.cfg.Desk.ClientDelay("") / time.Minute), Image: b.image(s.EntryImage),
+		Total:   o.Total, Paid: o.Paid, Payable: o.Payable, Delay: int64(b.cfg.Desk.BoothDelay() / time.Minute), Image: b.image(s.EntryImage),
 	}}
 	for _, l := range why.Lines {
 		answer.Lines = append(answer.Lines, line{

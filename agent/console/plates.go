@@ -73,7 +73,7 @@ func (l *plateList) add(cells []string, at int) {
 		cells = cells[at : at+1]
 	}
 	for _, c := range cells {
-		if no := plate.Normal(c); plate.Valid(no) {
+		if no := plate.Normal(c); isPlate(no) {
 			l.plates = append(l.plates, no)
 			return
 		}
@@ -82,6 +82,10 @@ func (l *plateList) add(cells []string, at int) {
 		l.unread = append(l.unread, shown(line))
 	}
 }
+
+// isPlate reports whether a text in normal form is a plate, or one without its
+// province, as people write it who walk along many of one province.
+func isPlate(no string) bool { return plate.Valid(no) || plate.Valid("京"+no) }
 
 // headed returns the column that a line of heads says the plates are in, -1 for a
 // line that is none.

@@ -50,6 +50,7 @@ func TestListsOfPlates(t *testing.T) {
 		{"what is no plate", "粤B12345\n没有车牌\n粤B1234\n", plateList{plates: two[1:], unread: []string{"没有车牌", "粤B1234"}}},
 		{"a column without a plate", "车牌,位置\n,京A11111旁\n", plateList{unread: []string{"京A11111旁"}}},
 		{"a short line below heads", "位置,车牌\nA区\n", plateList{unread: []string{"A区"}}},
+		{"without the province", "b12345\n", plateList{plates: []string{"B12345"}}},
 		{"a temporary plate of ours", "空123456\n", plateList{plates: []string{"空123456"}}},
 	} {
 		got, err := readPlates([]byte(tt.body))
@@ -75,7 +76,7 @@ func FuzzListsOfPlates(f *testing.F) {
 			return
 		}
 		for _, p := range list.plates {
-			if !plate.Valid(p) || plate.Normal(p) != p {
+			if !isPlate(p) || plate.Normal(p) != p {
 				t.Errorf("%q is taken for a plate", p)
 			}
 		}
