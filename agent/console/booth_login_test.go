@@ -115,6 +115,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 		"pass": staff, "lane/plate": staff,
 		"report/takings": staff, "report/inside": staff, "report/openings": {"installer", "manager", "operator"},
 		"report/payments": manager, "report/discounts": manager,
+		"plate": staff, "merge": manager, "close": manager, "overdue": staff, "walk": manager,
 		"bill": staff, "cash": staff, "discount": staff, "recall": staff, "refund": manager, "assign": manager, "fee": staff, "ticket": staff,
 		"shift/start": staff, "shift/handover": staff, "shift/totals": staff, "shift/list": staff,
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/booth"
 	"parkagent/agent/discount"
@@ -25,6 +26,7 @@ var (
 	errNotAtEntry = &sentence{"not at an entry", "该车道不是入口", "This lane is no entry."}
 	errPeriod     = &sentence{"period ends before it begins", "起止时间有误", "The period ends before it begins."}
 	errPlates     = &sentence{"no list of plates", "车牌清单无法读取，或超过 20000 行", "The list of plates cannot be read, or has more than 20000 lines."}
+	errUnread     = &sentence{"lines without a plate", "清单中有无法识别的行（见 unread），请更正后再清理", "Some lines of the list are no plate (see unread); please mend them before stays are closed."}
 	errBadMark    = &sentence{"malformed cursor", "翻页参数 after 有误", "The parameter after is none that was answered."}
 )
 
@@ -41,6 +43,16 @@ var staffSentences = []struct {
 	{booth.ErrOnShift, sentence{"", "该操作员已在当班", "The operator is on shift already."}},
 	{booth.ErrBoothTaken, sentence{"", "该岗亭已有人当班，请先交班", "Somebody is on shift in this booth and has to hand over first."}},
 	{booth.ErrNoShift, sentence{"", "尚未开班，请先开班", "No shift has begun, please start one."}},
+}
+
+// staySentences are what those hear who put stays right.
+var staySentences = []struct {
+	err error
+	say sentence
+}{
+	{access.ErrPlateInside, sentence{"", "场内已有该车牌的车，请核对，或合并两条记录", "A car with this plate is inside; please check, or merge the two stays."}},
+	{access.ErrSameStay, sentence{"", "两条记录是同一条", "Both are the same stay."}},
+	{access.ErrNoWalk, sentence{"", "清单为空，或盘点时间有误", "The list is empty, or its time is in the future."}},
 }
 
 // moneySentences are what only those hear who are at the ledger themselves.
@@ -67,7 +79,7 @@ func explainBooth(err error, language string) string {
 		say := sentence{"", "尝试次数过多，请 %d 秒后再试", "There were too many attempts, please try again in %d seconds."}
 		return fmt.Sprintf(say.in(language), int(locked.Wait/time.Second)+1)
 	}
-	for _, known := range slices.Concat(staffSentences, moneySentences) {
+	for _, known := range slices.Concat(staffSentences, staySentences, moneySentences) {
 		if errors.Is(err, known.err) {
 			return known.say.in(language)
 		}

@@ -172,6 +172,12 @@ func (b *Booths) table() map[string]boothCall {
 		"fee":      {do: b.fee, roles: staff},
 		"ticket":   {do: b.ticket, roles: staff},
 
+		"plate":   {do: b.correct, roles: staff},
+		"merge":   {do: b.merge, roles: manager},
+		"close":   {do: b.closeStay, roles: manager},
+		"overdue": {do: b.overdue, roles: staff},
+		"walk":    {do: b.walk, roles: manager, body: mostWalk},
+
 		"shift/start":    {do: b.startShift, roles: staff},
 		"shift/handover": {do: b.handOver, roles: staff},
 		"shift/totals":   {do: b.shiftTotals, roles: staff},

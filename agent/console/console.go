@@ -51,11 +51,19 @@
 //	assign          m    payment, session, reason             the money of an orphan belongs to that stay
 //	fee             om   session, fee, reason                 total, payable
 //	ticket          om   lane, requestNo; or orderNo; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order)
+//	plate           om   session, plateNo, reason             the stay under its right plate
+//	merge           m    ghost, real, reason                  two stays of one car: the real one goes on
+//	close           m    session, reason                      a stay whose car is not inside any more
+//	overdue         om   before, after, limit                 stays, next: who came in before that
+//	walk            m    plates, before, apply, reason        missing, near, unknown, unread: the lot compared with the books
 //	shift/start     om   booth, lanes, float                  the shift
 //	shift/handover  om   counted, note, next, left            ended, totals, next
 //	shift/totals    om   shift                                his own that lasts; a manager sees any
 //	shift/list      om   from, to, operator, booth, before    the latest first; a manager sees all
 //	report/…        m    from, to, …, after, limit, format    rows, next, totals; with format "csv" a file
+//
+// walk takes a file of a spreadsheet as well (text/csv), with before, apply and
+// reason in the address. Applied, it closes the stays of the missing cars.
 //
 // The reports are takings and inside (om), openings (omi), payments and discounts.
 // An operator sees his own takings and openings only.
