@@ -49,7 +49,7 @@ func (a *Agent) booths(db *store.DB, desk *billing.Desk, rules *access.Rules, q 
 		return nil, err
 	}
 	cfg := console.BoothConfig{
-		Staff: staff, DB: db, Desk: desk, Rules: rules, Questions: q, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
+		Staff: staff, DB: db, Desk: desk, Rules: rules, Questions: q, Discounts: a.cfg.Site.Discounts, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
 		ImageURL: a.imageURL, Now: a.clock.Now, Log: a.log,
 	}
 	for i, c := range a.cfg.Site.Lanes {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"parkagent/agent/booth"
+	"parkagent/agent/config"
 	"parkagent/store"
 )
 
@@ -116,7 +117,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 		"report/takings": staff, "report/inside": staff, "report/openings": {"installer", "manager", "operator"},
 		"report/payments": manager, "report/discounts": manager,
 		"plate": staff, "merge": manager, "close": manager, "overdue": staff, "walk": manager,
-		"bill": staff, "cash": staff, "discount": staff, "recall": staff, "refund": manager, "assign": manager, "fee": staff, "ticket": staff,
+		"bill": staff, "cash": staff, "discounts": staff, "discount": staff, "recall": staff, "refund": manager, "assign": manager, "fee": staff, "ticket": staff,
 		"shift/start": staff, "shift/handover": staff, "shift/totals": staff, "shift/list": staff,
 	}
 	if diff := cmp.Diff(want, r.booths.Calls()); diff != "" {
@@ -198,5 +199,17 @@ func TestEveryCallIsDocumented(t *testing.T) {
 		if !strings.Contains(section, "`"+call+"`") && !strings.Contains(section, "GET "+call) {
 			t.Errorf("the README lacks %s", call)
 		}
+	}
+}
+
+// What the configuration may say of people is what people can be.
+func TestTheRolesOfTheConfigurationAreTheStaffs(t *testing.T) {
+	t.Parallel()
+	var roles []string
+	for _, r := range booth.Roles() {
+		roles = append(roles, string(r))
+	}
+	if diff := cmp.Diff(config.Roles(), roles); diff != "" {
+		t.Errorf("roles (-config +staff):\n%s", diff)
 	}
 }

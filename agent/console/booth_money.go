@@ -177,6 +177,31 @@ func (b *Booths) cash(ctx context.Context, a act) (any, error) {
 	}{r.Rest, r.Back, r.Over, r.Again}, nil
 }
 
+// grantWords are the kinds of discounts, as the configuration has them.
+var grantWords = map[store.GrantKind]string{
+	store.GrantMinutes: "minutes", store.GrantMoney: "money", store.GrantPercent: "percent", store.GrantFull: "full", store.GrantUntil: "until",
+}
+
+// showDiscounts lists the discounts that the operator may grant.
+func (b *Booths) showDiscounts(_ context.Context, a act) (any, error) {
+	type choice struct {
+		Name     string `json:"discount"`
+		Kind     string `json:"kind"`
+		Value    int64  `json:"value"`
+		Variable bool   `json:"variable"` // whoever grants it says the value
+		Most     int64  `json:"max"`      // of that; 0: any
+	}
+	choices := []choice{}
+	for _, r := range b.cfg.Discounts {
+		if r.MayGrant("", string(a.Role)) {
+			choices = append(choices, choice{r.Name, grantWords[r.Kind], r.Value, r.Variable, r.Max})
+		}
+	}
+	return struct {
+		Discounts []choice `json:"discounts"`
+	}{choices}, nil
+}
+
 // grant gives a car a configured discount.
 func (b *Booths) grant(ctx context.Context, a act) (any, error) {
 	q, err := decode[struct {

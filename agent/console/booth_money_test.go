@@ -128,6 +128,13 @@ func TestDiscountsRefundsAndFees(t *testing.T) {
 	for name, want := range map[string]string{"shop": "The car has had this discount already.", "boss": "You may not grant this discount.", "none": "There is no such discount."} {
 		r.refuses(booth.RoleOperator, "discount", map[string]any{"plateNo": "粤B12345", "discount": name}, want)
 	}
+	shop := map[string]any{"discount": "shop", "kind": "minutes", "value": 60.0, "variable": false, "max": 0.0}
+	boss := map[string]any{"discount": "boss", "kind": "full", "value": 0.0, "variable": false, "max": 0.0}
+	for role, want := range map[booth.Role][]any{booth.RoleOperator: {shop}, booth.RoleManager: {shop, boss}} {
+		if diff := cmp.Diff(want, does[map[string]any](r, role, "discounts", nil)["discounts"]); diff != "" {
+			t.Errorf("discounts of a %s (-want +got):\n%s", role, diff)
+		}
+	}
 	granted := r.ledger(s)[0].ID
 	r.refuses(booth.RoleOperator, "recall", map[string]any{"payment": granted}, "The parameter reason is required.")
 	r.refuses(booth.RoleOperator, "recall", map[string]any{"payment": "P9", "reason": "x"}, "There is no such row of the ledger, or it is of another kind.")

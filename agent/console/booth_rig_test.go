@@ -53,12 +53,10 @@ func newBoothRig(t *testing.T, language string) *boothRig {
 	r.did(err)
 	t.Cleanup(func() { _ = r.db.Close() })
 	zone := time.FixedZone("CST", 8*3600)
+	discounts := []discount.Rule{{Name: "shop", Kind: store.GrantMinutes, Value: 60}, {Name: "boss", Kind: store.GrantFull, Roles: []string{"manager"}}}
 	r.desk, err = billing.New(billing.Config{
 		DB: r.db, ParkCode: "1", Zone: zone, Now: r.clock, Tariffs: []tariff.Tariff{{MaxAutomatic: 20000, Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}}}},
-		Discounts: []discount.Rule{
-			{Name: "shop", Kind: store.GrantMinutes, Value: 60},
-			{Name: "boss", Kind: store.GrantFull, Roles: []string{"manager"}},
-		},
+		Discounts: discounts,
 	}, nil)
 	r.did(err)
 	r.rules, err = access.New(access.Config{DB: r.db, Bills: r.desk, Now: r.clock})
@@ -66,7 +64,7 @@ func newBoothRig(t *testing.T, language string) *boothRig {
 	r.staff, err = booth.New(booth.Config{DB: r.db, Now: r.clock})
 	r.did(err)
 	r.booths, err = console.NewBooths(console.BoothConfig{
-		Staff: r.staff, DB: r.db, Desk: r.desk, Rules: r.rules, Questions: r.asks, Language: language, Location: zone,
+		Staff: r.staff, DB: r.db, Desk: r.desk, Rules: r.rules, Questions: r.asks, Discounts: discounts, Language: language, Location: zone,
 		Lanes: []console.BoothLane{
 			{Code: "IN1", Name: "入口1", Entry: true, Devices: []string{"G1"}, Worker: r.in},
 			{Code: "OUT1", Name: "出口1", Devices: []string{"G2"}, Worker: r.out},

@@ -17,6 +17,7 @@ import (
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/booth"
+	"parkagent/agent/discount"
 	"parkagent/agent/lane"
 	"parkagent/agent/report"
 	"parkagent/protocol"
@@ -34,7 +35,8 @@ type BoothConfig struct {
 	Rules     *access.Rules
 	Questions Links
 	Lanes     []BoothLane
-	Language  string // of the sentences and reports: "en", or else Chinese
+	Discounts []discount.Rule // that Desk grants
+	Language  string          // of the sentences and reports: "en", or else Chinese
 	Location  *time.Location
 	ImageURL  func(path string) string // nil leaves pictures out
 
@@ -163,14 +165,15 @@ func (b *Booths) table() map[string]boothCall {
 		"pass":       {do: b.letThrough, roles: staff},
 		"lane/plate": {do: b.correctAtLane, roles: staff},
 
-		"bill":     {do: b.bill, roles: staff},
-		"cash":     {do: b.cash, roles: staff},
-		"discount": {do: b.grant, roles: staff},
-		"recall":   {do: b.recall, roles: staff},
-		"refund":   {do: b.refund, roles: manager},
-		"assign":   {do: b.assign, roles: manager},
-		"fee":      {do: b.fee, roles: staff},
-		"ticket":   {do: b.ticket, roles: staff},
+		"bill":      {do: b.bill, roles: staff},
+		"cash":      {do: b.cash, roles: staff},
+		"discounts": {do: b.showDiscounts, roles: staff},
+		"discount":  {do: b.grant, roles: staff},
+		"recall":    {do: b.recall, roles: staff},
+		"refund":    {do: b.refund, roles: manager},
+		"assign":    {do: b.assign, roles: manager},
+		"fee":       {do: b.fee, roles: staff},
+		"ticket":    {do: b.ticket, roles: staff},
 
 		"plate":   {do: b.correct, roles: staff},
 		"merge":   {do: b.merge, roles: manager},

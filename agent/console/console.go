@@ -45,6 +45,7 @@
 //	lane/plate      om   lane, plateNo, reason                the car there is decided on anew, as one with that plate
 //	bill            om   a car                                as of a machine, with lines that add up to payable, and the ledger
 //	cash            om   orderNo, given, payMethod            rest, back: change to give; needs a shift
+//	discounts       om                                        those that he may grant: discount, kind, value, variable, max
 //	discount        om   a car, discount, value, remark, requestNo   rest
 //	recall          om   payment, reason                      a discount that nobody has used is taken back
 //	refund          m    payment, amount, reason, requestNo   the row of the ledger; no money is moved by it
