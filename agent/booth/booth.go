@@ -238,14 +238,14 @@ func validName(name string) bool {
 
 // The bounds of a password, in characters and in bytes.
 const (
-	LeastPassword = 8
+	leastPassword = 8
 	mostPassword  = 256
 )
 
 func checkPassword(name, password string) error {
 	switch {
-	case utf8.RuneCountInString(password) < LeastPassword, len(password) > mostPassword, !utf8.ValidString(password):
-		return fmt.Errorf("%w: %d characters at least", ErrPassword, LeastPassword)
+	case utf8.RuneCountInString(password) < leastPassword, len(password) > mostPassword, !utf8.ValidString(password):
+		return fmt.Errorf("%w: %d characters at least", ErrPassword, leastPassword)
 	case strings.EqualFold(name, password):
 		return fmt.Errorf("%w: it is the name", ErrPassword)
 	}

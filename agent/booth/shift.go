@@ -1,6 +1,7 @@
 package booth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -54,7 +55,8 @@ func (s *Staff) start(ctx context.Context, tx *store.Tx, b Start, by string) (st
 
 // A HandOver is how a shift ends.
 type HandOver struct {
-	Operator string
+	Operator string // whose shift
+	By       string // who ends it, for one who went home without; empty: himself
 	Counted  int64  // fen in the drawer
 	Note     string // for the manager
 
@@ -75,8 +77,10 @@ type HandedOver struct {
 // in the same transaction, so that no money is taken in between. What was counted
 // is kept as it is said, beside what the ledger expects.
 //
-// Errors: ErrNoShift; of the next operator ErrNoOperator and ErrOnShift.
+// Errors: ErrNoShift; of the next operator ErrNoOperator, ErrOnShift, and ErrRole
+// when he may take no money.
 func (s *Staff) HandOver(ctx context.Context, h HandOver) (HandedOver, error) {
+	h.By = cmp.Or(h.By, h.Operator)
 	var done HandedOver
 	err := s.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		shift, err := tx.OpenShift(ctx, h.Operator)
@@ -94,15 +98,19 @@ func (s *Staff) HandOver(ctx context.Context, h HandOver) (HandedOver, error) {
 			return err
 		}
 		done.Ended = shift
-		if err := journalShift(ctx, tx, shift, h.Operator); err != nil || h.Next == "" {
+		if err := journalShift(ctx, tx, shift, h.By); err != nil || h.Next == "" {
 			return err
 		}
-		if _, err := tx.Operator(ctx, h.Next); errors.Is(err, store.ErrNotFound) {
+		next, err := tx.Operator(ctx, h.Next)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
 			return ErrNoOperator
-		} else if err != nil {
+		case err != nil:
 			return err
+		case Role(next.Role) == RoleInstaller:
+			return ErrRole
 		}
-		done.Next, err = s.start(ctx, tx, Start{Operator: h.Next, Booth: shift.Booth, Lanes: shift.Lanes, Float: h.Left}, h.Operator)
+		done.Next, err = s.start(ctx, tx, Start{Operator: h.Next, Booth: shift.Booth, Lanes: shift.Lanes, Float: h.Left}, h.By)
 		return err
 	})
 	return done, err

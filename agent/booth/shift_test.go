@@ -120,6 +120,10 @@ func TestWhoMayNotBeOnShift(t *testing.T) {
 		{"nobody, to be removed", r.Remove(ctx, "小李", "老王"), booth.ErrOnShift},
 		{"nobody, to hand over", handOver("老王", ""), booth.ErrNoShift},
 		{"who is no operator, after a hand-over", handOver("小李", "小张"), booth.ErrNoOperator},
+		{"who may take no money, after a hand-over", func() error {
+			r.did(r.Add(ctx, booth.Applicant{Name: "装机", Password: password, Role: booth.RoleInstaller, By: "老王"}))
+			return handOver("小李", "装机")
+		}(), booth.ErrRole},
 		{"who is already, after a hand-over", func() error {
 			r.did(start("老王", "北门"))
 			return handOver("小李", "老王")

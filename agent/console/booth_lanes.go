@@ -148,6 +148,7 @@ func (b *Booths) laneCar(ctx context.Context, snapshot lane.Snapshot, session st
 const (
 	mostStreams = 16               // at the same time
 	lookEvery   = time.Second      // inputs of a gate are in no journal
+	lookLeast   = time.Second / 5  // however much is journalled
 	aliveEvery  = 20 * time.Second // so that a dead connection is noticed
 	writeWithin = 10 * time.Second // for each event
 )
@@ -167,8 +168,6 @@ func (b *Booths) events(ctx context.Context, a act) (any, error) {
 	a.w.Header().Set("Content-Type", "text/event-stream")
 	changed, unsubscribe := b.cfg.DB.Subscribe()
 	defer unsubscribe()
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
 	var last []byte
 	var sent time.Time
 	for {
@@ -193,15 +192,26 @@ func (b *Booths) events(ctx context.Context, a act) (any, error) {
 		if err != nil {
 			return streamed{}, nil // nobody listens any more
 		}
-		select {
-		case <-ctx.Done():
+		if !b.rest(ctx, lookLeast, nil) || !b.rest(ctx, lookEvery, changed) {
 			return streamed{}, nil
-		case <-b.closing:
-			return streamed{}, nil
-		case <-changed:
-		case <-tick.C:
 		}
 	}
+}
+
+// rest waits for a while, or until something has changed; false when the stream is
+// to end.
+func (b *Booths) rest(ctx context.Context, d time.Duration, changed <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-b.closing:
+		return false
+	case <-changed:
+	case <-t.C:
+	}
+	return true
 }
 
 // send writes an event at once. The server's own deadline is for answers, not for

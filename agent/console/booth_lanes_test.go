@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,32 @@ func TestTheStreamsEndWithTheServer(t *testing.T) {
 	r.booths.Close()
 	if !ended() {
 		t.Error("the stream broke off")
+	}
+}
+
+// A connection is what a handler sees of one, as far as deadlines go.
+type connection struct {
+	*httptest.ResponseRecorder
+	read []time.Time
+}
+
+func (c *connection) SetReadDeadline(t time.Time) error {
+	c.read = append(c.read, t)
+	return nil
+}
+
+func (*connection) SetWriteDeadline(time.Time) error { return errors.New("nobody listens") }
+
+// The server's deadline for reading a request would end a stream with it.
+func TestAStreamOutlivesTheServersDeadline(t *testing.T) {
+	t.Parallel()
+	r := newBoothRig(t, "en")
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/booth/events", nil)
+	req.Header.Set("Authorization", "Bearer "+r.tokens[booth.RoleOperator])
+	c := &connection{ResponseRecorder: httptest.NewRecorder()}
+	r.booths.ServeHTTP(c, req)
+	if n := len(c.read); n == 0 || !c.read[n-1].IsZero() {
+		t.Errorf("deadlines for reading: %v, want none at last", c.read)
 	}
 }
 

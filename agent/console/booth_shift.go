@@ -1,8 +1,10 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"strings"
 
 	"parkagent/agent/booth"
 	"parkagent/protocol"
@@ -74,21 +76,28 @@ func (b *Booths) startShift(ctx context.Context, a act) (any, error) {
 }
 
 // handOver ends the operator's shift, and begins that of the next where one is
-// named.
+// named. A manager ends that of another as well, who went home without.
 func (b *Booths) handOver(ctx context.Context, a act) (any, error) {
 	q, err := decode[struct {
-		Counted protocol.Int `json:"counted" wire:"required,min=0"`
-		Note    string       `json:"note"`
-		Next    string       `json:"next"`
-		Left    protocol.Int `json:"left" wire:"min=0"` // in the drawer, for the next
+		Operator string       `json:"operator"` // whose shift; absent: the caller's
+		Counted  protocol.Int `json:"counted" wire:"required,min=0"`
+		Note     string       `json:"note"`
+		Next     string       `json:"next"`
+		Left     protocol.Int `json:"left" wire:"min=0"` // in the drawer, for the next
 	}](a)
 	if err != nil {
 		return nil, err
 	}
+	whose := cmp.Or(strings.TrimSpace(q.Operator), a.Operator)
+	if whose != a.Operator && a.Role != booth.RoleManager {
+		return nil, b.forbidden(ctx, a)
+	}
 	if len(q.Note) > mostReason {
 		return nil, &protocol.FieldError{Field: "note", Problem: protocol.OutOfRange}
 	}
-	done, err := b.cfg.Staff.HandOver(ctx, booth.HandOver{Operator: a.Operator, Counted: q.Counted.N, Note: q.Note, Next: q.Next, Left: q.Left.N})
+	done, err := b.cfg.Staff.HandOver(ctx, booth.HandOver{
+		Operator: whose, By: a.Operator, Counted: q.Counted.N, Note: q.Note, Next: strings.TrimSpace(q.Next), Left: q.Left.N,
+	})
 	if err != nil {
 		return nil, err
 	}

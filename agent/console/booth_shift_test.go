@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"parkagent/agent/booth"
+	"parkagent/store"
 )
 
 func TestAShiftAtABooth(t *testing.T) {
@@ -55,4 +56,25 @@ func TestAShiftAtABooth(t *testing.T) {
 		t.Errorf("the day before has %v", none)
 	}
 	r.refuses(booth.RoleManager, "shift/list", map[string]any{"from": "2026-03-02", "to": "2026-03-01"}, "The period ends before it begins.")
+}
+
+// Somebody went home with his shift open: the booth must not stay his.
+func TestAManagerEndsAForgottenShift(t *testing.T) {
+	t.Parallel()
+	r := newBoothRig(t, "en")
+	r.onShift(booth.RoleOperator, "南门")
+	r.onShift(booth.RoleManager, "北门")
+	if a := r.try(booth.RoleOperator, "shift/handover", map[string]any{"operator": "wang", "counted": 0}); a.status != 403 {
+		t.Errorf("an operator ends another's shift: %+v", a)
+	}
+	r.refuses(booth.RoleManager, "shift/handover", map[string]any{"operator": "li", "counted": 10000, "next": "zhang"}, "An operator of that role cannot be on shift.")
+	done := does[map[string]any](r, booth.RoleManager, "shift/handover", map[string]any{"operator": "li", "counted": 10000})
+	if ended := done["ended"].(map[string]any); ended["operator"] != "li" || done["next"] != nil {
+		t.Errorf("handover = %v", done)
+	}
+	all := facts[store.ShiftFact](r, store.KindShift)
+	if last := all[len(all)-1]; last.Operator != "li" || last.By != "wang" || last.ToMs == 0 {
+		t.Errorf("journal = %+v", last)
+	}
+	r.onShift(booth.RoleOperator, "南门")
 }

@@ -40,6 +40,7 @@ var staffSentences = []struct {
 	{booth.ErrPassword, sentence{"", "口令至少 8 个字符，且不能与用户名相同", "A password has 8 characters at least and is not the name."}},
 	{booth.ErrName, sentence{"", "名称只能用文字、数字和中间的 . _ -，最多 32 个字符", "A name has letters, digits and . _ - between them, 32 at most."}},
 	{booth.ErrNoOperator, sentence{"", "操作员不存在", "There is no such operator."}},
+	{booth.ErrRole, sentence{"", "该操作员的角色不能当班", "An operator of that role cannot be on shift."}},
 	{booth.ErrOnShift, sentence{"", "该操作员已在当班", "The operator is on shift already."}},
 	{booth.ErrBoothTaken, sentence{"", "该岗亭已有人当班，请先交班", "Somebody is on shift in this booth and has to hand over first."}},
 	{booth.ErrNoShift, sentence{"", "尚未开班，请先开班", "No shift has begun, please start one."}},

@@ -134,6 +134,9 @@ func NewBooths(cfg BoothConfig) (*Booths, error) {
 // calls end by themselves. It may be called twice.
 func (b *Booths) Close() { b.once.Do(func() { close(b.closing) }) }
 
+// bodyWithin is how long a booth may take to send a call.
+const bodyWithin = 10 * time.Second
+
 // A boothCall is one call and who may make it.
 type boothCall struct {
 	do    func(context.Context, act) (any, error)
@@ -213,16 +216,21 @@ func (b *Booths) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.answer(w, r, status, a, nil, err)
 		return
 	}
+	// A handler that is called without a connection has no deadline to set. The
+	// server's own, which is set again before the next request, would end a stream.
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(bodyWithin))
 	if a.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, max(call.body, mostBody))); err != nil {
 		b.answer(w, r, http.StatusRequestEntityTooLarge, a, nil, protocol.ErrTooLarge)
 		return
 	}
+	_ = c.SetReadDeadline(time.Time{})
 	ctx := r.Context()
 	if !call.get {
 		// What moves money or a gate is not left half done because a page was closed.
-		c, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
 		defer cancel()
-		ctx = c
 	}
 	data, err := call.do(ctx, a)
 	b.answer(w, r, statusOf(err), a, data, err)

@@ -58,7 +58,7 @@
 //	overdue         om   before, after, limit                 stays, next: who came in before that
 //	walk            m    plates, before, apply, reason        missing, near, unknown, unread: the lot compared with the books
 //	shift/start     om   booth, lanes, float                  the shift
-//	shift/handover  om   counted, note, next, left            ended, totals, next
+//	shift/handover  om   counted, note, next, left            ended, totals, next; a manager also that of operator
 //	shift/totals    om   shift                                his own that lasts; a manager sees any
 //	shift/list      om   from, to, operator, booth, before    the latest first; a manager sees all
 //	report/…        m    from, to, …, after, limit, format    rows, next, totals; with format "csv" a file
@@ -86,6 +86,7 @@ import (
 	"strings"
 	"time"
 
+	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/config"
 	"parkagent/agent/downlink"
@@ -283,6 +284,9 @@ func (s *Server) sentence(err error) string {
 func reason(err error) string {
 	if many := new(billing.AmbiguousError); errors.As(err, &many) {
 		return "several cars match"
+	}
+	if errors.Is(err, access.ErrPlateInside) {
+		return access.ErrPlateInside.Error()
 	}
 	return err.Error()
 }
