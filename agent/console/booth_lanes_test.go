@@ -86,7 +86,7 @@ func (r *boothRig) follow(ctx context.Context) (next func() map[string]any, ende
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/booth/events", nil)
 	r.did(err)
-	req.AddCookie(&http.Cookie{Name: "parkagent_booth", Value: r.tokens[booth.RoleOperator]})
+	req.AddCookie(&http.Cookie{Name: "parkagent_booth", Value: r.token(booth.RoleOperator)})
 	resp, err := http.DefaultClient.Do(req)
 	r.did(err)
 	r.t.Cleanup(func() { _ = resp.Body.Close() })
@@ -162,7 +162,7 @@ func TestAStreamOutlivesTheServersDeadline(t *testing.T) {
 	t.Parallel()
 	r := newBoothRig(t, "en")
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/booth/events", nil)
-	req.Header.Set("Authorization", "Bearer "+r.tokens[booth.RoleOperator])
+	req.Header.Set("Authorization", "Bearer "+r.token(booth.RoleOperator))
 	c := &connection{ResponseRecorder: httptest.NewRecorder()}
 	r.booths.ServeHTTP(c, req)
 	if n := len(c.read); n == 0 || !c.read[n-1].IsZero() {
@@ -181,7 +181,7 @@ func TestTooManyStreams(t *testing.T) {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/booth/events", nil)
 	r.did(err)
-	req.Header.Set("Authorization", "Bearer "+r.tokens[booth.RoleOperator])
+	req.Header.Set("Authorization", "Bearer "+r.token(booth.RoleOperator))
 	if a := r.send(req); a.status != http.StatusServiceUnavailable || a.msg != "Too many pages are open, please close some." {
 		t.Errorf("one more stream is answered %+v", a)
 	}

@@ -22,6 +22,7 @@ func (r *boothRig) local() netip.Addr { return netip.MustParseAddr("127.0.0.1") 
 func TestABrowserSignsInAndOut(t *testing.T) {
 	t.Parallel()
 	r := newBoothRig(t, "")
+	r.token(booth.RoleOperator) // he is there
 	resp, err := http.DefaultClient.Do(r.request("", "login", `{"name":"li","password":"correct horse"}`))
 	r.did(err)
 	r.did(resp.Body.Close())
@@ -51,6 +52,7 @@ func TestABrowserSignsInAndOut(t *testing.T) {
 func TestWrongSignIns(t *testing.T) {
 	t.Parallel()
 	r := newBoothRig(t, "en")
+	r.token(booth.RoleOperator) // he is there
 	const wrong = "The name or the password is wrong."
 	for _, fields := range []map[string]any{{"name": "li", "password": "wrong horse"}, {"name": "nobody", "password": password}} {
 		if a := r.try("", "login", fields); a.status != http.StatusUnauthorized || a.msg != wrong || a.data != nil {
@@ -93,7 +95,7 @@ func TestWhatIsNoCall(t *testing.T) {
 		{"CSV where none is read", change(func(q *http.Request) { q.Header.Set("Content-Type", "text/csv") }), 415, "The request must be JSON (Content-Type: application/json)."},
 		{"a script of another site", change(func(q *http.Request) { q.Header.Set("Origin", "http://evil.example") }), 403, "The request comes from another site and is refused."},
 		{"a wrong token", change(func(q *http.Request) { q.Header.Set("Authorization", "Bearer x") }), 401, "Nobody is signed in, or not any more; please sign in."},
-		{"a token that is no bearer's", change(func(q *http.Request) { q.Header.Set("Authorization", r.tokens[booth.RoleManager]) }), 401, "Nobody is signed in, or not any more; please sign in."},
+		{"a token that is no bearer's", change(func(q *http.Request) { q.Header.Set("Authorization", r.token(booth.RoleManager)) }), 401, "Nobody is signed in, or not any more; please sign in."},
 		{"a large body", r.request(booth.RoleManager, "lanes", strings.Repeat(" ", 5000)), 413, "The request is too large."},
 		{"no JSON", r.request(booth.RoleManager, "gate/open", "["), 200, "The request is not valid JSON."},
 	} {
@@ -154,6 +156,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 func TestASignInEndsByItself(t *testing.T) {
 	t.Parallel()
 	r := newBoothRig(t, "en")
+	r.token(booth.RoleManager)
 	r.after(12 * time.Hour)
 	if a := r.try(booth.RoleManager, "me", nil); a.status != http.StatusUnauthorized {
 		t.Errorf("after twelve hours without a call: %+v", a)

@@ -64,6 +64,7 @@ func TestAManagerEndsAForgottenShift(t *testing.T) {
 	r := newBoothRig(t, "en")
 	r.onShift(booth.RoleOperator, "南门")
 	r.onShift(booth.RoleManager, "北门")
+	r.token(booth.RoleInstaller) // he is there
 	if a := r.try(booth.RoleOperator, "shift/handover", map[string]any{"operator": "wang", "counted": 0}); a.status != 403 {
 		t.Errorf("an operator ends another's shift: %+v", a)
 	}
