@@ -80,6 +80,21 @@ func (c *climber) charge(from, to, limit time.Duration) {
 	}
 }
 
+// pause lets the ladders, and a unit that runs, stand still for a time.
+func (c *climber) pause(from, to time.Duration) {
+	c.origin += to - from
+	switch {
+	case to == from || c.band < 0 || c.bands[c.band].Crossing == CrossSplit:
+	case c.over > from:
+		c.over += to - from
+	default: // its band may end meanwhile
+		r, blocks := &c.rungs[c.band], c.bands[c.band].Blocks
+		if i, low := find(blocks, r.at); i >= 0 {
+			c.over = to + r.rest(blocks[i], low)
+		}
+	}
+}
+
 // enter begins the time in a band.
 func (c *climber) enter(band int, at time.Duration) {
 	c.band = band
@@ -228,15 +243,37 @@ func (b Block) units(d time.Duration) int64 {
 	return n
 }
 
-// crossing returns when the unit begins in the middle of which the band ends,
-// and when it is over; a lump that ends counts as one. Both are the end of the
-// band if there is none, and the beginning is before at if it was begun then.
-func (r *rung) crossing(b Block, low, at, end time.Duration) (begun, over time.Duration) {
-	size, used := b.Unit, r.used
-	if size <= 0 {
-		size, used = b.Until-low, r.at-low
+// size returns how long a unit of the block is, and how much of it is used. A
+// lump that ends counts as one; one that costs nothing does not.
+func (r *rung) size(b Block, low time.Duration) (size, used time.Duration) {
+	switch {
+	case b.Price == 0:
+		return 0, 0
+	case b.Unit > 0:
+		return b.Unit, r.used
 	}
-	if b.Price == 0 || size <= 0 {
+	return max(0, b.Until-low), r.at - low
+}
+
+// rest returns how much is left of a unit that was begun, up to the end of its
+// block.
+func (r *rung) rest(b Block, low time.Duration) time.Duration {
+	size, used := r.size(b, low)
+	if size == 0 || used == 0 {
+		return 0
+	}
+	if b.Until > 0 {
+		return min(size-used, b.Until-r.at)
+	}
+	return size - used
+}
+
+// crossing returns when the unit begins in the middle of which the band ends,
+// and when it is over. Both are the end of the band if there is none, and the
+// beginning is before at if it was begun then.
+func (r *rung) crossing(b Block, low, at, end time.Duration) (begun, over time.Duration) {
+	size, used := r.size(b, low)
+	if size == 0 {
 		return end, end
 	}
 	begun = at - used

@@ -57,16 +57,13 @@ func (c *clock) wall(at time.Duration) (day int64, since time.Duration) {
 
 // next returns the first moment after at when the wall clock shows the given
 // time, or the change of offset before that.
-func (c *clock) next(at, shows time.Duration) time.Duration {
+func (c *clock) next(at, shows time.Duration) (moment time.Duration, change bool) {
 	_, since := c.wall(at)
-	wait := (shows - since + Period) % Period
-	if wait == 0 {
-		wait = Period
-	}
+	wait := span(since, shows)
 	if c.until-at < wait {
-		return c.until
+		return c.until, true
 	}
-	return at + wait
+	return at + wait, false
 }
 
 // dayEnds returns the first moment after at when a day ends that begins at the
@@ -84,8 +81,8 @@ func (c *clock) dayEnds(at, begins time.Duration) time.Duration {
 }
 
 // band returns the band at a moment, how many days after that of the start it
-// began, and when it ends, or when the offset changes within it. Without bands
-// there is one without end. Where the bands leave a gap, the band is -1.
+// began, and when it ends. Without bands there is one without end. Where the
+// bands leave a gap, the band is -1.
 func (t *Tariff) band(c *clock, at time.Duration) (band int, day int64, end time.Duration) {
 	if len(t.Bands) == 0 || len(t.Bands) == 1 && t.Bands[0].allDay() && t.Bands[0].Cap == 0 {
 		return 0, 0, forever
@@ -98,9 +95,16 @@ func (t *Tariff) band(c *clock, at time.Duration) (band int, day int64, end time
 			if since < b.From {
 				day--
 			}
-			return i, day, c.next(at, b.To)
+			end, change := c.next(at, b.To)
+			if change {
+				if after, _, later := t.band(c, end); after == i {
+					end = later
+				}
+			}
+			return i, day, end
 		}
-		end = min(end, c.next(at, b.From))
+		next, _ := c.next(at, b.From)
+		end = min(end, next)
 	}
 	return -1, day, end
 }

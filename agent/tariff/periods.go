@@ -56,11 +56,8 @@ func (c *climber) period(k int, from, full time.Duration, granted bool) {
 	if t.First == FirstPeriod {
 		c.used = false
 	}
-	if c.started && !t.Restart { // the ladders, and a unit that runs, stand still in the free time
-		c.origin += begin - from
-		if c.over > from {
-			c.over += begin - from
-		}
+	if c.started && !t.Restart {
+		c.pause(from, begin)
 	} else {
 		c.restart(begin)
 		c.started = begin < to
@@ -110,8 +107,8 @@ type cycle struct {
 // ahead returns how many of the coming periods need no working out because they
 // repeat others, and their fee. c stands at the beginning of one, at from.
 func (y *cycle) ahead(c *climber, from time.Duration) (periods, fee int64) {
-	c.clock.wall(from)
 	c.standing(from, &y.now)
+	c.clock.wall(from) // for its offset, which standing may have left
 	same := y.most > 0 && y.from == c.clock.from && y.until == c.clock.until
 	if same && y.periods > 0 && y.now.equal(&y.since) {
 		if n := int64((min(c.left, c.clock.until)-from)/Period) / y.periods; n > 0 {

@@ -68,15 +68,18 @@ func drawBlocks(t *rapid.T, reach time.Duration) (blocks []Block) {
 	var until time.Duration
 	count := rapid.IntRange(1, 4).Draw(t, "blocks")
 	for i := range count {
-		b := Block{Price: rapid.Int64Range(0, 900).Draw(t, "price")}
-		if rapid.Bool().Draw(t, "byUnit") {
-			b.Unit = drawMinutes(t, "unit", 2, 150)
+		b := Block{Price: rapid.SampledFrom([]int64{0, 1, 100, 250, 900}).Draw(t, "price")}
+		if rapid.IntRange(0, 2).Draw(t, "byUnit") > 0 {
+			b.Unit = rapid.SampledFrom([]time.Duration{hm(0, 30), hm(1, 0), hm(2, 0), hm(8, 0), 0}).Draw(t, "usualUnit")
+			if b.Unit == 0 {
+				b.Unit = drawMinutes(t, "unit", 2, 150)
+			}
 			b.Round = Rounding(rapid.IntRange(0, 2).Draw(t, "round"))
 			if b.Round == RoundTail {
 				b.Tail = drawMinutes(t, "tail", 1, int(b.Unit.Minutes())-1)
 			}
 		}
-		until += drawMinutes(t, "until", 1, 400)
+		until += rapid.SampledFrom([]time.Duration{hm(1, 0), hm(0, 30), drawMinutes(t, "until", 1, 400)}).Draw(t, "usualUntil")
 		if i == count-1 || until >= reach {
 			return append(blocks, b)
 		}
@@ -93,8 +96,12 @@ func drawEntry(t *rapid.T) time.Time {
 	if err != nil {
 		t.Fatal(err)
 	}
-	day := rapid.SampledFrom([]time.Time{noon, time.Date(2026, 3, 6, 9, 0, 0, 0, time.UTC), time.Date(2026, 3, 27, 9, 0, 0, 0, time.UTC), time.Date(2026, 10, 23, 9, 0, 0, 0, time.UTC)}).Draw(t, "day")
-	return day.Add(time.Duration(rapid.IntRange(0, 100_000).Draw(t, "entered")) * time.Second).In(zone)
+	day := rapid.SampledFrom([]time.Time{
+		noon, time.Date(2026, 3, 6, 9, 0, 0, 0, time.UTC), time.Date(2026, 3, 27, 9, 0, 0, 0, time.UTC), time.Date(2026, 10, 23, 9, 0, 0, 0, time.UTC),
+		time.Date(2026, 2, 20, 9, 0, 0, 0, time.UTC), time.Date(2026, 10, 12, 9, 0, 0, 0, time.UTC), // the change comes after many equal days
+	}).Draw(t, "day")
+	clock := rapid.OneOf(rapid.SampledFrom([]int{3600, 7 * 3600, 23*3600 + 1800}), rapid.IntRange(0, 100_000)).Draw(t, "entered")
+	return day.Add(time.Duration(clock) * time.Second).In(zone)
 }
 
 func drawStay(t *rapid.T) Stay {

@@ -53,6 +53,9 @@ func TestSelectTakesTheFirstThatFits(t *testing.T) {
 		{Name: "small temporary", CarTypes: []int{0}, Sizes: []int{2}},
 		{Name: "roof", Areas: []int{3, 4}},
 		{Name: "large", Sizes: []int{1}},
+		{Name: "old", ValidTo: "2026-06-30", Days: []Day{Workday}, Sizes: []int{3}},
+		{Name: "new", ValidFrom: "2026-07-01", Sizes: []int{3}},
+		{Name: "ended", ValidTo: "2026-12-31", Sizes: []int{4}},
 	}
 	tests := []struct {
 		name string
@@ -63,6 +66,10 @@ func TestSelectTakesTheFirstThatFits(t *testing.T) {
 		{"type and size together", Vehicle{Color: 0, Size: 2}, "small temporary"},
 		{"another type falls through to the area", Vehicle{CarType: 1, Size: 2, Area: 4}, "roof"},
 		{"a large car", Vehicle{Size: 1}, "large"},
+		{"the last day of a version", Vehicle{Size: 3, Day: Workday, Date: "2026-06-30"}, "old"},
+		{"the first day of the next", Vehicle{Size: 3, Day: Workday, Date: "2026-07-01"}, "new"},
+		{"another kind of day", Vehicle{Size: 3, Day: Restday, Date: "2026-06-30"}, ""},
+		{"an unknown date fits no version", Vehicle{Size: 4}, ""},
 		{"an unknown size fits no list", Vehicle{Color: -1}, ""},
 	}
 	for _, tt := range tests {

@@ -26,6 +26,11 @@ func TestWhatConcernsTheWholeFee(t *testing.T) {
 	evening := with(func(t *Tariff) {
 		t.Windows = []Window{{InFrom: hm(17, 0), InTo: hm(20, 0), OutFrom: hm(18, 0), OutTo: hm(2, 0), Price: 150}}
 	})
+	cheap := evening
+	cheap.Windows = []Window{{InFrom: hm(17, 0), InTo: hm(20, 0), OutFrom: hm(18, 0), OutTo: hm(2, 0), Price: 50}}
+	overnight := with(func(t *Tariff) { t.Daily = true })
+	eachDay := with(func(t *Tariff) { t.Daily, t.FreeAgain = true, true })
+	rest := with(func(t *Tariff) { t.Daily, t.FreeCounts = true, false })
 	cut := with(func(t *Tariff) { t.Seconds = SecondsExact })
 	shifted := Tariff{Minutes: MinutesStart, Restart: true, Bands: []Band{
 		{From: hm(7, 0), To: hm(12, 0), Blocks: []Block{{Unit: time.Hour, Price: 100}}},
@@ -67,7 +72,11 @@ func TestWhatConcernsTheWholeFee(t *testing.T) {
 		{"free until a second", cut, Stay{Entered: clockAt(8, 0), Left: clockAt(12, 0), FreeUntil: clockAt(9, 0).Add(-time.Second)}, 400},
 		{"minutes shift the entry", shifted, Stay{Entered: clockAt(11, 0), Left: clockAt(14, 0), FreeMinutes: 60}, 600},
 		{"minutes shorten the end", ended, Stay{Entered: clockAt(11, 0), Left: clockAt(14, 0), FreeMinutes: 60}, 400},
-		{"minutes that would lose a flat ticket are not used", evening, Stay{Entered: clockAt(17, 0), Left: clockAt(20, 0), FreeMinutes: 61}, 150},
+		{"minutes that would lose a flat ticket are not used", cheap, Stay{Entered: clockAt(17, 0), Left: clockAt(20, 0), FreeMinutes: 121}, 50},
+		{"the free time is that of the stay, however soon its first day ends", overnight, Stay{Entered: clockAt(23, 40), Left: clockAt(24, 50)}, 200},
+		{"and free beyond midnight", overnight, Stay{Entered: clockAt(23, 40), Left: clockAt(24, 10)}, 0},
+		{"free time of each day, short as the first day is", eachDay, Stay{Entered: clockAt(23, 40), Left: clockAt(24, 50)}, 100},
+		{"free time that is never charged goes on beyond midnight", rest, Stay{Entered: clockAt(23, 40), Left: clockAt(24, 50)}, 100},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,7 +121,7 @@ func TestEarlierVisits(t *testing.T) {
 		{"a visit from the day before uses up that day first", daily, []Visit{visit(clockAt(-4, 0), clockAt(10, 0), 1300)}, clockAt(15, 0), clockAt(24, 0), 700},
 		{"24 hours from the first entry", rolling, []Visit{visit(clockAt(20, 0), clockAt(23, 0), 800)}, clockAt(24+10, 0), clockAt(24+13, 0), 200},
 		{"are over after 24 hours", rolling, []Visit{visit(clockAt(20, 0), clockAt(23, 0), 800)}, clockAt(24+20, 0), clockAt(24+23, 0), 700},
-		{"and begin anew with the visit after them", rolling, []Visit{visit(clockAt(-10, 0), clockAt(-9, 0), 900), visit(clockAt(20, 0), clockAt(23, 0), 700)}, clockAt(24+10, 0), clockAt(24+13, 0), 300},
+		{"and begin anew with the visit after them", rolling, []Visit{visit(clockAt(-10, 0), clockAt(-9, 0), 900), visit(clockAt(20, 0), clockAt(23, 0), 700)}, clockAt(24+16, 0), clockAt(24+19, 0), 300},
 		{"the first visit of a day is free", once, []Visit{visit(clockAt(-9, 0), clockAt(-8, 0), 500)}, clockAt(9, 0), clockAt(9, 30), 0},
 		{"the second is not", once, []Visit{visit(clockAt(8, 0), clockAt(8, 10), 0)}, clockAt(9, 0), clockAt(9, 30), 500},
 		{"the second in 24 hours is not", once24h, []Visit{visit(clockAt(20, 0), clockAt(20, 10), 0)}, clockAt(24+19, 0), clockAt(24+19, 10), 500},
