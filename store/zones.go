@@ -60,6 +60,14 @@ func (r Reader) UnknownEntry(ctx context.Context, session string) (fee int64, un
 	return fee, err == nil, err
 }
 
+// InsideUnknown returns the sessions in state Inside whose car nobody saw come in,
+// oldest first.
+func (r Reader) InsideUnknown(ctx context.Context) ([]Session, error) {
+	s, err := all(ctx, r, scanSession, `SELECT `+sessionColumns+` FROM sessions s JOIN unknown_entries u ON u.session = s.id
+		WHERE s.state = 2 AND s.state <= 3 ORDER BY s.entered_ms, s.id`)
+	return named(s, "inside of unknown entry", err)
+}
+
 // InsertUnknownEntry notes that nobody saw the car of a session come in, and what
 // its stay costs. The error is ErrConflict when that was noted before.
 func (tx *Tx) InsertUnknownEntry(ctx context.Context, session string, fee int64) error {

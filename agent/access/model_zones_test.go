@@ -12,9 +12,15 @@ import (
 // passes are the lanes between the areas of the model.
 var passes = []string{"MIDIN", "MIDOUT"}
 
-// nest puts an inner area into the car park, for which a card may be of no use.
+// nest puts an inner area into the car park, for which a card may be of no use, and
+// decides what operators decide differently.
 func (m *model) nest(t *rapid.T) {
-	p := Policy{Areas: []Area{{Code: 2, Outer: 1}}}
+	yes := func(what string) bool { return rapid.Bool().Draw(t, what) }
+	p := Policy{
+		Areas:        []Area{{Code: 1, Reserved: map[Class]int{ClassCard: rapid.IntRange(0, 1).Draw(t, "reserved")}}, {Code: 2, Outer: 1}},
+		RefuseRepeat: yes("refuse a repeated entry"), Passback: yes("no passing back"), RefuseOverQuota: yes("refuse cars over the quota"),
+		Unknown: UnknownExit(rapid.IntRange(0, 2).Draw(t, "unknown exit")), UnknownFee: 700,
+	}
 	if rapid.Bool().Draw(t, "cards are good outside only") {
 		p.CardAreas = []CardArea{{CarType: 2, Areas: []int{1}}, {CarType: 6, Areas: []int{2}}}
 	}

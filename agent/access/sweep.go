@@ -43,6 +43,9 @@ func (r *Rules) Run(ctx context.Context) error {
 //
 // Each is a transaction of its own: one that fails stops no other.
 //
+// Stays of unknown entry that were asked to pay and never did end too: see
+// sweepUnknown.
+//
 // It also takes cars away from entries where a restart left them in doubt, see
 // Resume, once they are not believed to stand there any more: a car that stands
 // at a lane is taken to stand at its exit, by whoever bills it.
@@ -51,7 +54,7 @@ func (r *Rules) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	errs := []error{r.cfg.DB.Update(ctx, r.leaveEntries(ctx))}
+	errs := []error{r.cfg.DB.Update(ctx, r.leaveEntries(ctx)), r.sweepUnknown(ctx)}
 	for _, s := range list {
 		if !r.overdue(s.LeftAt) {
 			continue

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"parkagent/store"
 )
@@ -89,4 +90,52 @@ func (r *Rules) begin(ctx context.Context, tx *store.Tx, a Approach, fee int64) 
 	}
 	_, err = tx.Append(ctx, store.KindUnknown, s.Plate, store.UnknownFact{Session: s.ID, Lane: a.Lane, Fee: fee})
 	return s, err
+}
+
+// sweepUnknown closes, as abnormal, the stays of unknown entry of which nothing was
+// paid and whose car was not seen at an exit for hours: it turned round and went
+// another way, or its plate was misread and there never was such a car. They would
+// hold a place for ever. Should the car come again, it is asked to pay again.
+func (r *Rules) sweepUnknown(ctx context.Context) error {
+	list, err := r.cfg.DB.InsideUnknown(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range list {
+		if !r.overdue(s.EnteredAt) {
+			continue
+		}
+		if err := r.cfg.DB.Update(ctx, func(tx *store.Tx) error { return r.dropUnknown(ctx, tx, s.ID) }); err != nil {
+			errs = append(errs, fmt.Errorf("session %s: %w", s.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Rules) dropUnknown(ctx context.Context, tx *store.Tx, session string) error {
+	s, err := tx.Session(ctx, session)
+	if err != nil || s.State != store.Inside {
+		return err
+	}
+	ledger, err := tx.Payments(ctx, s.ID)
+	if err != nil || len(ledger) > 0 {
+		return err
+	}
+	cars, err := tx.LaneCars(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range cars {
+		if c.Session == s.ID && !r.overdue(c.Since) {
+			return nil
+		}
+	}
+	if err := r.end(ctx, tx, s, store.Abnormal, noEntry+", and it was not seen again"); err != nil {
+		return err
+	}
+	if err := standNowhere(ctx, tx, s.ID); err != nil {
+		return err
+	}
+	return CountSpaces(ctx, tx)
 }

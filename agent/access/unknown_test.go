@@ -123,3 +123,37 @@ func TestANumberWithoutACarIsNotChargedForAnUnknownEntry(t *testing.T) {
 		t.Errorf("a session for it: %v", err)
 	}
 }
+
+func TestACarOfUnknownEntryThatDoesNotPayIsNotInsideForEver(t *testing.T) {
+	r := newRig(t, 5)
+	r.with(Policy{Unknown: ChargeUnknown, UnknownFee: 1500})
+	gone, paid := r.leave("OUT1", "粤B11111", false), r.leave("OUT1", "粤B22222", false)
+	o, _, err := r.desk.Order(t.Context(), billing.Ref{Plate: "粤B22222"}, "mall")
+	r.did(err)
+	_, err = r.desk.Pay(t.Context(), billing.Notice{Order: o.No, Amount: 100, Client: "mall"})
+	r.did(err)
+	r.now = r.now.Add(goneAfter)
+	stands := r.leave("OUT2", "粤B33333", false)
+	for _, after := range []time.Duration{0, time.Minute} { // the first is too early
+		r.now = r.now.Add(after)
+		r.did(r.Sweep(t.Context()))
+		want := store.Inside
+		if after > 0 {
+			want = store.Abnormal
+		}
+		if s := r.session(gone.Session); s.State != want {
+			t.Errorf("%v after six hours it is in state %d, want %d", after, s.State, want)
+		}
+	}
+	for name, id := range map[string]string{"one that has paid a part": paid.Session, "one that stands at an exit": stands.Session} {
+		if s := r.session(id); s.State != store.Inside {
+			t.Errorf("%s is in state %d", name, s.State)
+		}
+	}
+	if r.free() != 3 {
+		t.Errorf("%d places are free, want 3", r.free())
+	}
+	if v := r.leave("OUT1", "粤B11111", false); v.Payable != 1500 || v.Session == gone.Session {
+		t.Errorf("it comes again = %+v, want it asked to pay again", v)
+	}
+}
