@@ -7,8 +7,8 @@ import (
 )
 
 // An OpeningFilter chooses abnormal openings: gates that were opened or held open
-// by hand or by a platform, cars that an operator let through, and passages that
-// nobody had decided on. Empty fields match all.
+// by hand or by a platform, cars that an operator let through, cars that were let
+// out though nobody saw them come in, and passages that nobody had decided on. Empty fields match all.
 type OpeningFilter struct {
 	From, To time.Time // both included to the millisecond
 	Lanes    []string
@@ -22,7 +22,7 @@ type Opening struct {
 	Lane    string
 	Device  string // of the gate
 	Act     string // open, hold, or the event of a passage: tailgate, unopened, held
-	Reason  string // of the command: remote, released
+	Reason  string // of the command: remote, released, unknown entry
 	Client  string // who commanded it; empty for a passage
 	Address string
 	Remark  string // why, in words
@@ -36,7 +36,7 @@ type Opening struct {
 // command is two rows: what is to be done, and what came of it. The first counts,
 // because a gate may have moved although the second was lost.
 const opening = `j.kind IN ('command', 'passage') AND (
-	j.kind = 'command' AND j.body ->> 'result' = 'decided' AND j.body ->> 'command' IN ('open', 'hold') AND j.body ->> 'reason' IN ('remote', 'released')
+	j.kind = 'command' AND j.body ->> 'result' = 'decided' AND j.body ->> 'command' IN ('open', 'hold') AND j.body ->> 'reason' IN ('remote', 'released', 'unknown entry')
 	OR j.kind = 'passage' AND j.body ->> 'event' <> 'none')`
 
 func (f OpeningFilter) where() *where {

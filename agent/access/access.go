@@ -198,6 +198,9 @@ func authorise(ctx context.Context, tx *store.Tx, a Approach, session string, wh
 	if o := a.Release; o != nil {
 		f.Plate, f.Remark, f.Image, f.Client, f.Address = a.Plate, o.Reason, o.Picture, o.By.Client, o.By.Address
 	}
+	if why == ReasonUnknown { // whoever looks through such openings wants to see the car
+		f.Plate, f.Image = a.Plate, a.Image
+	}
 	_, err := tx.Append(ctx, store.KindCommand, a.Gate, f)
 	return err
 }

@@ -52,6 +52,10 @@ func TestACarThatNobodySawComeInIsLetOut(t *testing.T) {
 	if s.State != store.Left || s.Note != noEntry || s.Fee != 0 || s.EntryLane != "" || r.free() != 5 {
 		t.Errorf("its session = %+v, %d places free", s, r.free())
 	}
+	list, err := r.db.Openings(t.Context(), store.OpeningFilter{}, store.Mark{}, 10)
+	if err != nil || len(list) != 1 || list[0].Reason != string(ReasonUnknown) || list[0].Plate != "粤B12345" || list[0].Lane != "OUT1" {
+		t.Errorf("abnormal openings = %+v, %v", list, err)
+	}
 	if f := last[store.UnknownFact](r, store.KindUnknown, "粤B12345"); f.Session != v.Session || f.Lane != "OUT1" {
 		t.Errorf("journal = %+v", f)
 	}

@@ -346,3 +346,16 @@ func TestProductsAreThoseOfTheType(t *testing.T) {
 		{"no card's type", products, `{"carType":0}`, "参数 carType 取值无效"},
 	})
 }
+
+func TestACardIsToldWithTheAreasInWhichItIsGood(t *testing.T) {
+	p := open(t, nil)
+	p.give(monthly("闽D02000"))
+	p.give(strings.Replace(monthly("闽D09999"), `"carType":2`, `"carType":7`, 1))
+	var got [][]string
+	for _, c := range rowsOf[protocol.CardInfo](t, p.ask(cards, `{}`)) {
+		got = append(got, c.AreaList)
+	}
+	if diff := cmp.Diff([][]string{{"地库", "地面"}, {"地面"}}, got); diff != "" {
+		t.Errorf("areaList of a monthly card and of a guest's (-want +got):\n%s", diff)
+	}
+}
