@@ -174,11 +174,12 @@ func TestTheLimitsHoldForTheSumOverAllAreas(t *testing.T) {
 func TestAnOrderFromBeforeAMoveIsOfTheWayUpToThen(t *testing.T) {
 	r := newNested(t, Zone{Charging: ChargeInstead})
 	s := r.park(t, "粤B12345")
-	r.after(time.Hour)
+	r.drive(t, s, [2]int{30, 2})
+	r.after(89 * time.Minute)
 	o := r.order(t, "粤B12345")
-	r.drive(t, s, [2]int{62, 2})
-	r.after(63 * time.Minute)
-	if got := r.pay(t, Notice{Order: o.No, Amount: 100}); got.Rest != 0 || got.Over != 0 {
+	r.drive(t, r.session(t, s.ID), [2]int{92, 1}) // an hour there is over by then
+	r.after(93 * time.Minute)
+	if got := r.pay(t, Notice{Order: o.No, Amount: 400}); got.Rest != 0 || got.Over != 0 {
 		t.Errorf("paid what was shown = %+v", got)
 	}
 }
