@@ -17,6 +17,7 @@ import (
 func offers() []discount.Rule {
 	return []discount.Rule{
 		{Name: "2h", Kind: store.GrantMinutes, Value: 120},
+		{Name: "90 min", Kind: store.GrantMinutes, Value: 90},
 		{Name: "3 yuan", Kind: store.GrantMoney, Value: 300, Stackable: true},
 		{Name: "half", Kind: store.GrantPercent, Value: 50},
 		{Name: "free", Kind: store.GrantFull, Roles: []string{"manager"}},
@@ -296,19 +297,28 @@ func TestStayBeyondTheDelayIsChargedAsConfigured(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
 		restart       bool
+		granted       []string
+		order         discount.Order
 		total, credit int64
 		payable       int64
 	}{
-		// Two hours, 900, of which 450 were paid. Then three and a half more.
-		{"the whole stay, less what was paid", false, 2300, 1150, 700},
-		{"as a stay that began at the payment", true, 900 + 1500, 450 + 750, 750},
+		// Two hours, 900, and then three and a half more, 1500.
+		{"the whole stay, less what was paid", false, []string{"half"}, nil, 2300, 1150, 700},
+		{"as a stay that began at the payment", true, []string{"half"}, nil, 900 + 1500, 450 + 750, 750},
+		{"where the money of a coupon is used up", true, []string{"half", "3 yuan"}, discount.Order{"money", "percent", "time", "full"}, 900 + 1500, 300 + 750, 750},
+		{"where minutes are used up", true, []string{"90 min"}, nil, 900 + 1500, 400, 1500},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newBooth(t)
 			r.cfg.RestartAfterDelay = tt.restart
 			s := r.park(t, "粤B12345")
 			r.after(2 * hour)
-			r.grants(t, s.Plate, "half")
+			if tt.order != nil {
+				r.cfg.DiscountOrder = tt.order
+			}
+			for _, name := range tt.granted {
+				r.grants(t, s.Plate, name)
+			}
 			o := r.order(t, s.Plate)
 			r.pay(t, Notice{Order: o.No, Amount: o.Payable})
 			r.after(2*hour + 15*minute)

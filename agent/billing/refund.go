@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"parkagent/store"
 )
@@ -227,19 +226,11 @@ func (d *Desk) Transfer(ctx context.Context, tx *store.Tx, from, to store.Sessio
 // payment what is left after refunds.
 func movable(ledger []store.Payment) (list []store.Payment) {
 	for _, p := range ledger {
-		if !p.Kind.Counts() || p.Kind == store.PaymentRefund || p.Kind == store.PaymentRecall || p.Refers != "" && here(ledger, p.Refers) {
-			continue
-		}
-		if takenBack(ledger, p) {
+		if !p.Kind.Counts() || p.Kind == store.PaymentRefund || takenBack(ledger, p) {
 			continue
 		}
 		p.Amount, p.Over = remaining(ledger, p)
 		list = append(list, p)
 	}
 	return list
-}
-
-// here reports whether a row is one of that ledger.
-func here(ledger []store.Payment, id string) bool {
-	return slices.ContainsFunc(ledger, func(p store.Payment) bool { return p.ID == id })
 }

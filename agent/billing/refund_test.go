@@ -211,3 +211,23 @@ func TestDiscountOfAGhostIsTakenBackInTheRealStay(t *testing.T) {
 	}
 	r.sound(t)
 }
+
+func TestSettlementOfAnEarlierStayGivesNoTimeToLeave(t *testing.T) {
+	r := newBooth(t)
+	ghost := r.park(t, "粤812345")
+	r.after(2 * hour)
+	o := r.order(t, ghost.Plate)
+	r.pay(t, Notice{Order: o.No, Amount: o.Payable})
+	r.after(2*hour + minute)
+	real := r.park(t, "粤B12345")
+	r.update(t, func(ctx context.Context, tx *store.Tx) error {
+		got, err := r.Transfer(ctx, tx, r.session(t, ghost.ID), real, "错车牌", manager)
+		if err == nil && !got.PaidUntil.IsZero() {
+			t.Errorf("session = %+v, want no settlement from before it began", got)
+		}
+		return err
+	})
+	if b := r.due(t, real.ID); b.Paid != 900 || b.Total != 0 {
+		t.Errorf("bill = %+v, want the money as credit", b)
+	}
+}
