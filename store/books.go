@@ -26,6 +26,11 @@ type Books struct {
 	Mismatches []string // ids of the sessions in state Left whose figures do not balance
 }
 
+// mismatches finds the stays that have ended and whose figures do not balance.
+const mismatches = `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind NOT IN ` + notCounting + `
+	WHERE s.state = 4 GROUP BY s.id
+	HAVING s.fee + s.over <> s.credit + s.unpaid + coalesce(sum(p.amount + p.discount + p.free_money + p.rounding), 0) ORDER BY s.id`
+
 // Books adds up the books. It reads every session, so give it time.
 func (r Reader) Books(ctx context.Context) (Books, error) {
 	b, err := r.books(ctx)
@@ -60,9 +65,7 @@ func (r Reader) books(ctx context.Context) (Books, error) {
 		return Books{}, fmt.Errorf("add up payments: %w", err)
 	}
 	sums.Fee, sums.Credit, sums.Unpaid, sums.Over = b.Fee, b.Credit, b.Unpaid, b.Over
-	sums.Mismatches, err = all(ctx, r, column[string], `SELECT s.id FROM sessions s LEFT JOIN payments p ON p.session = s.id AND p.kind NOT IN `+notCounting+`
-		WHERE s.state = 4 GROUP BY s.id
-		HAVING s.fee + s.over <> s.credit + s.unpaid + coalesce(sum(p.amount + p.discount + p.free_money + p.rounding), 0) ORDER BY s.id`)
+	sums.Mismatches, err = all(ctx, r, column[string], mismatches)
 	if err != nil {
 		return Books{}, fmt.Errorf("compare sessions: %w", err)
 	}

@@ -35,7 +35,7 @@ type BoothCash struct {
 // the order there; ErrGone, ErrOutdated when the car has left or nothing is due:
 // then nothing was booked and all of the cash goes back.
 func (d *Desk) TakeCash(ctx context.Context, c BoothCash) (CashReceipt, error) {
-	if err := check(c.Order, c.Given); err != nil {
+	if err := check(c.Order, c.Given, c.Given-1); err != nil { // nothing is no amount either
 		return CashReceipt{}, err
 	}
 	var r CashReceipt

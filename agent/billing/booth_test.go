@@ -79,6 +79,9 @@ func TestBoothTakesNothingThatIsNotDue(t *testing.T) {
 		_, err := r.TakeCash(t.Context(), BoothCash{Order: o, Given: 900, Operator: "李", Booth: "BOOTH1"})
 		return err
 	}
+	if _, err := r.TakeCash(t.Context(), BoothCash{Order: first.No, Operator: "李", Booth: "BOOTH1"}); err == nil || len(r.ledger(t, s.ID)) > 0 {
+		t.Errorf("nothing was taken as money: %v", err)
+	}
 	if err := take("nothing"); !errors.Is(err, ErrNoOrder) {
 		t.Errorf("for an unknown order = %v, want ErrNoOrder", err)
 	}

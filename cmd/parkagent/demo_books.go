@@ -22,6 +22,10 @@ func (d *demo) checkBooks(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	found, err := db.Reconcile(ctx)
+	if err != nil {
+		return err
+	}
 	rows, err := db.VerifyChain(ctx)
 	if err != nil {
 		return err
@@ -51,6 +55,7 @@ func (d *demo) checkBooks(ctx context.Context) (err error) {
 		{"unpaid", b.Unpaid, 0},
 		{"paid for cars that had left", b.Orphans, 0},
 		{"sessions that do not balance", int64(len(b.Mismatches)), 0},
+		{"records that disagree with the ledger", int64(len(found)), 0},
 		{"strikes of a barrier", int64(d.strikes()), 0},
 		{"damaged frames at the panels", int64(d.damagedFrames()), 0},
 	} {
