@@ -149,6 +149,9 @@ type Approach struct {
 	// Twice is how shortly after a decision at another lane the same plate is a car
 	// that two cameras see; 0 asks no other lane.
 	Twice time.Duration
+	// Seen is when the car was recognised, if that is a while ago: what another
+	// lane decided since then holds. The zero value is now.
+	Seen time.Time
 
 	// Release is not nil when an operator lets the car pass.
 	Release *Release

@@ -20,10 +20,14 @@ func (r *Rules) elsewhere(ctx context.Context, tx *store.Tx, a Approach, entry b
 		return false, nil
 	}
 	now := r.now()
-	just := func(t time.Time) bool { d := now.Sub(t); return d >= 0 && d < a.Twice }
+	since := now.Add(-a.Twice)
+	if !a.Seen.IsZero() && a.Seen.Before(since) {
+		since = a.Seen
+	}
+	just := func(t time.Time) bool { return t.After(since) && !t.After(now) }
 	s, err := tx.OpenSessionByPlate(ctx, a.Plate)
 	if errors.Is(err, store.ErrNotFound) {
-		left, _, err := tx.FinishedSessions(ctx, store.FinishedFilter{Plate: a.Plate, From: now.Add(-a.Twice), To: now})
+		left, _, err := tx.FinishedSessions(ctx, store.FinishedFilter{Plate: a.Plate, From: since, To: now})
 		for _, s := range left {
 			if s.Plate == a.Plate && s.ExitLane != a.Lane && just(s.LeftAt) {
 				return true, err

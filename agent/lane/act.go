@@ -59,7 +59,7 @@ func (l *Lane) look() {
 func (l *Lane) do(ctx context.Context, c command) (event, error) {
 	switch c := c.(type) {
 	case rule:
-		v, a, err := l.ask(ctx, c.rec)
+		v, a, err := l.ask(ctx, c)
 		if err != nil {
 			l.cfg.Log.Error("decide on a car", "error", err)
 		}
@@ -137,8 +137,9 @@ func (l *Lane) approach() access.Approach {
 }
 
 // ask puts a recognised car to the rules.
-func (l *Lane) ask(ctx context.Context, r drivers.Recognition) (access.Verdict, access.Approach, error) {
-	a := l.approach()
+func (l *Lane) ask(ctx context.Context, c rule) (access.Verdict, access.Approach, error) {
+	a, r := l.approach(), c.rec
+	a.Seen = c.seen
 	a.Plate, a.PlateRead, a.Confidence = plate.Normal(r.Plate), r.Plate, r.Confidence
 	a.Color, a.Size = wireColor(r.Color), wireSize(r)
 	a.Image = l.picture(r)

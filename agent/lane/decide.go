@@ -145,7 +145,10 @@ type (
 type (
 	command any
 
-	rule     struct{ rec drivers.Recognition } // ask the rules about a recognised car → ruled
+	rule struct { // ask the rules about a recognised car → ruled
+		rec  drivers.Recognition
+		seen time.Time // if it had to wait for that; zero if not
+	}
 	lookArm  struct{ rec drivers.Recognition } // see whether the arm is up → armed
 	look     struct{ scan Scan }               // see whether a car stands there → looked
 	ruleScan struct{ scan Scan }               // ask the rules about a car without a plate → ruled

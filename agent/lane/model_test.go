@@ -337,7 +337,9 @@ func (w *world) through(r *ramp, car string) {
 	w.known[car] = false
 	if r.entry {
 		s, err := w.db.OpenSessionByPlate(w.t.Context(), car)
-		w.known[car] = err == nil && s.EntryLane == r.code
+		// Below an arm of which no input and no answer tells it may be taken for one
+		// that turned back.
+		w.known[car] = err == nil && s.EntryLane == r.code && (s.State == store.Inside || r.watched())
 	}
 	// The lane takes it for the car that it let pass. Nobody can tell otherwise.
 	if for1 := r.lane.state.car.Plate; for1 != "" && for1 != car {

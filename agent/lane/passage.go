@@ -270,7 +270,7 @@ func nextCar(s state, now time.Time, dedupe time.Duration) (state, []command) {
 		s.next = s.next[1:]
 		if since(now, f.at, giveUpAt) { // or it has most likely gone
 			s.seen = remember(s.seen, sighting{plate: plate.Normal(f.rec.Plate), at: now}, dedupe)
-			return s, []command{rule{rec: f.rec}}
+			return s, []command{rule{rec: f.rec, seen: f.at}}
 		}
 	}
 	return s, nil
