@@ -306,8 +306,9 @@ func (c *climber) standing(at time.Duration, into *standing) {
 	now, day, _ := c.t.band(c.clock, at)
 	for i := range into.rungs {
 		r := &into.rungs[i]
-		if i != now || r.day != day {
-			r.fee = 0
+		counts := i == now && r.day == day || i == c.band && (c.over > at || c.early > at)
+		if !counts {
+			r.fee = 0 // the clock enters the band anew before it is charged again
 		}
 		r.day = 0
 		if c.bands[i].Ladder == LadderThrough {

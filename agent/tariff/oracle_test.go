@@ -1,6 +1,8 @@
 package tariff
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -301,6 +303,35 @@ func TestBillAgreesWithWatchingTheClockEveryMinute(t *testing.T) {
 		got := f.Bill(Stay{Entered: entry, Left: entry.Add(time.Duration(minutes) * time.Minute)})
 		if want := newOracle(f, entry, minutes).fee(); got.Total != want {
 			t.Errorf("Total of %d minutes from %v = %d, the clock gives %d\ntariff %+v\nlines %+v", minutes, entry, got.Total, want, f, got.Lines)
+		}
+	})
+}
+
+// What the end of one day leaves to the next must not be lost where equal days
+// are counted on.
+func TestEqualDaysThatRunIntoEachOtherAgreeWithTheClock(t *testing.T) {
+	day := func(how Crossing, blocks ...Block) Band {
+		return Band{From: hm(7, 0), To: hm(0, 30), Crossing: how, Blocks: blocks, Cap: 700}
+	}
+	night := Band{From: hm(0, 30), To: hm(7, 0), Crossing: CrossStart, Ladder: LadderThrough, Blocks: []Block{{Unit: hm(3, 0), Price: 90, Round: RoundDown}}, Cap: 150}
+	far := night // whose second block begins on the second day
+	far.Blocks, far.Cap = []Block{{Until: hm(26, 0), Unit: hm(1, 0), Price: 30}, {Unit: hm(2, 0), Price: 100}}, 0
+	tariffs := map[string]Tariff{
+		"a unit that the night gets early":   {Bands: []Band{day(CrossMajority, Block{Unit: hm(8, 0), Price: 110}), night}},
+		"a unit that the day keeps for long": {Bands: []Band{day(CrossStart, Block{Unit: hm(5, 0), Price: 130, Round: RoundTail, Tail: hm(4, 30)}), night}},
+		"free time in the middle of a unit":  {Free: hm(0, 30), FreeAgain: true, Bands: []Band{day(CrossStart, Block{Unit: hm(2, 0), Price: 70}), far}},
+		"free time that ends the next day":   {Free: hm(1, 30), Restart: true, Bands: []Band{day(CrossSplit, Block{Unit: hm(1, 0), Price: 50}), night}},
+		"one first block in the stay":        {First: FirstStay, Restart: true, Bands: []Band{day(CrossSplit, Block{Until: hm(1, 0), Price: 300}, Block{Unit: hm(2, 0), Price: 50}), night}},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := tariffs[rapid.SampledFrom(slices.Sorted(maps.Keys(tariffs))).Draw(t, "tariff")]
+		f.Daily = rapid.Bool().Draw(t, "daily")
+		f.Caps = rapid.SampledFrom([][]int64{nil, {500}}).Draw(t, "caps")
+		entry := clockAt(0, 0).Add(30 * time.Minute * time.Duration(rapid.IntRange(0, 47).Draw(t, "entry")))
+		minutes := rapid.IntRange(11*48, 15*48).Draw(t, "length") * 30
+		got := f.Bill(Stay{Entered: entry, Left: entry.Add(time.Duration(minutes) * time.Minute)})
+		if want := newOracle(f, entry, minutes).fee(); got.Total != want {
+			t.Errorf("Total of %d minutes from %v = %d, the clock gives %d\nlines %+v", minutes, entry, got.Total, want, got.Lines)
 		}
 	})
 }
