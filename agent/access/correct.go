@@ -145,8 +145,8 @@ func (r *Rules) reportBlack(ctx context.Context, tx *store.Tx, s store.Session) 
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	a := Approach{Lane: s.EntryLane, Place: s.EntryPlace, Image: s.EntryImage, Plate: s.Plate, Held: true}
-	return r.journalBlackEntry(ctx, tx, a, list[0])
+	a := Approach{Lane: s.EntryLane, Place: s.EntryPlace, Image: s.EntryImage, Plate: s.Plate}
+	return r.journalBlackEntry(ctx, tx, "corrected", a, list[0])
 }
 
 // openStay returns the open session with an id, or billing.ErrNoSession.

@@ -114,7 +114,7 @@ func TestACarThatTurnsOutToBeBlacklistedIsReported(t *testing.T) {
 	r.did(err)
 	in := r.park("粤B11111")
 	r.correctTo(in.Session, "粤B99999")
-	if f := last[store.BlackFact](r, store.KindBlackEntry, "粤B99999"); f.Act != "held" || f.Place != "入口" {
+	if f := last[store.BlackFact](r, store.KindBlackEntry, "粤B99999"); f.Act != "corrected" || f.Place != "入口" {
 		t.Errorf("reported = %+v", f)
 	}
 	if s := r.session(in.Session); s.State != store.Inside {

@@ -151,6 +151,9 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 			return err
 		}
 	}
+	if err := r.nearBlack(ctx, tx, a, has); err != nil {
+		return err
+	}
 	return r.admit(ctx, tx, a, has, v)
 }
 
@@ -164,7 +167,11 @@ func (r *Rules) black(ctx context.Context, tx *store.Tx, a Approach, again bool)
 	if err != nil || len(list) == 0 || again && a.released() {
 		return len(list) > 0, err
 	}
-	return true, r.journalBlackEntry(ctx, tx, a, list[0])
+	act := "refused"
+	if a.Held {
+		act = "held"
+	}
+	return true, r.journalBlackEntry(ctx, tx, act, a, list[0])
 }
 
 // justEntered reports whether the car of an open session came in at the lane of a

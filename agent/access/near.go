@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parkagent/agent/billing"
@@ -115,4 +116,29 @@ func (r *Rules) noteNear(ctx context.Context, tx *store.Tx, s *store.Session, a 
 		Act: store.AmendNear, Session: s.ID, Plate: s.Plate, Was: a.PlateRead, Confidence: a.Confidence, Lane: a.Lane, Image: a.Image,
 	})
 	return err
+}
+
+// nearBlack journals that a car is let in whose plate every camera takes for one of
+// the blacklist: the remark says of which. It is not refused, because most likely
+// it is another car; whoever is told looks at the picture. One that the books know
+// is that other car.
+func (r *Rules) nearBlack(ctx context.Context, tx *store.Tx, a Approach, has right) error {
+	if r.cfg.Policy.ExactPlates || a.Told || a.Plate == "" || has.card.ID != 0 || has.booking.ID != 0 {
+		return nil
+	}
+	list, err := tx.Blacklist(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range list {
+		if b.Plate == a.Plate || !plate.Confusable(a.Plate, b.Plate) {
+			continue
+		}
+		if known, err := tx.PlateKnown(ctx, a.Plate); err != nil || known {
+			return err
+		}
+		b.Remark = strings.TrimSpace("≈" + b.Plate + " " + b.Remark)
+		return r.journalBlackEntry(ctx, tx, "near", a, b)
+	}
+	return nil
 }

@@ -146,3 +146,45 @@ func TestACarWithoutAPlateIsNearNone(t *testing.T) {
 		t.Errorf("exit = %+v, want unknown", v)
 	}
 }
+
+func TestACarThatIsLikeABlacklistedOneIsLetInAndReported(t *testing.T) {
+	tests := []struct {
+		name   string
+		before func(r *rig)
+		plate  string
+		told   bool
+	}{
+		{"every camera takes it for the listed one", nil, "粤BL2345", true},
+		{"it is like it in one of its characters only by chance", nil, "粤B92345", false},
+		{"it has a card", func(r *rig) { r.give(2, 1, 0, "粤BL2345") }, "粤BL2345", false},
+		{"it was here before", func(r *rig) {
+			v := r.park("粤BL2345")
+			r.leave("OUT1", "粤BL2345", false)
+			r.did(r.Gone(t.Context(), v.Session))
+			r.now = r.now.Add(time.Hour)
+		}, "粤BL2345", false},
+		{"plates must be exact", func(r *rig) { r.cfg.Policy.ExactPlates = true }, "粤BL2345", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 9)
+			if tt.before != nil {
+				tt.before(r)
+			}
+			id, err := r.AddBlack(t.Context(), "粤B12345", "逃费", mall)
+			r.did(err)
+			r.park(tt.plate)
+			e, err := r.db.LastOf(t.Context(), store.KindBlackEntry, tt.plate)
+			if (err == nil) != tt.told {
+				t.Fatalf("reported = %+v, %v; want %v", e, err, tt.told)
+			}
+			if !tt.told {
+				return
+			}
+			f := last[store.BlackFact](r, store.KindBlackEntry, tt.plate)
+			if want := (store.BlackFact{Act: "near", Black: id, Plate: tt.plate, Remark: "≈粤B12345 逃费", Lane: "IN1", Place: "入口", SeenMs: store.Millis(r.now)}); f != want {
+				t.Errorf("reported = %+v, want %+v", f, want)
+			}
+		})
+	}
+}

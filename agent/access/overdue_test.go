@@ -50,6 +50,7 @@ func TestAWalkIsComparedWithTheBooksAndApplied(t *testing.T) {
 	r.now = began.Add(10 * time.Minute)
 	r.park("粤B88888") // came while the list was made
 	r.enter("IN2", "粤B99999")
+	r.now = began.Add(20 * time.Minute)
 
 	w := Walk{
 		Seen: []string{"粤b·11111", "b22222", "粤BX3333", "C44444", "粤B1O101", "粤B1O101", "粤B99999", ""}, Before: began, Reason: "月底清场", By: booth,

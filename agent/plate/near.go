@@ -68,6 +68,10 @@ func Near(read string, confidence int, among []string) (string, bool) {
 	return found, true
 }
 
+// Confusable reports whether two different plates in normal form are so much alike that
+// a camera reads one for the other although it is very sure.
+func Confusable(a, b string) bool { return a != b && distance(a, b) <= costSimilar }
+
 // mayCost returns the most that a reading may cost.
 func mayCost(read string, confidence int) int {
 	switch {

@@ -48,6 +48,28 @@ func TestNear(t *testing.T) {
 	}
 }
 
+func TestConfusable(t *testing.T) {
+	tests := []struct {
+		name, a, b string
+		want       bool
+	}{
+		{"one character that every camera confuses", "粤B12345", "粤BL2345", true},
+		{"two of them", "粤B12345", "粤BLZ345", true},
+		{"three of them", "粤B12345", "粤BLZ34S", false},
+		{"one that is confused in bad light", "粤B67E90", "粤B67F90", true},
+		{"one for any other", "粤B12345", "粤B19345", false},
+		{"the same", "粤B12345", "粤B12345", false},
+		{"one character less", "粤B12345", "粤B1234", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Confusable(tt.a, tt.b); got != tt.want || Confusable(tt.b, tt.a) != got {
+				t.Errorf("Confusable(%s, %s) = %v, want %v both ways", tt.a, tt.b, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestTheSamePlateTwiceIsOneCar(t *testing.T) {
 	if got, ok := Near("粤BL2345", 0, []string{"粤B12345", "粤B12345"}); got != "粤B12345" || !ok {
 		t.Errorf("Near = %q, %v; want the plate that is there twice", got, ok)
