@@ -349,15 +349,17 @@ func (w *world) through(r *ramp, car string) {
 
 // back lets the first car of a lane back out.
 func (w *world) back() {
-	r := w.ramp()
-	if len(r.queue) == 0 {
-		return
+	if r := w.ramp(); len(r.queue) > 0 {
+		w.backsOut(r)
 	}
+}
+
+func (w *world) backsOut(r *ramp) {
 	car := r.queue[0]
 	r.queue = r.queue[1:]
-	if !r.watched() { // the gate's answer may have ended its stay
-		_, err := w.db.OpenSessionByPlate(w.t.Context(), car)
-		w.known[car] = w.known[car] && err == nil
+	if !r.watched() { // the gate's answer ends its stay, or has
+		s, err := w.db.OpenSessionByPlate(w.t.Context(), car)
+		w.known[car] = w.known[car] && err == nil && s.State == store.Inside
 	}
 }
 
@@ -488,7 +490,9 @@ func (w *world) everybodyLeaves() {
 		w.check()
 	}
 	for _, r := range w.ramps {
-		r.queue = nil
+		for len(r.queue) > 0 {
+			w.backsOut(r)
+		}
 		r.order(OpRelease)
 		r.up = false
 	}
@@ -510,7 +514,7 @@ func (w *world) settle() {
 
 func (w *world) leaves(car string, r *ramp) {
 	known := w.known[car]
-	r.queue = []string{car}
+	r.queue, r.up = []string{car}, false
 	w.sense()
 	for range 5 {
 		r.tell(see(car))
@@ -535,9 +539,8 @@ func (w *world) leaves(car string, r *ramp) {
 	if w.at(car) != nil {
 		w.t.Fatalf("%s, of whom the books know: %v, stands at %s for ever; the lane is in phase %d for %+v", car, known, r.code, r.lane.state.phase, r.lane.state.car)
 	}
-	r.up = r.held
 	w.settle()
 	if s, err := w.db.OpenSessionByPlate(w.t.Context(), car); known && !errors.Is(err, store.ErrNotFound) {
-		w.t.Fatalf("%s has left, and its stay is in state %d, %v", car, s.State, err)
+		w.t.Fatalf("%s has left, and its stay is in state %d, %v; the journal ends with\n%s", car, s.State, err, w.history())
 	}
 }
