@@ -114,8 +114,7 @@ func (l *Lane) letPass(ctx context.Context, p letPass) (event, error) {
 		return nil, err
 	}
 	p.out <- v
-	a.Release = nil
-	return ruled{of: p, v: v, asked: a}, nil
+	return ruled{of: p, v: v, asked: asked(a)}, nil
 }
 
 // opCorrect is what the journal calls a correction.
