@@ -23,6 +23,7 @@ func TestEntryRule(t *testing.T) {
 		{"a temporary car and a lane into no counted area", EntryFacts{}, true, ReasonTemporary},
 		{"a temporary car and no free place", EntryFacts{Vacancy: full}, false, ReasonFull},
 		{"a gate that is held open lets in whoever comes", EntryFacts{Held: true, Black: true, Inside: true, Repeat: true, RefuseRepeat: true, Barred: ReasonArea, Vacancy: full}, true, ReasonHold},
+		{"so does an operator", EntryFacts{Released: true, Black: true, Inside: true, Repeat: true, RefuseRepeat: true, Barred: ReasonArea, Vacancy: full}, true, ReasonReleased},
 		{"the blacklist comes before every right", EntryFacts{Black: true, Card: ClassCard, Booked: true, Pending: true, Vacancy: free}, false, ReasonBlacklist},
 		{"a car whose gate did not follow is let in though the last place is its own", EntryFacts{Pending: true, Vacancy: full}, true, ReasonPending},
 		{"and though nobody is let in twice", EntryFacts{Pending: true, Repeat: true, RefuseRepeat: true, Vacancy: full}, true, ReasonPending},

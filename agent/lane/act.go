@@ -293,7 +293,8 @@ func (l *Lane) resume(ctx context.Context) error {
 	l.countSpaces(ctx)
 	l.state.idleAt = l.cfg.Now().UTC() // the next tick shows the idle text
 	if v.Session != "" {
-		_ = l.handle(ctx, ruled{v: v, resumed: true, stands: st.Presence == drivers.PresenceOccupied}) // nor for this
+		stands := st.Presence == drivers.PresenceOccupied && st.Passage != drivers.PresenceOccupied
+		_ = l.handle(ctx, ruled{v: v, resumed: true, stands: stands}) // nor for this
 	} else if stands {
 		_ = l.handle(ctx, opened{}) // a car that counts as inside may still drive through
 	}

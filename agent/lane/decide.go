@@ -110,7 +110,7 @@ type (
 
 		asked   access.Approach // what the rules were told of the car; empty if of is a recheck
 		resumed bool            // it is about the car that stood there before a restart
-		stands  bool            // and the presence input sees it
+		stands  bool            // and the presence input sees it, and that behind the arm does not yet
 	}
 	stood struct { // whether the car of a session stands there still
 		session  string

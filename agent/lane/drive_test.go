@@ -196,6 +196,25 @@ func TestARestartWhileACarPassesLosesNoStay(t *testing.T) {
 	})
 }
 
+func TestARestartWhileACarIsBelowTheArmLosesNoPassage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
+		in := s.session("粤B12345")
+		pass(time.Hour)
+		s.arrives(s.gateOut, "粤B12345")
+		s.pay()
+		s.stop()
+		s.gateOut.shows(occupied, occupied, drivers.ArmUp)
+		s.start()
+		defer s.close()
+		s.gateOut.drives()
+		if got, err := s.db.Session(t.Context(), in.ID); err != nil || got.State != store.Left || len(s.odd()) != 0 {
+			t.Errorf("the stay is in state %d, %v, odd passages %v; want Left and none", got.State, err, s.odd())
+		}
+	})
+}
+
 func TestTwoCarsInQuickSuccession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)

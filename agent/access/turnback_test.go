@@ -1,0 +1,68 @@
+package access
+
+import (
+	"testing"
+	"time"
+
+	"parkagent/agent/billing"
+	"parkagent/store"
+)
+
+func TestACarThatTurnsBack(t *testing.T) {
+	const no = "粤B12345"
+	tests := []struct {
+		name  string
+		bring func(*rig) string // returns the session
+		lane  string
+		want  store.SessionState
+		free  int
+	}{
+		{"at an entry leaves no stay", func(r *rig) string { return r.enter("IN1", no).Session }, "IN1", store.Void, 2},
+		{"at an entry that it had passed before stays inside", func(r *rig) string { return r.park(no).Session }, "IN1", store.Inside, 1},
+		{"at an exit stays inside", func(r *rig) string { r.park(no); return r.leave("OUT1", no, true).Session }, "OUT1", store.Inside, 1},
+		{"at an exit that another has taken over from", func(r *rig) string {
+			r.park(no)
+			r.leave("OUT1", no, true)
+			return r.leave("OUT2", no, true).Session
+		}, "OUT1", store.Leaving, 1},
+		{"after it has left all the same", func(r *rig) string {
+			r.park(no)
+			v := r.leave("OUT1", no, true)
+			r.did(r.Gone(r.t.Context(), v.Session))
+			return v.Session
+		}, "OUT1", store.Left, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 2)
+			session := tt.bring(r)
+			before := len(r.kinds())
+			r.did(r.TurnedBack(t.Context(), tt.lane, session, "it backed out"))
+			changed := tt.want != store.Leaving && tt.want != store.Left && tt.name != "at an entry that it had passed before stays inside"
+			if got := r.session(session); got.State != tt.want || r.free() != tt.free || (len(r.kinds()) > before) != changed {
+				t.Errorf("state %d, %d places free, journal %v; want %d, %d", got.State, r.free(), r.kinds()[before:], tt.want, tt.free)
+			}
+		})
+	}
+}
+
+func TestACarThatTurnsBackAtAnExitPaysOnlyWhatComesAfterItsTimeToLeave(t *testing.T) {
+	const no = "粤B12345"
+	for after, want := range map[time.Duration]Reason{10 * time.Minute: ReasonPaid, 2 * time.Hour: ReasonDue} {
+		r := newRig(t, 2)
+		r.park(no)
+		r.now = r.now.Add(time.Hour)
+		r.leave("OUT1", no, false)
+		o, _, err := r.desk.Order(t.Context(), billing.Ref{Plate: no}, "mall")
+		r.did(err)
+		_, err = r.desk.Pay(t.Context(), billing.Notice{Order: o.No, Amount: o.Payable})
+		r.did(err)
+		r.now = r.now.Add(time.Minute)
+		v := r.leave("OUT1", no, false)
+		r.did(r.TurnedBack(t.Context(), "OUT1", v.Session, "it backed out"))
+		r.now = r.now.Add(after)
+		if v := r.leave("OUT1", no, false); v.Reason != want || want == ReasonDue && v.Payable != 1500 {
+			t.Errorf("%v later: %+v, want %q", after, v, want)
+		}
+	}
+}
