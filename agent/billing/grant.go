@@ -67,9 +67,7 @@ func (d *Desk) Grant(ctx context.Context, g Grant) (Receipt, error) {
 		if err != nil || r.Order.No != "" {
 			return err
 		}
-		r.Again = true
-		r.Order, r.Session, err = orderOf(ctx, tx.Reader, first)
-		r.Stay = r.Order.CreatedAt.Sub(r.Session.EnteredAt)
+		r, err = d.granted(ctx, tx.Reader, first)
 		return err
 	})
 	if err != nil {
@@ -77,6 +75,19 @@ func (d *Desk) Grant(ctx context.Context, g Grant) (Receipt, error) {
 	}
 	d.paid(r.Session.ID)
 	return r, nil
+}
+
+// granted is the receipt of a grant that was booked before by an order.
+func (d *Desk) granted(ctx context.Context, r store.Reader, order string) (Receipt, error) {
+	o, s, err := orderOf(ctx, r, order)
+	if err != nil {
+		return Receipt{}, err
+	}
+	b, err := d.Due(ctx, r, s, d.now())
+	if errors.Is(err, ErrAboveLimit) || errors.Is(err, ErrNoTariff) {
+		err = nil
+	}
+	return Receipt{Order: o, Session: s, Stay: o.CreatedAt.Sub(s.EnteredAt), Rest: b.Payable, Again: true}, err
 }
 
 func (d *Desk) grant(ctx context.Context, tx *store.Tx, g Grant, rule discount.Rule) (Receipt, error) {

@@ -186,7 +186,7 @@ func TestGrantThatIsRepeatedIsGrantedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := r.Grant(t.Context(), g)
-	if err != nil || !again.Again || again.Order != first.Order {
+	if err != nil || !again.Again || again.Order != first.Order || again.Rest != 600 {
 		t.Errorf("again = %+v, %v, want %+v", again, err, first)
 	}
 	g.Request = "2"

@@ -50,6 +50,7 @@ func TestAnyDayKeepsTheMoney(t *testing.T) {
 		r.cfg.Tariffs = append([]tariff.Tariff{storedTariff}, r.cfg.Tariffs...)
 		m := &model{rig: r, told: map[payment]Notice{}, coined: map[payment]int64{}, changes: map[string]int64{}, settled: map[string]store.Change{},
 			answered: map[string]DeductionAnswer{}, requests: map[string]store.Order{}, busy: map[string]time.Time{}, takenBack: map[string]time.Time{}}
+		r.cfg.MaxFee = rapid.SampledFrom([]int64{0, 0, 1000}).Draw(rt, "limit")
 		r.cfg.Discounts, r.cfg.RestartAfterDelay = offers(), rapid.Bool().Draw(rt, "restart")
 		r.cfg.DiscountOrder = rapid.Permutation(discount.DefaultOrder()).Draw(rt, "order of discounts")
 		steps := map[string]func(*rapid.T){
