@@ -84,6 +84,8 @@ func TestTheLanesAsABoothSeesThem(t *testing.T) {
 // of lanes.
 func (r *boothRig) follow(ctx context.Context) (next func() map[string]any, ended func() bool) {
 	r.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // one that never ends has failed
+	r.t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/booth/events", nil)
 	r.did(err)
 	req.AddCookie(&http.Cookie{Name: "parkagent_booth", Value: r.token(booth.RoleOperator)})
