@@ -25,8 +25,8 @@ func (m *model) check(t *rapid.T) {
 	}
 	m.checkCorrections(t)
 	m.checkLedgers(t)
-	m.checkTotals(t)
 	m.unchanged(t)
+	m.checkTotals(t)
 }
 
 // checkLedgers: no machine took more than was due, and what platforms took
