@@ -74,9 +74,9 @@ const (
 // AllDay is the Band of a ladder that holds for the whole day.
 const AllDay = "00:00-24:00"
 
-// longest bounds the stays that are billed in full: what lies behind costs
+// longest bounds the stays that are billed in full, ten years: what lies behind costs
 // nothing more. Only a broken clock makes one.
-const longest = 200 * 365 * Period
+const longest = 10 * 365 * Period
 
 // Bill works out the fee of s. Leaving before entering costs nothing. Coupons
 // never make a bill higher.

@@ -209,7 +209,7 @@ type Block struct {
 	Unit  time.Duration // 0 makes Price one lump, charged when the block is entered
 	Price int64         // fen for the block, or for each unit
 	Round Rounding      // what becomes of a rest of a unit
-	Tail  time.Duration // for RoundTail: a rest up to this is dropped
+	Tail  time.Duration // for RoundTail: a rest up to and with this is dropped
 }
 
 // A Rounding tells what becomes of the rest of a unit that was not used up.
