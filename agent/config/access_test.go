@@ -107,6 +107,24 @@ func TestAccessThatCannotBeIsAMistake(t *testing.T) {
 	}
 }
 
+func TestWhatACameraKeptIsBookedOnlyWhereTheFileSaysSo(t *testing.T) {
+	for line, want := range map[string]struct {
+		book    bool
+		mistake string
+	}{"": {}, `offline = "record"`: {}, `offline = "book"`: {book: true}, `offline = "open"`: {mistake: "lane[0].offline"}} {
+		c, errs := parse(t, change(t, `direction = "entry"`, `direction = "entry"`+"\n"+line))
+		if want.mistake != "" {
+			if len(errs) != 1 || errs[0].Key != want.mistake {
+				t.Errorf("%s: mistakes = %v, want %q", line, errs, want.mistake)
+			}
+			continue
+		}
+		if len(errs) != 0 || c.Lanes[0].BookOffline != want.book {
+			t.Errorf("%s: booked %v, mistakes %v; want %v", line, c.Lanes[0].BookOffline, errs, want.book)
+		}
+	}
+}
+
 func TestALaneIntoAnInnerAreaIsAnEntryAndOneOutOfItAnExit(t *testing.T) {
 	tests := []struct {
 		name, lane string

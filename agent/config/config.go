@@ -145,6 +145,10 @@ type Lane struct {
 	Kiosk   string        // the pay machine that stands at it; may be empty
 	Dedupe  time.Duration // recognitions of one plate within this are one
 	Late    time.Duration // a recognition older than this opens nothing
+
+	// BookOffline says that the camera opens the barrier by itself while the
+	// agent is away, so that what it tells of that later is booked.
+	BookOffline bool
 }
 
 // The values of Park.Language.

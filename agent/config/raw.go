@@ -151,6 +151,7 @@ type rawLane struct {
 	Kiosk     string `toml:"kiosk"`
 	Dedupe    string `toml:"dedupe"`
 	Late      string `toml:"late"`
+	Offline   string `toml:"offline"`
 }
 
 type rawProduct struct {

@@ -73,6 +73,8 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 			p.uses(used, at+".kiosk", r.Kiosk, KindKiosk, c.Devices)
 		}
 		l.Dedupe = p.duration(at+".dedupe", r.Dedupe, defaultDedupe, time.Second, time.Hour)
+		p.choice(at+".offline", r.Offline, "record", "book")
+		l.BookOffline = r.Offline == "book"
 		l.Late = p.duration(at+".late", r.Late, defaultLate, time.Second, 24*time.Hour)
 		list = append(list, l)
 	}

@@ -179,10 +179,19 @@ func (l *Lane) picture(r drivers.Recognition) string {
 }
 
 func (l *Lane) record(ctx context.Context, c record) {
-	err := l.cfg.Rules.Record(ctx, store.RecognitionFact{
+	f := store.RecognitionFact{
 		Lane: l.cfg.Code, Device: l.cfg.CameraCode, Plate: c.rec.Plate, SeenMs: store.Millis(c.rec.At),
 		ReceivedMs: store.Millis(c.rec.Received), Reason: string(c.reason), Image: l.picture(c.rec),
-	})
+	}
+	err := error(nil)
+	if c.rec.Offline && l.cfg.BookOffline && !l.inner() {
+		a := l.approach()
+		a.Plate, a.PlateRead, a.Image = plate.Normal(c.rec.Plate), c.rec.Plate, f.Image
+		a.Color, a.Size = wireColor(c.rec.Color), wireSize(c.rec)
+		err = l.cfg.Rules.Late(ctx, a, l.skew.right(c.rec.At), l.cfg.Direction == Entry, f)
+	} else {
+		err = l.cfg.Rules.Record(ctx, f)
+	}
 	if err != nil {
 		l.cfg.Log.Error("record a recognition", "error", err)
 	}

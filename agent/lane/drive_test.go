@@ -215,6 +215,24 @@ func TestARestartWhileACarIsBelowTheArmLosesNoPassage(t *testing.T) {
 	})
 }
 
+func TestWhatACameraKeptIsBookedWhereItOpensByItself(t *testing.T) {
+	for _, book := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t)
+			s.stop()
+			s.book = book
+			s.start()
+			defer s.close()
+			at := time.Now().Add(-time.Hour)
+			s.see(t.Context(), drivers.Recognition{Plate: "粤B12345", At: at, Received: time.Now(), Offline: true})
+			in, err := s.db.OpenSessionByPlate(t.Context(), "粤B12345")
+			if booked := err == nil && in.State == store.Inside && in.EnteredAt.Equal(at.UTC().Truncate(time.Millisecond)); booked != book || s.gateIn.did() != "" {
+				t.Errorf("stay %+v, %v, want it booked: %v, and no gate opened", in, err, book)
+			}
+		})
+	}
+}
+
 func TestTwoCarsInQuickSuccession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)

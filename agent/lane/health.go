@@ -115,6 +115,14 @@ func (k *skew) isLate(r drivers.Recognition) bool {
 	return false
 }
 
+// right is a time by the camera's clock as it was by ours, as far as that is known.
+func (k *skew) right(at time.Time) time.Time {
+	if !k.known || at.IsZero() {
+		return at
+	}
+	return at.Add(k.least)
+}
+
 // old judges one event by its age alone. The first event of a camera after a
 // start is believed unless its age is plausible for one that was kept: more
 // than late, less than a week, and no round number of hours, which is what a

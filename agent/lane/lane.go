@@ -62,6 +62,9 @@ type Config struct {
 	// car that two cameras see, which is then left to that lane; 0 means 5 s.
 	Twice time.Duration
 	Late  time.Duration // a recognition older than this by the camera's clock opens nothing; 0 means 5 minutes
+	// BookOffline books what a camera tells late of, and says so itself, as a
+	// passage: it opens the barrier by itself while nobody hears it.
+	BookOffline bool
 	// CommandTimeout bounds each call of a device; 0 means 2 s.
 	CommandTimeout time.Duration
 

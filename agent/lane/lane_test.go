@@ -154,6 +154,7 @@ type site struct {
 	stop          func()
 	ask           func(session string) // of the exit; set before start
 	kept          [][]byte             // pictures of the entry
+	book          bool                 // what its camera kept is booked; set before start
 }
 
 func newSite(t *testing.T) *site {
@@ -185,7 +186,7 @@ func (s *site) start() {
 	s.t.Helper()
 	var err error
 	s.in, err = New(Config{Code: "IN1", Name: "入口1", Direction: Entry, Area: 1, Gate: s.gateIn, Display: s.ledIn, Camera: s.camera,
-		GateCode: "G1", DisplayCode: "L1", CameraCode: "C1", Park: "测试车场", Rules: s.rules, DB: s.db,
+		GateCode: "G1", DisplayCode: "L1", CameraCode: "C1", Park: "测试车场", Rules: s.rules, DB: s.db, BookOffline: s.book,
 		SavePicture: func(jpeg []byte, _ time.Time) (string, error) {
 			s.kept = append(s.kept, jpeg)
 			return fmt.Sprintf("%d.jpg", len(s.kept)), nil
