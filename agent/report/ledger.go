@@ -33,6 +33,7 @@ var kindNames = map[store.PaymentKind]words{
 	store.PaymentMoney: {"收费", "payment"}, store.PaymentRounding: {"抹零", "rounding"}, store.PaymentOrphan: {"离场后收款", "after leaving"},
 	store.PaymentRefund: {"退款", "refund"}, store.PaymentReturned: {"退款（不计入停车费）", "given back"},
 	store.PaymentRecall: {"收回优惠", "discount recalled"}, store.PaymentTransfer: {"转账", "transfer"},
+	store.PaymentMoved: {"转出", "moved away"},
 }
 
 // ledger is a report of a part of the ledger.

@@ -65,6 +65,9 @@ func books(t *testing.T) *store.DB {
 			_, err := tx.Append(ctx, store.KindCommand, "G1", c)
 			errs = append(errs, err)
 		}
+		released := store.CommandFact{Device: "G2", Lane: "OUT1", Command: "open", Reason: "released", Session: "S1", Plate: "粤B12345", Client: "wang", Result: "decided"}
+		_, err = tx.Append(ctx, store.KindCommand, "G2", released)
+		errs = append(errs, err)
 		_, err = tx.Append(ctx, store.KindPassage, "OUT1", store.PassageFact{Lane: "OUT1", Gate: "G2", Event: store.PassageTailgate, Plate: "粤B12345"})
 		return errors.Join(append(errs, err)...)
 	})
@@ -119,9 +122,10 @@ total,,,,,,,3.00,2.73,,,,,
 `},
 		{"openings", "zh-CN", report.Query{}, `时间,车道,道闸,动作,操作方,来源地址,原因,车牌,结果,停车记录号,图片
 2026-03-02 12:00:00,IN1,G1,人工开闸,li,"	192.0.2.11:5",'@home,,ok,,http://box/o.jpg
+2026-03-02 12:00:00,OUT1,G2,放行,wang,,,粤B12345,,S1,
 2026-03-02 12:00:00,OUT1,G2,跟车,,,,粤B12345,,,
 `},
-		{"openings", "en", report.Query{Operator: "wang"}, "time,lane,gate,act,by,address,why,plate,result,stay,picture\n"},
+		{"openings", "en", report.Query{Operator: "zhang"}, "time,lane,gate,act,by,address,why,plate,result,stay,picture\n"},
 	} {
 		var b bytes.Buffer
 		if err := named(t, tt.name).CSV(t.Context(), printer(db, tt.language), tt.query, &b, func() error { return nil }); err != nil {
@@ -261,5 +265,33 @@ func TestALongReportIsStreamed(t *testing.T) {
 	cancel()
 	if err := r.CSV(ctx, p, report.Query{}, &b, flush); !errors.Is(err, context.Canceled) {
 		t.Errorf("after its end: %v", err)
+	}
+}
+
+// Every kind of row has a name for people.
+func TestEveryKindOfRowHasAName(t *testing.T) {
+	db := books(t)
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		for k := store.PaymentRefund; k <= store.PaymentMoved; k++ {
+			p := store.Payment{ID: fmt.Sprint("K", k), Session: "S2", Kind: k, Amount: 1, Refers: "P3", Operator: "li", PaidAt: noon.Add(time.Hour)}
+			if err := tx.InsertPayment(t.Context(), p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, language := range []string{"zh-CN", "en"} {
+		page, err := named(t, "payments").Page(t.Context(), printer(db, language), report.Query{}, "", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range page.Rows {
+			if row["kindName"] == "" || row["payMethodName"] == "" {
+				t.Errorf("in %s there is no name in %v", language, row)
+			}
+		}
 	}
 }

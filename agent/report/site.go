@@ -58,6 +58,19 @@ var actNames = map[string]words{
 	"unopened": {"未授权通行", "passed though nothing was opened"}, "held": {"常开时无识别通行", "passed a held gate unrecognised"},
 }
 
+// whyNames are what openings are called that the rules themselves carried out.
+var whyNames = map[string]words{
+	"released": {"放行", "let through"}, "unknown entry": {"无入场记录放行", "let out without an entry"},
+}
+
+// actName names an opening.
+func (p Printer) actName(o store.Opening) string {
+	if name, ok := whyNames[o.Reason]; ok {
+		return name.in(p.Language)
+	}
+	return actNames[o.Act].in(p.Language)
+}
+
 // openings is 异常抬杆: gates that were opened without a decision of the rules.
 func openings() Report {
 	filter := func(q Query) store.OpeningFilter {
@@ -79,7 +92,7 @@ func openings() Report {
 			var rows []row
 			for _, o := range list {
 				rows = append(rows, row{mark: store.Mark{At: o.At, Seq: o.Seq}, cells: []any{
-					o.At, o.Lane, o.Device, o.Act, actNames[o.Act].in(p.Language), o.Reason, o.Client, o.Address, o.Remark, o.Plate, o.Result, o.Session, p.image(o.Image),
+					o.At, o.Lane, o.Device, o.Act, p.actName(o), o.Reason, o.Client, o.Address, o.Remark, o.Plate, o.Result, o.Session, p.image(o.Image),
 				}})
 			}
 			return rows, err
