@@ -36,9 +36,13 @@ func hash(password string) string {
 		base64.RawStdEncoding.EncodeToString(salt[:]), base64.RawStdEncoding.EncodeToString(sum))
 }
 
-// matches reports whether a password has that hash. A hash that cannot be read, or
-// would take more than a small box has, matches nothing.
+// matches reports whether a password has that hash. One that nobody can have, because
+// it is too long, matches nothing, and is worth no work. A hash that cannot be read,
+// or would take more than a small box has, matches nothing either.
 func matches(password, hashed string) bool {
+	if len(password) > mostPassword {
+		return false
+	}
 	parts := strings.Split(hashed, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return false
