@@ -41,7 +41,7 @@ func TestAShiftFromItsFloatToTheHandOver(t *testing.T) {
 		if diff := cmp.Diff(shift, again); err != nil || diff != "" {
 			t.Errorf("the start again, %v:\n%s", err, diff)
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		mine := store.Payment{Operator: "小李", Shift: shift.ID, Terminal: 2}
 		with := func(p store.Payment, change func(*store.Payment)) store.Payment {
 			change(&p)
@@ -73,7 +73,7 @@ func TestAShiftFromItsFloatToTheHandOver(t *testing.T) {
 			Float: 20000, CashIn: 10000 + 300 + 200, ChangeOut: 9500, CashBack: 100, Drawer: 20000 + 500 + 300 + 200 - 100,
 			Other: 700, Discounts: 600, Orphans: 50, Rows: 10, CarsOut: 11, Openings: map[string]int{"open": 1},
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		done, err := r.HandOver(ctx, booth.HandOver{Operator: "小李", Counted: 20800, Note: "少一元", Next: "老王", Left: 15000})
 		r.did(err)
 		if diff := cmp.Diff(want, done.Totals); diff != "" {
