@@ -256,6 +256,26 @@ func TestTwoCarsInQuickSuccession(t *testing.T) {
 	})
 }
 
+func TestACarThatDidNotWaitForItsTurnKeepsTheStayThatItGotElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		s.arrives(s.gateIn, "粤B11111")
+		s.see(t.Context(), drivers.Recognition{Plate: "京A22222"})
+		pass(time.Second)
+		v, err := s.rules.Enter(t.Context(), access.Approach{Lane: "IN2", Plate: "京A22222", PlateRead: "京A22222", Area: 1, Color: -1})
+		s.must(err)
+		s.must(s.rules.Entered(t.Context(), v.Session))
+		s.gateIn.shows(occupied, clear, drivers.ArmUp)
+		pass(8 * time.Second)
+		s.gateIn.did()
+		s.gateIn.drives()
+		if got := s.session("京A22222"); got.ID != v.Session || s.gateIn.did() != "" {
+			t.Errorf("stay %+v, want the one of the other entry, and no gate opened", got)
+		}
+	})
+}
+
 func TestACarThatFollowsAnotherIsReportedWithAPicture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
