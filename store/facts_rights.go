@@ -62,7 +62,7 @@ type CardUseFact struct {
 // A BlackFact is an entry of the blacklist: as it is after a change, or that a
 // car with its plate stood at an entry.
 type BlackFact struct {
-	Act     string `json:"act"` // add, edit, delete; refused, or held: let in by a gate that was held open; near: let in, because it is only like it; corrected: found inside
+	Act     string `json:"act"` // add, edit, delete; refused; held: let in by a gate that was held open; released: let in by an operator; near: let in, because it is only like it; corrected: found inside
 	Black   int64  `json:"black"`
 	Plate   string `json:"plate"` // as the camera read it, when refused
 	Remark  string `json:"remark,omitempty"`

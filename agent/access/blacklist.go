@@ -119,8 +119,8 @@ func journalBlack(ctx context.Context, tx *store.Tx, act string, b store.Black, 
 }
 
 // journalBlackEntry journals that a car whose plate is listed stands at an entry,
-// also when it is let in because the gate is held open, or is inside: platforms are to
-// know. act says which, see store.BlackFact.
+// also when it is let in because the gate is held open or an operator lets it pass, or
+// is inside: platforms are to know. act says which, see store.BlackFact.
 func (r *Rules) journalBlackEntry(ctx context.Context, tx *store.Tx, act string, a Approach, b store.Black) error {
 	_, err := tx.Append(ctx, store.KindBlackEntry, a.Plate, store.BlackFact{
 		Act: act, Black: b.ID, Plate: a.Plate, Remark: b.Remark, Lane: a.Lane, Place: a.Place, Image: a.Image, SeenMs: store.Millis(r.now()),

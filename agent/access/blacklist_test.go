@@ -42,6 +42,20 @@ func TestABlacklistedCarIsRefusedAndReported(t *testing.T) {
 	}
 }
 
+func TestABlacklistedCarThatAnOperatorLetsPassWasNotRefused(t *testing.T) {
+	r := newRig(t, 9)
+	r.blacken("粤B11111")
+	v, err := r.Enter(t.Context(), Approach{
+		Lane: "IN1", Gate: "GIN1", Area: 1, Plate: "粤B11111", PlateRead: "粤B11111", Release: &Release{Reason: "警察", By: By{Client: "李"}},
+	})
+	if err != nil || !v.Open || v.Reason != ReasonReleased {
+		t.Fatalf("entry = %+v, %v; want let in", v, err)
+	}
+	if f := last[store.BlackFact](r, store.KindBlackEntry, "粤B11111"); f.Act != "released" {
+		t.Errorf("journal = %+v, want that it came in", f)
+	}
+}
+
 func TestPlatesOfTheBlacklistWithAndWithoutProvince(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -168,7 +168,10 @@ func (r *Rules) black(ctx context.Context, tx *store.Tx, a Approach, again bool)
 		return len(list) > 0, err
 	}
 	act := "refused"
-	if a.Held {
+	switch {
+	case a.Release != nil:
+		act = "released"
+	case a.Held:
 		act = "held"
 	}
 	return true, r.journalBlackEntry(ctx, tx, act, a, list[0])
