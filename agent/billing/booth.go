@@ -105,22 +105,29 @@ func (c BoothCash) mine(p store.Payment) bool {
 // errNobody means that a program forgot to say who acts.
 var errNobody = errors.New("nobody is named who does it")
 
+// ErrPriced means that the tariff prices a stay, so that not everybody may set its
+// fee.
+var ErrPriced = errors.New("the tariff prices the stay")
+
 // A FeeSet is the fee of a stay as an operator confirms or sets it. Fee in fen.
 type FeeSet struct {
 	Session string
 	Fee     int64 // of the whole stay, less nothing
 	Reason  string
 	By      By
+	// Priced sets it also where the tariff prices the stay. Whoever takes the money
+	// is not to say what it should have been, so that is for a manager.
+	Priced bool
 }
 
 // SetFee makes what an operator says the fee of a stay that the tariff cannot, or
 // may not, price: it is above what is charged automatically, a clock was wrong, no
-// tariff fits. It returns the bill that follows: what was paid and waived before
+// tariff fits, nobody saw the car come in. It returns the bill that follows: what was paid and waived before
 // is taken off, and discounts that are granted later. The fee holds as an order
 // does and for the time to leave beside it; if nothing is due by it, the stay is
 // settled. After that the tariff decides again, and if it may not, an operator.
 //
-// Errors: ErrNoReason, ErrNoSession, ErrDecided.
+// Errors: ErrNoReason, ErrNoSession, ErrDecided, ErrPriced.
 func (d *Desk) SetFee(ctx context.Context, f FeeSet) (Bill, error) {
 	if err := check(f.Session, f.Fee); err != nil {
 		return Bill{}, err
@@ -150,8 +157,15 @@ func (d *Desk) setFee(ctx context.Context, tx *store.Tx, f FeeSet) (Bill, error)
 		return Bill{}, ErrDecided
 	}
 	now := d.now()
-	known, err := d.Due(ctx, tx.Reader, s, now)
-	if err != nil && !errors.Is(err, ErrAboveLimit) && !errors.Is(err, ErrNoTariff) {
+	before := s
+	if s.FeeBy != "" { // what the tariff says, not who set the fee before
+		before.QuoteFee, before.QuotedAt, before.FeeBy = 0, time.Time{}, ""
+	}
+	known, err := d.Due(ctx, tx.Reader, before, now)
+	switch {
+	case err == nil && !known.Unknown && !f.Priced:
+		return known, ErrPriced
+	case err != nil && !errors.Is(err, ErrAboveLimit) && !errors.Is(err, ErrNoTariff):
 		return known, err
 	}
 	// The settlement that there may be is of another fee.

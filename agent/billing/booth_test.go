@@ -155,6 +155,45 @@ func TestOperatorSetsTheFee(t *testing.T) {
 	}
 }
 
+// TestOnlyWhoMaySetsTheFeeOfAStayThatTheTariffPrices: whoever takes ten yuan and
+// says that nothing was due would keep them.
+func TestOnlyWhoMaySetsTheFeeOfAStayThatTheTariffPrices(t *testing.T) {
+	r := newBooth(t)
+	s := r.park(t, "粤B12345")
+	r.after(2 * hour)
+	x := FeeSet{Session: s.ID, Fee: 0, Reason: "免费", By: By{Operator: "李", Role: "operator"}}
+	if _, err := r.SetFee(t.Context(), x); !errors.Is(err, ErrPriced) {
+		t.Errorf("SetFee = %v, want ErrPriced", err)
+	}
+	if b := r.due(t, s.ID); b.Payable != 900 || len(facts[store.FeeFact](t, r, store.KindFee)) > 0 {
+		t.Errorf("after that = %+v, want it unchanged", b)
+	}
+	x.Priced = true
+	if b, err := r.SetFee(t.Context(), x); err != nil || !b.Settled {
+		t.Errorf("SetFee of who may = %+v, %v", b, err)
+	}
+	r.sound(t)
+}
+
+// TestAnOperatorMendsTheFeeThatHeSet: he mistyped it.
+func TestAnOperatorMendsTheFeeThatHeSet(t *testing.T) {
+	r := newBooth(t)
+	r.cfg.Tariffs[0].MaxAutomatic = 600
+	s := r.park(t, "粤B12345")
+	r.after(2 * hour)
+	for _, fee := range []int64{7000, 700} {
+		if b, err := r.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: fee, Reason: "协商", By: manager}); err != nil || b.Payable != fee {
+			t.Fatalf("SetFee = %+v, %v", b, err)
+		}
+	}
+	for _, f := range facts[store.FeeFact](t, r, store.KindFee) {
+		if f.Tariff != 900 {
+			t.Errorf("journal = %+v, want the 900 of the tariff beside it", f)
+		}
+	}
+	r.sound(t)
+}
+
 func TestFeeThatAnOperatorSetEnds(t *testing.T) {
 	r := newBooth(t)
 	r.cfg.Tariffs[0].MaxAutomatic = 600

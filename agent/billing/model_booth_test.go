@@ -136,7 +136,7 @@ func (m *model) setFeeOf(t *rapid.T) {
 		return
 	}
 	fee := rapid.Int64Range(0, 20).Draw(t, "fee") * 100
-	b, err := m.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: fee, Reason: "协商", By: clerk(t)})
+	b, err := m.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: fee, Reason: "协商", By: clerk(t), Priced: true})
 	if errors.Is(err, ErrNoSession) && !s.State.Open() || errors.Is(err, ErrDecided) && s.State == store.Leaving {
 		return
 	}

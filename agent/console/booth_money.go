@@ -308,7 +308,8 @@ func unknownRow(err error) error {
 	return err
 }
 
-// fee confirms or sets the fee of a stay that the tariff may not price.
+// fee confirms or sets the fee of a stay that the tariff may not price; a manager
+// also that of any other.
 func (b *Booths) fee(ctx context.Context, a act) (any, error) {
 	q, err := decode[struct {
 		Session string       `json:"session" wire:"required"`
@@ -326,7 +327,7 @@ func (b *Booths) fee(ctx context.Context, a act) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	due, err := b.cfg.Desk.SetFee(ctx, billing.FeeSet{Session: strings.TrimSpace(q.Session), Fee: q.Fee.N, Reason: why, By: by})
+	due, err := b.cfg.Desk.SetFee(ctx, billing.FeeSet{Session: strings.TrimSpace(q.Session), Fee: q.Fee.N, Reason: why, By: by, Priced: a.Role == booth.RoleManager})
 	if err != nil {
 		return nil, err
 	}

@@ -150,11 +150,12 @@ func TestDiscountsRefundsAndFees(t *testing.T) {
 		t.Errorf("refund = %v", got)
 	}
 	r.refuses(booth.RoleOperator, "fee", map[string]any{"session": s.ID, "fee": 700}, "The parameter reason is required.")
-	if got := does[map[string]any](r, booth.RoleOperator, "fee", map[string]any{"session": s.ID, "fee": 700, "reason": "queue at the exit"}); got["total"] != 700.0 || got["payable"] != 100.0 {
+	r.refuses(booth.RoleOperator, "fee", map[string]any{"session": s.ID, "fee": 0, "reason": "a friend"}, "The tariff prices this stay; only a manager may set another fee.")
+	if got := does[map[string]any](r, booth.RoleManager, "fee", map[string]any{"session": s.ID, "fee": 700, "reason": "queue at the exit"}); got["total"] != 700.0 || got["payable"] != 100.0 {
 		t.Errorf("fee = %v", got)
 	}
 	got := facts[store.FeeFact](r, store.KindFee)
-	if diff := cmp.Diff([]store.FeeFact{{Session: s.ID, Fee: 700, Tariff: 1000, Reason: "queue at the exit", Operator: "li", Shift: 1}}, got, cmpopts.IgnoreFields(store.FeeFact{}, "Address")); diff != "" {
+	if diff := cmp.Diff([]store.FeeFact{{Session: s.ID, Fee: 700, Tariff: 1000, Reason: "queue at the exit", Operator: "wang"}}, got, cmpopts.IgnoreFields(store.FeeFact{}, "Address")); diff != "" {
 		t.Errorf("journal (-want +got):\n%s", diff)
 	}
 	var by []string

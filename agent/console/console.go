@@ -50,7 +50,7 @@
 //	recall          om   payment, reason                      a discount that nobody has used is taken back
 //	refund          m    payment, amount, reason, requestNo   the row of the ledger; no money is moved by it
 //	assign          m    payment, session, reason             the money of an orphan belongs to that stay
-//	fee             om   session, fee, reason                 total, payable
+//	fee             om   session, fee, reason                 total, payable; where the tariff prices the stay, m only
 //	ticket          om   lane, requestNo; or orderNo; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order)
 //	plate           om   session, plateNo, reason             the stay under its right plate
 //	merge           m    ghost, real, reason                  two stays of one car: the real one goes on
