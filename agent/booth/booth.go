@@ -149,11 +149,20 @@ func (s *Staff) Add(ctx context.Context, a Applicant) error {
 // SetPassword gives an operator another password, and ends his sign-ins but that
 // of the token keep, which may be empty. Errors: ErrPassword, ErrNoOperator.
 func (s *Staff) SetPassword(ctx context.Context, name, password, keep, by string) error {
+	return s.setPassword(ctx, name, password, keep, by, "")
+}
+
+// setPassword is SetPassword if the operator still has the hash was, where that is
+// not empty; otherwise the error is ErrBadLogin.
+func (s *Staff) setPassword(ctx context.Context, name, password, keep, by, was string) error {
 	if err := checkPassword(name, password); err != nil {
 		return err
 	}
 	hashed := hash(password)
 	return s.change(ctx, name, func(tx *store.Tx, o store.Operator) error {
+		if was != "" && o.Hash != was {
+			return ErrBadLogin
+		}
 		o.Hash, o.UpdatedAt = hashed, s.now()
 		if err := tx.UpdateOperator(ctx, o); err != nil {
 			return err

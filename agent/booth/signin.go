@@ -29,12 +29,19 @@ func (s *Staff) SignIn(ctx context.Context, name, password string, from netip.Ad
 	}
 	token, now := newToken(), s.now()
 	l := store.Login{Digest: digestOf(token), Operator: o.Name, Address: from.String(), From: now, ExpiresAt: now.Add(s.cfg.Idle)}
-	err = s.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+	err = s.change(ctx, o.Name, func(tx *store.Tx, now store.Operator) error {
+		if now.Hash != o.Hash {
+			return ErrBadLogin // changed since, which ended every sign-in but this
+		}
+		o.Role = now.Role
 		if err := tx.InsertLogin(ctx, l); err != nil {
 			return err
 		}
 		return journalLogin(ctx, tx, store.LoginFact{Operator: o.Name, Act: "in", Address: l.Address})
 	})
+	if errors.Is(err, ErrNoOperator) { // removed since
+		err = ErrBadLogin
+	}
 	if err != nil {
 		return "", SignIn{}, err
 	}
@@ -48,10 +55,11 @@ func (s *Staff) ChangePassword(ctx context.Context, name, old, password, token s
 	if err := checkPassword(name, password); err != nil {
 		return err
 	}
-	if _, err := s.prove(ctx, name, old, from); err != nil {
+	o, err := s.prove(ctx, name, old, from)
+	if err != nil {
 		return err
 	}
-	return s.SetPassword(ctx, name, password, token, name)
+	return s.setPassword(ctx, name, password, token, name, o.Hash)
 }
 
 // prove returns the operator with a name and password, and journals a failure.
@@ -64,14 +72,20 @@ func (s *Staff) prove(ctx context.Context, name, password string, from netip.Add
 	case err != nil:
 		return o, err
 	}
-	var nameWait time.Duration
-	right, wait := s.addresses.Try(guard.Source(from), func() (ok bool) {
-		ok, nameWait = s.names.Try(name[:min(len(name), 4*mostName)], func() bool {
-			return matches(password, o.Hash) && exists
+	var right bool
+	key := name[:min(len(name), 4*mostName)]
+	// What is tried on a name that somebody else has locked is no guess: it must not
+	// lock the booth as well.
+	wait := s.names.Locked(key)
+	if wait == 0 {
+		var nameWait time.Duration
+		right, wait = s.addresses.Try(guard.Source(from), func() (ok bool) {
+			ok, nameWait = s.names.Try(key, func() bool { return matches(password, o.Hash) && exists })
+			return ok
 		})
-		return ok
-	})
-	if wait = max(wait, nameWait); wait > 0 {
+		wait = max(wait, nameWait)
+	}
+	if wait > 0 {
 		s.cfg.Log.Warn("sign-in locked", "address", from.String(), "wait", wait)
 		return store.Operator{}, &LockedError{Wait: wait}
 	}

@@ -1,6 +1,7 @@
 package booth_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/netip"
@@ -200,6 +201,17 @@ func TestGuessingLocks(t *testing.T) {
 			}
 			_ = r.fails(1, "小李", booth2)
 		}, "小李", booth1, time.Minute},
+		{"who tries his own name while a stranger locks it does not lock his booth", func(r *rig) {
+			for a, n := netip.MustParseAddr("198.51.100.1"), 0; n < 11; a, n = a.Next(), n+1 {
+				_ = r.fails(1, "小李", a)
+			}
+			for range 30 {
+				_, _, err := r.SignIn(r.t.Context(), "小李", password, booth1)
+				if !errors.As(err, new(*booth.LockedError)) {
+					r.t.Fatal(err)
+				}
+			}
+		}, "老王", booth1, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -251,6 +263,48 @@ func TestAPasswordIsChanged(t *testing.T) {
 	}
 	if _, _, err := r.SignIn(t.Context(), "小李", password, booth1); !errors.Is(err, booth.ErrBadLogin) {
 		t.Errorf("with the old password: %v", err)
+	}
+}
+
+// What proved itself by a password that is changed before it is in the books is
+// out with every other sign-in: whoever changes a password that was stolen is to be
+// sure of it.
+func TestASignInByAPasswordThatChangesMeanwhile(t *testing.T) {
+	ways := map[string]func(context.Context, *rig) error{
+		"signs in": func(ctx context.Context, r *rig) error {
+			_, _, err := r.SignIn(ctx, "小李", password, booth1)
+			return err
+		},
+		"changes it": func(ctx context.Context, r *rig) error {
+			return r.ChangePassword(ctx, "小李", password, "another horse", "", booth1)
+		},
+	}
+	changes := map[string]func(context.Context, *store.Tx) error{
+		"another password": func(ctx context.Context, tx *store.Tx) error {
+			return tx.UpdateOperator(ctx, store.Operator{Name: "小李", Hash: "another", Role: "operator"})
+		},
+		"removed": func(ctx context.Context, tx *store.Tx) error { return tx.DeleteOperator(ctx, "小李") },
+	}
+	for who, does := range ways {
+		for name, change := range changes {
+			t.Run(who+", "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					r := newRig(t)
+					came := make(chan error, 1)
+					r.did(r.db.Update(t.Context(), func(tx *store.Tx) error {
+						go func() { came <- does(t.Context(), r) }()
+						synctest.Wait() // the password is proved, and waits for the books
+						return change(t.Context(), tx)
+					}))
+					if err := <-came; !errors.Is(err, booth.ErrBadLogin) && !errors.Is(err, booth.ErrNoOperator) {
+						t.Errorf("%v, want ErrBadLogin", err)
+					}
+					for _, f := range facts[store.LoginFact](t, r.db, store.KindLogin) {
+						t.Errorf("journal = %+v", f)
+					}
+				})
+			})
+		}
 	}
 }
 

@@ -69,6 +69,13 @@ func (g *Guard) Try(source string, attempt func() bool) (ok bool, wait time.Dura
 	return false, 0
 }
 
+// Locked returns how long a source is still locked, 0 if it is not.
+func (g *Guard) Locked(source string) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(0, time.Until(g.sources[source].until))
+}
+
 // keepLocked remembers a. When there are too many, the source that has been
 // quiet for the longest time is forgotten.
 func (g *Guard) keepLocked(source string, a attempts) {
