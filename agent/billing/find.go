@@ -9,13 +9,14 @@ import (
 	"parkagent/store"
 )
 
-// A Ref names a session in one of the ways that clients do: by plate, with or
-// without the province character, by card or ticket number, or by the exit lane at which the car
-// stands.
+// A Ref names a session in one of the ways that clients do: by its identity, by
+// plate, with or without the province character, by card or ticket number, or by the
+// exit lane at which the car stands.
 type Ref struct {
-	Plate  string
-	CardNo string
-	Lane   string
+	Session string
+	Plate   string
+	CardNo  string
+	Lane    string
 }
 
 // Find returns the one open session that ref names. A car that is still
@@ -46,6 +47,8 @@ func standing(ctx context.Context, r store.Reader, lane string) (store.Session, 
 
 func find(ctx context.Context, r store.Reader, ref Ref) (store.Session, error) {
 	switch {
+	case ref.Session != "":
+		return r.Session(ctx, ref.Session)
 	case ref.Lane != "":
 		return standing(ctx, r, ref.Lane)
 	case ref.CardNo != "":

@@ -19,14 +19,10 @@ type car struct {
 }
 
 // ref finds what billing knows a car by.
-func (b *Booths) ref(ctx context.Context, c car) (billing.Ref, error) {
+func (b *Booths) ref(c car) (billing.Ref, error) {
 	switch {
-	case c.session != "":
-		s, err := b.cfg.DB.Session(ctx, strings.TrimSpace(c.session))
-		if errors.Is(err, store.ErrNotFound) || err == nil && !s.State.Open() {
-			return billing.Ref{}, billing.ErrNoSession
-		}
-		return billing.Ref{Plate: s.Plate}, err
+	case strings.TrimSpace(c.session) != "":
+		return billing.Ref{Session: strings.TrimSpace(c.session)}, nil
 	case c.plate != "":
 		return billing.Ref{Plate: c.plate}, nil
 	case strings.TrimSpace(c.card) != "":
@@ -97,7 +93,7 @@ func (b *Booths) bill(ctx context.Context, a act) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ref, err := b.ref(ctx, car{q.Session, q.Plate, q.Card, q.Lane})
+	ref, err := b.ref(car{q.Session, q.Plate, q.Card, q.Lane})
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +213,7 @@ func (b *Booths) grant(ctx context.Context, a act) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ref, err := b.ref(ctx, car{q.Session, q.Plate, q.Card, q.Lane})
+	ref, err := b.ref(car{q.Session, q.Plate, q.Card, q.Lane})
 	if err != nil {
 		return nil, err
 	}

@@ -70,6 +70,23 @@ func TestABillIsExplained(t *testing.T) {
 	r.refuses(booth.RoleOperator, "bill", map[string]any{"lane": "OUT9"}, "There is no such lane.")
 }
 
+// A stay that is named is meant, whatever other plate is like its own.
+func TestABillOfAStayThatIsNamed(t *testing.T) {
+	t.Parallel()
+	r := newBoothRig(t, "en")
+	for _, no := range []string{"粤B12345", "京B12345", "B12345"} {
+		s := r.park(store.Session{Plate: no})
+		r.after(90 * time.Minute)
+		if got := does[map[string]any](r, booth.RoleOperator, "bill", map[string]any{"session": s.ID}); got["session"] != s.ID {
+			t.Errorf("of %s = %v", no, got)
+		}
+		does[any](r, booth.RoleOperator, "discount", map[string]any{"session": s.ID, "discount": "shop"})
+		if len(r.ledger(s)) != 1 {
+			t.Errorf("the discount for %s is another's", no)
+		}
+	}
+}
+
 func TestCashIsTakenInAShift(t *testing.T) {
 	t.Parallel()
 	r := newBoothRig(t, "en")
