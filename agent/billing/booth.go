@@ -31,7 +31,7 @@ type BoothCash struct {
 // due, by another order. The same sum for the same order at the same booth gets
 // the same answer.
 //
-// Errors: ErrNoOrder; ErrSettling; ErrOtherAmounts when another sum was booked for
+// Errors: ErrNoOrder; ErrSettling; ErrShiftOver; ErrOtherAmounts when another sum was booked for
 // the order there; ErrGone, ErrOutdated when the car has left or nothing is due:
 // then nothing was booked and all of the cash goes back.
 func (d *Desk) TakeCash(ctx context.Context, c BoothCash) (CashReceipt, error) {

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -153,6 +154,38 @@ func TestOperatorSetsTheFee(t *testing.T) {
 			r.sound(t)
 		})
 	}
+}
+
+// TestNothingIsTakenInAShiftThatWasHandedOver: its drawer was counted, and its
+// totals were told.
+func TestNothingIsTakenInAShiftThatWasHandedOver(t *testing.T) {
+	r := newBooth(t)
+	s := r.park(t, "粤B12345")
+	r.after(2 * hour)
+	o := r.order(t, s.Plate)
+	shift := store.Shift{Operator: "李", Booth: "BOOTH1", From: noon}
+	r.update(t, func(ctx context.Context, tx *store.Tx) (err error) {
+		shift.ID, err = tx.InsertShift(ctx, shift)
+		return err
+	})
+	c := BoothCash{Order: o.No, Given: 500, Operator: "李", Booth: "BOOTH1", Shift: shift.ID}
+	if _, err := r.TakeCash(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	shift.To = r.now
+	r.update(t, func(ctx context.Context, tx *store.Tx) error { return tx.EndShift(ctx, shift) })
+	if got, err := r.TakeCash(t.Context(), c); err != nil || !got.Again {
+		t.Errorf("the same again = %+v, %v", got, err)
+	}
+	c.Order = r.order(t, s.Plate).No
+	if _, err := r.TakeCash(t.Context(), c); !errors.Is(err, ErrShiftOver) || len(r.ledger(t, s.ID)) != 1 {
+		t.Errorf("the rest = %v, want ErrShiftOver and no row", err)
+	}
+	x := Grant{Ref: Ref{Session: s.ID}, Discount: "3 yuan", By: By{Operator: "李", Role: "manager", Shift: shift.ID}}
+	if _, err := r.Grant(t.Context(), x); !errors.Is(err, ErrShiftOver) {
+		t.Errorf("a discount = %v, want ErrShiftOver", err)
+	}
+	r.sound(t)
 }
 
 // TestOnlyWhoMaySetsTheFeeOfAStayThatTheTariffPrices: whoever takes ten yuan and

@@ -1,6 +1,8 @@
 package billing
 
 import (
+	"context"
+	"errors"
 	"strings"
 
 	"parkagent/agent/discount"
@@ -16,6 +18,25 @@ type By struct {
 	Shift    int64  // 0 outside of a shift
 	Client   string // name of a client, or of the booth
 	Address  string
+}
+
+// ErrShiftOver means that the shift of whoever acts was handed over meanwhile.
+var ErrShiftOver = errors.New("the shift is over")
+
+// lasts returns ErrShiftOver for a shift that has ended: its drawer was counted. 0,
+// and one that the books do not know, has not.
+func lasts(ctx context.Context, r store.Reader, shift int64) error {
+	if shift == 0 {
+		return nil
+	}
+	s, err := r.Shift(ctx, shift)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err == nil && !s.To.IsZero():
+		return ErrShiftOver
+	}
+	return err
 }
 
 // stamp writes into p who did it.

@@ -223,8 +223,11 @@ func (d *Desk) credit(ctx context.Context, tx *store.Tx, p posting, b Bill, r *R
 	return tx.UpdateSession(ctx, r.Session)
 }
 
-// book adds p to the ledger and to the journal.
+// book adds p to the ledger and to the journal. Errors: ErrShiftOver.
 func (d *Desk) book(ctx context.Context, tx *store.Tx, p posting, r Receipt) error {
+	if err := lasts(ctx, tx.Reader, p.Shift); err != nil {
+		return err
+	}
 	if err := tx.InsertPayment(ctx, p.Payment); err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ var moneySentences = []struct {
 }{
 	{billing.ErrNoReason, sentence{"", "请填写原因", "Please give a reason."}},
 	{billing.ErrDecided, sentence{"", "车辆正在出场，费用已确定", "The car is on its way out, and its fee stands."}},
+	{billing.ErrShiftOver, sentence{"", "本班已交班，请先开班", "The shift was handed over, please start one."}},
 	{billing.ErrPriced, sentence{"", "该停车可按收费标准计费，改价须由管理员操作", "The tariff prices this stay; only a manager may set another fee."}},
 	{billing.ErrNoDiscount, sentence{"", "没有这种优惠", "There is no such discount."}},
 	{billing.ErrMayNotGrant, sentence{"", "您无权发放该优惠", "You may not grant this discount."}},
