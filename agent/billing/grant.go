@@ -42,8 +42,8 @@ type Grant struct {
 // receipt says what is still due. What a percentage, a full discount and a time
 // until which the stay is free take off is worked out anew each time, so that a
 // driver who stays has it of the whole stay; money beyond the fee is no change.
-// The same Request of the same client within 30 seconds gets the order of the
-// first, and grants nothing.
+// The same Request of the same client or operator within 30 seconds gets the order of
+// the first, and grants nothing.
 //
 // Errors: ErrNoDiscount, ErrMayNotGrant, discount.ErrValue, ErrNoSession,
 // *AmbiguousError, ErrGrantedBefore, ErrDecided.
@@ -59,7 +59,7 @@ func (d *Desk) Grant(ctx context.Context, g Grant) (Receipt, error) {
 	var r Receipt
 	err := d.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		r = Receipt{}
-		first, err := d.once(ctx, tx, g.By.Client, "grant", g.Request, func() (string, error) {
+		first, err := d.once(ctx, tx, g.By.Operator+" "+g.By.Client, "grant", g.Request, func() (string, error) {
 			var err error
 			r, err = d.grant(ctx, tx, g, rule)
 			return r.Order.No, err

@@ -193,6 +193,11 @@ func TestGrantThatIsRepeatedIsGrantedOnce(t *testing.T) {
 	if third, err := r.Grant(t.Context(), g); err != nil || third.Rest != 300 {
 		t.Errorf("another request = %+v, %v, want 300 to be due", third, err)
 	}
+	other := r.park(t, "粤B54321")
+	g.Ref, g.By.Operator = Ref{Plate: other.Plate}, "王"
+	if got, err := r.Grant(t.Context(), g); err != nil || got.Again || got.Session.ID != other.ID {
+		t.Errorf("another operator who counts his requests alike = %+v, %v, want his own grant", got, err)
+	}
 }
 
 func TestRecallTakesBackWhatNobodyHasPaidBy(t *testing.T) {
