@@ -71,9 +71,12 @@ func takings() Report {
 	}
 	return ledger("takings", store.LedgerBooths, columns, func(p Printer, l store.LedgerRow) []any {
 		given := max(l.Given, l.Amount, 0)
+		if l.Kind == store.PaymentTransfer { // from one stay to another, and through no hand
+			given = 0
+		}
 		return []any{
 			l.PaidAt, l.Plate, l.CardNo, l.EnteredAt, int64(l.Kind), kindNames[l.Kind].in(p.Language), int64(l.PayMethod), p.method(l.PayMethod),
-			fen(l.Amount), fen(waived(l)), l.FreeMinutes, fen(given), fen(given - max(l.Amount, 0)),
+			fen(l.Amount), fen(waived(l)), l.FreeMinutes, fen(given), fen(max(0, given-max(l.Amount, 0))),
 			l.Operator, l.Booth, l.Shift, l.Lane, l.Order, l.ID, l.Session, l.FreeDetail,
 		}
 	})

@@ -77,6 +77,28 @@ func books(t *testing.T) *store.DB {
 	return db
 }
 
+// TestMoneyThatOnlyMovesWasHandedToNobody: two stays of one car were merged.
+func TestMoneyThatOnlyMovesWasHandedToNobody(t *testing.T) {
+	db := books(t)
+	ctx := t.Context()
+	err := db.Update(ctx, func(tx *store.Tx) error {
+		row := store.Payment{ID: "P20", Session: "S1", Kind: store.PaymentTransfer, Amount: -505, Refers: "P1", Operator: "chen", Terminal: 2, PaidAt: noon}
+		back := tx.InsertPayment(ctx, row)
+		row.ID, row.Session, row.Amount = "P21", "S2", 505
+		return errors.Join(back, tx.InsertPayment(ctx, row))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := named(t, "takings").CSV(ctx, printer(db, "en"), report.Query{Operator: "chen"}, &b, func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if want := "total,,,,,,0.00,0.00,,0.00,0.00,"; !strings.Contains(b.String(), want) {
+		t.Errorf("want %q in\n%s", want, b.String())
+	}
+}
+
 func printer(db *store.DB, language string) report.Printer {
 	return report.Printer{Books: db.Reader, Zone: zone, Language: language, ImageURL: func(path string) string { return "http://box/" + path }}
 }
