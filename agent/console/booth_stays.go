@@ -2,10 +2,13 @@ package console
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"parkagent/agent/access"
+	"parkagent/agent/lane"
+	"parkagent/agent/plate"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -55,7 +58,23 @@ func (b *Booths) correct(ctx context.Context, a act) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.decideAnew(ctx, a, s, why)
 	return b.stay(s), nil
+}
+
+// decideAnew has an exit decide again where a car stands that was refused because
+// nobody knew the plate that the stay s has by now: its camera may not tell of it
+// once more. What comes of it is seen at the lane; the stay is right whatever that is.
+func (b *Booths) decideAnew(ctx context.Context, a act, s store.Session, why string) {
+	for _, l := range b.cfg.Lanes {
+		if stands := l.Worker.Snapshot().Car; l.Entry || stands.Session != "" || plate.Normal(stands.Plate) != s.Plate {
+			continue
+		}
+		_, err := l.Worker.Correct(ctx, lane.Correction{Plate: s.Plate, Reason: why, Client: a.Operator, Address: a.address})
+		if err != nil && !errors.As(err, new(*lane.RefusedError)) {
+			b.cfg.Log.Warn("lane does not decide anew on a corrected car", "lane", l.Code, "error", err)
+		}
+	}
 }
 
 // merge ends a stay that is another one of the same car.

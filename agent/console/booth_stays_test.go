@@ -9,7 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"parkagent/agent/access"
 	"parkagent/agent/booth"
+	"parkagent/agent/lane"
 	"parkagent/store"
 )
 
@@ -62,6 +64,39 @@ func TestStaysArePutRight(t *testing.T) {
 		{Act: store.AmendClose, Session: gone.ID, Plate: "京A11111", Reason: "left by the back gate", Client: "wang"},
 	}, facts, cmpopts.IgnoreFields(store.AmendFact{}, "Address")); diff != "" {
 		t.Errorf("journal (-want +got):\n%s", diff)
+	}
+}
+
+// A car that was refused at an exit, because its entry was misread, is decided on
+// anew when its stay gets the right plate, and at no other lane.
+func TestACarThatWaitsAtAnExitIsDecidedOnWhenItsStayIsPutRight(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		where func(*boothRig) *worker
+		car   lane.Car
+		want  bool
+	}{
+		{"it waits", func(r *boothRig) *worker { return r.out }, lane.Car{Plate: "粤B12346", Reason: access.ReasonNoSession}, true},
+		{"another waits", func(r *boothRig) *worker { return r.out }, lane.Car{Plate: "粤B99999"}, false},
+		{"it is known there", func(r *boothRig) *worker { return r.out }, lane.Car{Plate: "粤B12346", Session: "S1"}, false},
+		{"it stands at an entry", func(r *boothRig) *worker { return r.in }, lane.Car{Plate: "粤B12346"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newBoothRig(t, "en")
+			s := r.park(store.Session{Plate: "粤B12345"})
+			tt.where(r).set(func(w *worker) { w.snapshot.Car = tt.car })
+			r.out.set(func(w *worker) { w.err = lane.ErrBusy }) // the stay is right all the same
+			does[any](r, booth.RoleOperator, "plate", map[string]any{"session": s.ID, "plateNo": "粤B12346", "reason": "mud"})
+			var want []lane.Correction
+			if tt.want {
+				want = []lane.Correction{{Plate: "粤B12346", Reason: "mud", Client: "li"}}
+			}
+			if diff := cmp.Diff(want, append(r.out.fixes, r.in.fixes...), cmpopts.IgnoreFields(lane.Correction{}, "Address"), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("the lanes were told (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -52,7 +52,7 @@
 //	assign          m    payment, session, reason             the money of an orphan belongs to that stay
 //	fee             om   session, fee, reason                 total, payable; where the tariff prices the stay, m only
 //	ticket          om   lane, requestNo; or orderNo; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order)
-//	plate           om   session, plateNo, reason             the stay under its right plate
+//	plate           om   session, plateNo, reason             the stay under its right plate; the exit where it was refused decides anew
 //	merge           m    ghost, real, reason                  two stays of one car: the real one goes on
 //	close           m    session, reason                      a stay whose car is not inside any more
 //	overdue         om   before, after, limit                 stays, next: who came in before that
