@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -80,6 +81,8 @@ func operatorWords(words []string, asJSON bool, role string) (op, name string, e
 		return "", "", usageError{text{"--json 只用于 list。", "--json goes with list only."}}
 	case role != "" && op != "add" && op != "role":
 		return "", "", usageError{text{"--role 只用于 add 和 role。", "--role goes with add and role only."}}
+	case role != "" && !slices.Contains(booth.Roles(), booth.Role(role)):
+		return "", "", usageError{text{"没有角色 %q；只有 operator、manager、installer。", "there is no role %q; there are operator, manager and installer."}.with(role)}
 	case role == "" && op == "role":
 		return "", "", usageError{text{"请用 --role 给出角色。", "say which role with --role."}}
 	}
@@ -205,7 +208,6 @@ func explainOperator(err error, name, path string) error {
 		text text
 	}{
 		{booth.ErrName, text{"名字 %q 不行：只用文字、数字和中间的 . _ -，最多 32 个字符", "the name %q will not do: letters, digits and . _ - between them, 32 at most"}.with(name)},
-		{booth.ErrRole, text{"没有这个角色；只有 operator、manager、installer", "there is no such role; there are operator, manager and installer"}},
 		{booth.ErrPassword, text{"口令至少 8 个字符，且不能与名字相同", "a password has 8 characters at least and is not the name"}},
 		{booth.ErrTaken, text{"已有操作员 %q", "there is an operator %q already"}.with(name)},
 		{booth.ErrNoOperator, text{"没有操作员 %q；见 operator list", "there is no operator %q; see operator list"}.with(name)},

@@ -45,7 +45,6 @@ func TestOperatorsAreManagedUnderARunningAgent(t *testing.T) {
 		{"no password", "", "password li", 1, "parkagent: no password was given: type it at the terminal, or write it to the standard input\n"},
 		{"another password", "battery staple\n", "password li", 0, "The password of operator li is changed, and every sign-in has ended.\n"},
 		{"another role", "", "role li --role installer", 0, "The role of operator li is changed.\n"},
-		{"a role that is none", "", "role li --role boss", 1, "parkagent: there is no such role; there are operator, manager and installer\n"},
 		{"a name like a flag", "correct horse\n", "add -- -x", 1, `parkagent: the name "-x" will not do: letters, digits and . _ - between them, 32 at most` + "\n"},
 		{"nobody of that name", "", "remove zhang", 1, `parkagent: there is no operator "zhang"; see operator list` + "\n"},
 		{"both", "", "list", 0, "li  installer  -\n老王  manager    -\n"},
@@ -84,6 +83,8 @@ func TestOperatorWantsItsWords(t *testing.T) {
 		"list a":                 `"a" is one word too many.`,
 		"add a --json":           "--json goes with list only.",
 		"remove a --role=x":      "--role goes with add and role only.",
+		"add a --role=boss":      `there is no role "boss"; there are operator, manager and installer.`,
+		"role a --role=boss":     `there is no role "boss"`,
 		"role a":                 "say which role with --role.",
 		"add a --password=12345": "there is no flag --password.",
 	} {
