@@ -238,6 +238,7 @@ func (b *Booths) grant(ctx context.Context, a act) (any, error) {
 type ledgerAct struct {
 	Payment string       `json:"payment" wire:"required"`
 	Amount  protocol.Int `json:"amount" wire:"min=1"` // of a refund, fen
+	Shift   protocol.Int `json:"shift" wire:"min=1"`  // from whose drawer cash is given back; absent: the caller's own
 	Session string       `json:"session"`             // to which an orphan belongs
 	Reason  string       `json:"reason"`
 	Request string       `json:"requestNo"`
@@ -272,6 +273,15 @@ func (b *Booths) refund(ctx context.Context, a act) (any, error) {
 	}
 	if !q.Amount.Set {
 		return nil, &protocol.FieldError{Field: "amount", Problem: protocol.Missing}
+	}
+	if q.Shift.Set { // a manager gives back what lies in an operator's drawer
+		s, err := b.cfg.DB.Shift(ctx, q.Shift.N)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, booth.ErrNoShift
+		} else if err != nil {
+			return nil, err
+		}
+		by.Shift, by.Client = s.ID, s.Booth
 	}
 	p, err := b.cfg.Desk.Refund(ctx, billing.Refund{Payment: q.Payment, Amount: q.Amount.N, Reason: q.Reason, By: by, Request: q.Request})
 	if err != nil {

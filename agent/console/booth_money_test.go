@@ -184,6 +184,27 @@ func TestDiscountsRefundsAndFees(t *testing.T) {
 	}
 }
 
+// What a manager gives back out of an operator's drawer is missing in that drawer.
+func TestCashIsGivenBackFromADrawer(t *testing.T) {
+	t.Parallel()
+	r := newBoothRig(t, "en")
+	s := r.park(store.Session{Plate: "粤B12345"})
+	r.after(90 * time.Minute)
+	r.onShift(booth.RoleOperator, "南门")
+	does[any](r, booth.RoleOperator, "cash", map[string]any{"orderNo": r.order("粤B12345"), "given": 1000})
+	back := map[string]any{"payment": r.ledger(s)[0].ID, "amount": 400, "reason": "complaint", "shift": 1}
+	if got := does[map[string]any](r, booth.RoleManager, "refund", back); got["operator"] != "wang" || got["client"] != "南门" {
+		t.Errorf("refund = %v", got)
+	}
+	done := does[map[string]any](r, booth.RoleOperator, "shift/handover", map[string]any{"counted": 10600})
+	if got := done["totals"].(map[string]any); got["cashBack"] != 400.0 || got["drawer"] != 10600.0 {
+		t.Errorf("totals = %v", got)
+	}
+	r.refuses(booth.RoleManager, "refund", back, "The shift was handed over, please start one.")
+	back["shift"] = 9
+	r.refuses(booth.RoleManager, "refund", back, "No shift has begun, please start one.")
+}
+
 // The money of a driver who paid after he had left belongs to the stay that he is in now.
 func TestAnOrphanIsAssigned(t *testing.T) {
 	t.Parallel()

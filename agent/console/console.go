@@ -46,9 +46,9 @@
 //	bill            om   a car                                as of a machine, with lines that add up to payable, and the ledger
 //	cash            om   orderNo, given, payMethod            rest, back: change to give; needs a shift
 //	discounts       om                                        those that he may grant: discount, kind, value, variable, max
-//	discount        om   a car, discount, value, remark, requestNo   rest
+//	discount        om   a car, discount, value, remark, requestNo   rest; value of kind until: Unix milliseconds
 //	recall          om   payment, reason                      a discount that nobody has used is taken back
-//	refund          m    payment, amount, reason, requestNo   the row of the ledger; no money is moved by it
+//	refund          m    payment, amount, reason, shift, requestNo   the row of the ledger; shift: whose drawer it leaves. No money is moved
 //	assign          m    payment, session, reason             the money of an orphan belongs to that stay
 //	fee             om   session, fee, reason                 total, payable; where the tariff prices the stay, m only
 //	ticket          om   lane, requestNo; or orderNo; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order)
