@@ -88,11 +88,13 @@ func (l *plateList) add(cells []string, at int) {
 func isPlate(no string) bool { return plate.Valid(no) || plate.Valid("京"+no) }
 
 // headed returns the column that a line of heads says the plates are in, -1 for a
-// line that is none.
+// line that is none. What the colour or the kind of a plate is stands in another.
 func headed(cells []string) int {
 	return slices.IndexFunc(cells, func(c string) bool {
 		c = strings.ToLower(strings.Trim(c, " \t*"))
-		return strings.HasPrefix(c, "车牌") || strings.HasPrefix(c, "号牌") || strings.HasPrefix(c, "plate")
+		about := func(end string) bool { return strings.HasSuffix(c, end) }
+		return (strings.HasPrefix(c, "车牌") || strings.HasPrefix(c, "号牌") || strings.HasPrefix(c, "plate")) &&
+			!slices.ContainsFunc([]string{"颜色", "类型", "种类", "colour", "color", "type", "kind"}, about)
 	})
 }
 

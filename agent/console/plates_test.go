@@ -44,6 +44,8 @@ func TestListsOfPlates(t *testing.T) {
 		{"with heads, in UTF-16", inUTF16(strings.ReplaceAll(headed, ",", "\t"), binary.LittleEndian), plateList{plates: two}},
 		{"with heads, in the other UTF-16", inUTF16(headed, binary.BigEndian), plateList{plates: two}},
 		{"with English heads and semicolons", "No;Plate number\n1;粤B12345\n2;京A11111\n", plateList{plates: two}},
+		{"with the colours of plates before", "车牌颜色,号牌种类,号牌号码\n蓝,02,粤B12345\n黄,01,京A11111\n", plateList{plates: two}},
+		{"with the kinds of plates before", "Plate type,plate\nblue,粤B12345\nblue,京A11111\n", plateList{plates: two}},
 		{"without heads, in the second column", "1,粤B12345\n2,京A11111\n", plateList{plates: two}},
 		{"in quotes", "\"粤B12345\",\"a, b\"\n\"京A11111\",\"\"\n", plateList{plates: two}},
 		{"a province in GBK that is also UTF-8", inGBK("鲁A12345\n"), plateList{plates: []string{"鲁A12345"}}},
