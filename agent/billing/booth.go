@@ -125,7 +125,8 @@ type FeeSet struct {
 // tariff fits, nobody saw the car come in. It returns the bill that follows: what was paid and waived before
 // is taken off, and discounts that are granted later. The fee holds as an order
 // does and for the time to leave beside it; if nothing is due by it, the stay is
-// settled. After that the tariff decides again, and if it may not, an operator.
+// settled. After that the tariff decides again, and if it may not, an operator. The
+// same fee by the same operator while it holds changes nothing: his answer was lost.
 //
 // Errors: ErrNoReason, ErrNoSession, ErrDecided, ErrPriced.
 func (d *Desk) SetFee(ctx context.Context, f FeeSet) (Bill, error) {
@@ -157,6 +158,9 @@ func (d *Desk) setFee(ctx context.Context, tx *store.Tx, f FeeSet) (Bill, error)
 		return Bill{}, ErrDecided
 	}
 	now := d.now()
+	if s.FeeBy == by && s.QuoteFee == f.Fee && d.Quoted(s, now) {
+		return d.Due(ctx, tx.Reader, s, now)
+	}
 	before := s
 	if s.FeeBy != "" { // what the tariff says, not who set the fee before
 		before.QuoteFee, before.QuotedAt, before.FeeBy = 0, time.Time{}, ""

@@ -208,6 +208,31 @@ func TestOnlyWhoMaySetsTheFeeOfAStayThatTheTariffPrices(t *testing.T) {
 	r.sound(t)
 }
 
+// TestAFeeThatIsSetTwice, because the answer was lost, is set once, also one that
+// settles the stay.
+func TestAFeeThatIsSetTwice(t *testing.T) {
+	for _, fee := range []int64{0, 700} {
+		r := newBooth(t)
+		r.cfg.Tariffs[0].MaxAutomatic = 600
+		s := r.park(t, "粤B12345")
+		r.after(2 * hour)
+		x := FeeSet{Session: s.ID, Fee: fee, Reason: "协商", By: manager}
+		first, err := r.SetFee(t.Context(), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := r.session(t, s.ID)
+		r.after(2*hour + minute)
+		again, err := r.SetFee(t.Context(), x)
+		if err != nil || again.Payable != first.Payable || again.Settled != first.Settled || len(facts[store.FeeFact](t, r, store.KindFee)) != 1 {
+			t.Errorf("%d again = %+v, %v, want %+v and no row of the journal", fee, again, err, first)
+		}
+		if diff := cmp.Diff(set, r.session(t, s.ID)); diff != "" {
+			t.Errorf("stay (-once +twice):\n%s", diff)
+		}
+	}
+}
+
 // TestAnOperatorMendsTheFeeThatHeSet: he mistyped it.
 func TestAnOperatorMendsTheFeeThatHeSet(t *testing.T) {
 	r := newBooth(t)

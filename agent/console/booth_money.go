@@ -262,7 +262,11 @@ func (b *Booths) recall(ctx context.Context, a act) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, unknownRow(b.cfg.Desk.Recall(ctx, billing.Recall{Payment: q.Payment, Reason: q.Reason, By: by}))
+	err = b.cfg.Desk.Recall(ctx, billing.Recall{Payment: q.Payment, Reason: q.Reason, By: by})
+	if errors.Is(err, billing.ErrGone) { // of which a payer hears that he is to refund
+		return nil, errRecallLate
+	}
+	return nil, unknownRow(err)
 }
 
 // refund notes that money was given back.

@@ -184,6 +184,17 @@ func TestDiscountsRefundsAndFees(t *testing.T) {
 	}
 }
 
+func TestADiscountOfACarThatHasLeftStands(t *testing.T) {
+	t.Parallel()
+	r := newBoothRig(t, "en")
+	s := r.park(store.Session{Plate: "粤B12345"})
+	does[any](r, booth.RoleOperator, "discount", map[string]any{"session": s.ID, "discount": "shop"})
+	granted := r.ledger(s)[0].ID
+	s.State, s.LeftAt = store.Left, r.clock()
+	r.did(r.db.Update(t.Context(), func(tx *store.Tx) error { return tx.UpdateSession(t.Context(), s) }))
+	r.refuses(booth.RoleOperator, "recall", map[string]any{"payment": granted, "reason": "x"}, "The car has left, so that its discount stands.")
+}
+
 // What a manager gives back out of an operator's drawer is missing in that drawer.
 func TestCashIsGivenBackFromADrawer(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,7 @@ var (
 	errRole       = &sentence{"role may not", "您的角色无权进行此操作", "Your role may not do this."}
 	errNoLane     = &sentence{"unknown lane", "车道不存在", "There is no such lane."}
 	errNoPayment  = &sentence{"unknown payment", "没有这笔记录，或其类型不符", "There is no such row of the ledger, or it is of another kind."}
+	errRecallLate = &sentence{"recalled after leaving", "车辆已离场，优惠不能收回", "The car has left, so that its discount stands."}
 	errNotAtEntry = &sentence{"not at an entry", "该车道不是入口", "This lane is no entry."}
 	errPeriod     = &sentence{"period ends before it begins", "起止时间有误", "The period ends before it begins."}
 	errPlates     = &sentence{"no list of plates", "车牌清单无法读取，或超过 20000 行", "The list of plates cannot be read, or has more than 20000 lines."}
