@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,10 +70,10 @@ type billQuestion struct {
 }
 
 func (q *billQuestion) declare(f *flags) {
-	number := func(name, usage string, least int, set func(int)) {
+	number := func(name, usage string, most int, set func(int)) {
 		f.Func(name, usage, func(s string) error {
 			n, err := strconv.Atoi(s)
-			if err != nil || n < least {
+			if err != nil || n < 0 || n > most {
 				return errors.New("not a number of this kind")
 			}
 			set(n)
@@ -81,7 +82,7 @@ func (q *billQuestion) declare(f *flags) {
 	}
 	f.StringVar(&q.in, "in", "", f.say("入场时间 `TIME`", "`TIME` of entry"))
 	f.StringVar(&q.out, "out", "", f.say("出场时间 `TIME`", "`TIME` of exit"))
-	number("type", f.say("车辆类型 `N`（附录 1.1，默认 0 临时车）", "car type `N` (appendix 1.1, default 0, temporary)"), 0, func(n int) { q.vehicle.CarType = n })
+	number("type", f.say("车辆类型 `N`（附录 1.1，默认 0 临时车）", "car type `N` (appendix 1.1, default 0, temporary)"), math.MaxInt, func(n int) { q.vehicle.CarType = n })
 	f.Func("size", f.say("车型 `large|small`", "size of the car, `large|small`"), func(s string) error {
 		size, ok := map[string]int{"large": 1, "small": 2}[s]
 		if !ok {
@@ -90,10 +91,10 @@ func (q *billQuestion) declare(f *flags) {
 		q.vehicle.Size = size
 		return nil
 	})
-	number("color", f.say("车牌颜色 `N`：0 蓝，1 黄，2 白，3 黑，4 绿", "plate colour `N`: 0 blue, 1 yellow, 2 white, 3 black, 4 green"), 0, func(n int) { q.vehicle.Color = n })
-	number("area", f.say("区域编号 `N`", "code `N` of the area"), 0, func(n int) { q.vehicle.Area = n })
-	number("free-minutes", f.say("优惠时长 `N` 分钟", "`N` minutes granted by coupons"), 0, func(n int) { q.minutes = n })
-	number("free-money", f.say("优惠金额 `N` 分", "`N` fen granted by coupons"), 0, func(n int) { q.money = int64(n) })
+	number("color", f.say("车牌颜色 `N`：0 蓝，1 黄，2 白，3 黑，4 绿", "plate colour `N`: 0 blue, 1 yellow, 2 white, 3 black, 4 green"), 4, func(n int) { q.vehicle.Color = n })
+	number("area", f.say("区域编号 `N`", "code `N` of the area"), math.MaxInt, func(n int) { q.vehicle.Area = n })
+	number("free-minutes", f.say("优惠时长 `N` 分钟", "`N` minutes granted by coupons"), math.MaxInt, func(n int) { q.minutes = n })
+	number("free-money", f.say("优惠金额 `N` 分", "`N` fen granted by coupons"), math.MaxInt, func(n int) { q.money = int64(n) })
 	f.Func("visit", f.say("此前的停车 `IN/OUT`，可写多次", "an earlier visit `IN/OUT`; may be repeated"), func(s string) error {
 		q.visits = append(q.visits, s)
 		return nil
@@ -106,6 +107,7 @@ type billAnswer struct {
 	tariff        tariff.Tariff
 	entered, left time.Time
 	bill          tariff.Bill
+	operator      bool // must confirm it
 }
 
 // answer works out the bill.
@@ -133,11 +135,22 @@ func (q billQuestion) answer(site *config.Config) (billAnswer, error) {
 		return a, err
 	}
 	a.bill = a.tariff.Bill(stay)
+	whole := stay
+	whole.FreeMinutes = 0
+	above := aboveLimit(site, a.tariff, a.tariff.Bill(whole).Total, stay.Left.Sub(stay.Entered))
 	if off := min(q.money, a.bill.Total); off > 0 {
 		a.bill.Lines = append(a.bill.Lines, tariff.Line{From: a.entered, To: a.left, Units: 1, Price: -off, Amount: -off, Note: noteMoney})
 		a.bill.Total -= off
 	}
+	a.operator = above && a.bill.Total > 0
 	return a, nil
+}
+
+// aboveLimit reports whether a fee, before coupons, or a stay is more than what is
+// charged without an operator.
+func aboveLimit(site *config.Config, t tariff.Tariff, fee int64, stay time.Duration) bool {
+	over := func(limit int64) bool { return limit > 0 && fee > limit }
+	return over(t.MaxAutomatic) || over(site.Access.MaxFee) || site.Access.MaxStay > 0 && stay > site.Access.MaxStay
 }
 
 // earlier works out what the earlier visits cost, each after those before it.
@@ -194,7 +207,7 @@ func parkTime(flag, value string, zone *time.Location) (time.Time, error) {
 type billResult struct {
 	Tariff   string     `json:"tariff"`
 	Total    int64      `json:"total"`    // fen
-	Operator bool       `json:"operator"` // the fee is above max_automatic
+	Operator bool       `json:"operator"` // must confirm it: above max_automatic, max_fee or max_stay
 	Lines    []billLine `json:"lines"`
 }
 
@@ -210,7 +223,7 @@ type billLine struct {
 }
 
 func (a billAnswer) result() billResult {
-	r := billResult{Tariff: a.tariff.Name, Total: a.bill.Total, Operator: a.aboveLimit(), Lines: []billLine{}}
+	r := billResult{Tariff: a.tariff.Name, Total: a.bill.Total, Operator: a.operator, Lines: []billLine{}}
 	for _, l := range a.bill.Lines {
 		r.Lines = append(r.Lines, billLine{
 			From: a.shows(l.From), To: a.shows(l.To), Band: l.Band, Units: l.Units, Price: l.Price, Amount: l.Amount, Note: string(l.Note),
@@ -222,10 +235,6 @@ func (a billAnswer) result() billResult {
 // shows is what the car park's clock shows at t.
 func (a billAnswer) shows(t time.Time) string {
 	return t.In(a.entered.Location()).Format(time.DateTime)
-}
-
-func (a billAnswer) aboveLimit() bool {
-	return a.tariff.MaxAutomatic > 0 && a.bill.Total > a.tariff.MaxAutomatic
 }
 
 // write prints the bill for people.
@@ -242,8 +251,8 @@ func (a billAnswer) write(w io.Writer, l lang) error {
 	}
 	_ = table.Flush() // into memory
 	fmt.Fprintln(&b, text{"合计：%s 元", "Total: %s yuan"}.with(signedYuan(a.bill.Total)).in(l))
-	if a.aboveLimit() {
-		fmt.Fprintln(&b, text{"超过 max_automatic（%s 元）：需人工确认。", "This is above max_automatic (%s yuan): an operator must confirm it."}.with(yuan(a.tariff.MaxAutomatic)).in(l))
+	if a.operator {
+		fmt.Fprintln(&b, text{"超过 max_automatic、max_fee 或 max_stay：需人工确认。", "This is above max_automatic, max_fee or max_stay: an operator must confirm it."}.in(l))
 	}
 	_, err := w.Write(b.Bytes())
 	return err

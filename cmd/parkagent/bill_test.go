@@ -104,6 +104,33 @@ func TestBillSaysThatAnOperatorMustConfirm(t *testing.T) {
 	}
 }
 
+// What the agent leaves to an operator, bill says to be left to one.
+func TestBillKnowsTheLimitsOfThePark(t *testing.T) {
+	tariffs := string(must(os.ReadFile(filepath.Join(publishedTariffs, "T14.toml")))(t)) // 8 yuan for this stay
+	for _, tt := range []struct {
+		name, access string
+		args         []string
+		want         bool
+	}{
+		{"none", "", nil, false},
+		{"a fee up to max_fee", "max_fee = 800", nil, false},
+		{"above max_fee", "max_fee = 799", nil, true},
+		{"above max_fee before coupons", "max_fee = 799", []string{"--free-minutes", "120", "--free-money", "100"}, true},
+		{"nothing due", "max_fee = 799", []string{"--free-money", "800"}, false},
+		{"longer than max_stay", `max_stay = "3h"`, nil, true},
+	} {
+		path := filepath.Join(t.TempDir(), "park.toml")
+		if err := os.WriteFile(path, []byte(tariffs+"\n[access]\n"+tt.access+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, out, errs := testEnv()
+		status := run(t.Context(), commands(), append([]string{"bill", "--config", path, "--json", "--in", "2026-03-02 09:00", "--out", "2026-03-02 12:10"}, tt.args...), e)
+		if got := strings.Contains(out.String(), `"operator": true`); status != statusDone || got != tt.want {
+			t.Errorf("%s: status %d, %s%s; want an operator: %v", tt.name, status, out, errs, tt.want)
+		}
+	}
+}
+
 func TestBillRefusesWhatItCannotWorkOut(t *testing.T) {
 	in, out := "2026-03-02 09:00", "2026-03-02 10:00"
 	for _, tt := range []struct {
@@ -116,6 +143,7 @@ func TestBillRefusesWhatItCannotWorkOut(t *testing.T) {
 		{"a time that is none", []string{"--in", "9:00", "--out", out}, `--in: "9:00" is no time`},
 		{"leaving before entering", []string{"--in", out, "--out", in}, "--out is before --in"},
 		{"a size that is none", []string{"--in", in, "--out", out, "--size", "medium"}, `--size cannot be "medium"`},
+		{"a colour that is none", []string{"--in", in, "--out", out, "--color", "5"}, `--color cannot be "5"`},
 		{"free minutes below none", []string{"--in", in, "--out", out, "--free-minutes", "-1"}, `--free-minutes cannot be "-1"`},
 		{"an area that is none", []string{"--in", in, "--out", out, "--area", "7"}, "the configuration has no area 7"},
 		{"half a visit", []string{"--in", in, "--out", out, "--visit", "2026-03-01 09:00"}, "--visit needs a time"},
