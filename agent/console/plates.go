@@ -31,7 +31,8 @@ type plateList struct {
 func readPlates(body []byte) (plateList, error) {
 	text := asUTF8(body)
 	r := csv.NewReader(strings.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = separator(text), -1, true, true
+	r.Comma, r.FieldsPerRecord, r.LazyQuotes = separator(text), -1, true
+	r.TrimLeadingSpace = r.Comma != '\t' // or empty cells before a tab would be no cells
 	records, err := r.ReadAll()
 	if err != nil || len(records) > mostPlates {
 		return plateList{}, errPlates
