@@ -25,8 +25,8 @@ type plateList struct {
 // readPlates reads a list of plates as spreadsheets and phones save it: CSV with
 // commas, semicolons or tabs, or one plate a line; in UTF-8, UTF-16 or GBK, with a
 // byte order mark or without; with a line of heads or without. Where a head says
-// which column the plates are in, that column counts, otherwise the first cell of
-// each line that is a plate. What cannot be read is told: it may be a car that is
+// which column the plates are in, that column counts, otherwise each cell that is a
+// plate: one too many costs nothing, one too few a car its stay. What cannot be read is told: it may be a car that is
 // there.
 func readPlates(body []byte) (plateList, error) {
 	text := asUTF8(body)
@@ -66,20 +66,20 @@ func plateListOf(written []string) (plateList, error) {
 	return list, nil
 }
 
-// add takes the plate of a line: that of a column, or the first that there is. An
-// empty line is none.
+// add takes the plate of a line: that of a column, or all that there are. An empty
+// line is none.
 func (l *plateList) add(cells []string, at int) {
 	line := strings.TrimSpace(strings.Join(cells, " "))
 	if at >= 0 && at < len(cells) {
 		cells = cells[at : at+1]
 	}
+	found := false
 	for _, c := range cells {
 		if no := plate.Normal(c); isPlate(no) {
-			l.plates = append(l.plates, no)
-			return
+			l.plates, found = append(l.plates, no), true
 		}
 	}
-	if line != "" {
+	if line != "" && !found {
 		l.unread = append(l.unread, shown(line))
 	}
 }

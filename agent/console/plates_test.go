@@ -44,6 +44,7 @@ func TestListsOfPlates(t *testing.T) {
 		{"with heads, in UTF-16", inUTF16(strings.ReplaceAll(headed, ",", "\t"), binary.LittleEndian), plateList{plates: two}},
 		{"with heads, in the other UTF-16", inUTF16(headed, binary.BigEndian), plateList{plates: two}},
 		{"with English heads and semicolons", "No;Plate number\n1;粤B12345\n2;京A11111\n", plateList{plates: two}},
+		{"several a line", "粤B12345,京A11111\n", plateList{plates: two}},
 		{"with empty cells before tabs", "序号\t车牌\t旁边的车\n\t粤B12345\t京A22222\n\t京A11111\t\n", plateList{plates: two}},
 		{"with the colours of plates before", "车牌颜色,号牌种类,号牌号码\n蓝,02,粤B12345\n黄,01,京A11111\n", plateList{plates: two}},
 		{"with the kinds of plates before", "Plate type,plate\nblue,粤B12345\nblue,京A11111\n", plateList{plates: two}},
