@@ -49,6 +49,9 @@ func readPlates(body []byte) (plateList, error) {
 	}
 	slices.Sort(list.plates)
 	list.plates = slices.Compact(list.plates)
+	if len(list.plates) > mostPlates {
+		return plateList{}, errPlates
+	}
 	return list, nil
 }
 
