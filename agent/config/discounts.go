@@ -48,6 +48,10 @@ func (p *parser) discounts(raw []rawDiscount, clients []Client) []discount.Rule 
 		for j, role := range r.Roles {
 			p.oneOf(fmt.Sprintf("%s.roles[%d]", at, j), role, Roles())
 		}
+		if len(r.Clients)+len(r.Roles) > 0 && !slices.Contains(r.Roles, "operator") && !slices.Contains(r.Roles, "manager") {
+			p.warn(at+".name", "没有人能发放此优惠：目前只有岗亭按名称发放；请在 roles 中写 operator 或 manager",
+				"nobody can grant this: only booths grant by name so far; name operator or manager in roles")
+		}
 		list = append(list, d)
 	}
 	return list

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,22 @@ until = "18:05"
 	}
 	if c.Park.RestartAfterDelay || c.Park.BoothDelay != 0 || !c.Park.DiscountOrder.Valid() {
 		t.Errorf("park = %+v, want it as without the settings", c.Park)
+	}
+}
+
+// Platforms have no call that grants by name.
+func TestADiscountThatNoBoothGrantsIsWarnedOf(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, `roles = ["manager"]`: false, `roles = ["installer", "operator"]`: false,
+		`clients = ["mall"]`: true, `roles = ["installer"]`: true, "clients = [\"mall\"]\nroles = [\"manager\"]": false,
+	} {
+		c, errs := parse(t, site+"\n[[discount]]\nname = \"x\"\nkind = \"full\"\n"+text)
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		if got := slices.ContainsFunc(c.Warnings, func(w Problem) bool { return w.Key == "discount[0].name" }); got != want {
+			t.Errorf("%q: warnings %v, want one: %v", text, c.Warnings, want)
+		}
 	}
 }
 
