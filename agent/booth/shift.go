@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"parkagent/store"
 )
@@ -75,7 +76,8 @@ type HandedOver struct {
 
 // HandOver ends the operator's shift with its totals, and begins that of the next
 // in the same transaction, so that no money is taken in between. What was counted
-// is kept as it is said, beside what the ledger expects.
+// is kept as it is said, beside what the ledger expects. The same again within half a
+// minute is answered as the first: the answer was lost.
 //
 // Errors: ErrNoShift; of the next operator ErrNoOperator, ErrOnShift, and ErrRole
 // when he may take no money.
@@ -85,7 +87,8 @@ func (s *Staff) HandOver(ctx context.Context, h HandOver) (HandedOver, error) {
 	err := s.cfg.DB.Update(ctx, func(tx *store.Tx) error {
 		shift, err := tx.OpenShift(ctx, h.Operator)
 		if errors.Is(err, store.ErrNotFound) {
-			return ErrNoShift
+			done, err = s.handedOver(ctx, tx, h)
+			return err
 		} else if err != nil {
 			return err
 		}
@@ -113,6 +116,30 @@ func (s *Staff) HandOver(ctx context.Context, h HandOver) (HandedOver, error) {
 		done.Next, err = s.start(ctx, tx, Start{Operator: h.Next, Booth: shift.Booth, Lanes: shift.Lanes, Float: h.Left}, h.By)
 		return err
 	})
+	return done, err
+}
+
+// sameHandOver is within what time a hand-over that is told again is the same.
+const sameHandOver = 30 * time.Second
+
+// handedOver returns what h made when it was told just before, or ErrNoShift.
+func (s *Staff) handedOver(ctx context.Context, tx *store.Tx, h HandOver) (done HandedOver, err error) {
+	last, err := tx.Shifts(ctx, store.ShiftFilter{Operator: h.Operator, Limit: 1})
+	if err != nil {
+		return done, err
+	}
+	now := s.now()
+	if len(last) == 0 || last[0].Counted != h.Counted || last[0].Note != h.Note || now.Sub(last[0].To).Abs() > sameHandOver {
+		return done, ErrNoShift
+	}
+	done.Ended = last[0]
+	if done.Totals, err = TotalsOf(ctx, tx.Reader, done.Ended, now); err != nil || h.Next == "" {
+		return done, err
+	}
+	done.Next, err = tx.OpenShift(ctx, h.Next)
+	if errors.Is(err, store.ErrNotFound) || err == nil && done.Next.Booth != done.Ended.Booth {
+		err = ErrNoShift // it was handed over to another
+	}
 	return done, err
 }
 

@@ -79,6 +79,25 @@ func TestAShiftFromItsFloatToTheHandOver(t *testing.T) {
 		if diff := cmp.Diff(want, done.Totals); diff != "" {
 			t.Errorf("totals (-want +got):\n%s", diff)
 		}
+		pass(30 * time.Second)
+		h := booth.HandOver{Operator: "小李", Counted: 20800, Note: "少一元", Next: "老王", Left: 15000}
+		if again, err := r.HandOver(ctx, h); err != nil || !cmp.Equal(done, again) {
+			t.Errorf("the same again, %v (-first +again):\n%s", err, cmp.Diff(done, again))
+		}
+		other := h
+		other.Counted++
+		if _, err := r.HandOver(ctx, other); !errors.Is(err, booth.ErrNoShift) {
+			t.Errorf("another count = %v, want ErrNoShift", err)
+		}
+		other = h
+		other.Next = "小李"
+		if _, err := r.HandOver(ctx, other); !errors.Is(err, booth.ErrNoShift) {
+			t.Errorf("to another = %v, want ErrNoShift", err)
+		}
+		pass(time.Millisecond)
+		if _, err := r.HandOver(ctx, h); !errors.Is(err, booth.ErrNoShift) {
+			t.Errorf("later = %v, want ErrNoShift", err)
+		}
 		ended := store.Shift{
 			ID: shift.ID, Operator: "小李", Booth: "南门", Lanes: []string{"OUT1"}, From: began, To: began.Add(2 * time.Hour),
 			Float: 20000, Counted: 20800, Expected: 20900, Note: "少一元",

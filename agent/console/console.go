@@ -64,8 +64,8 @@
 //	report/…        m    from, to, …, after, limit, format    rows, next, totals; with format "csv" a file
 //
 // A call whose answer was lost may be repeated as it was: cash with the same sum, fee,
-// plate, merge, close, recall and shift/start do nothing more, nor do discount, refund
-// and ticket within half a minute if they had a requestNo. gate/open and pass open
+// plate, merge, close, recall and shift/start do nothing more, nor within half a minute
+// do shift/handover and, if they had a requestNo, discount, refund and ticket. gate/open and pass open
 // the gate again, for whoever stands there by then.
 //
 // walk takes a file of a spreadsheet as well (text/csv), with before, apply and
