@@ -73,14 +73,14 @@ func (s *Staff) prove(ctx context.Context, name, password string, from netip.Add
 		return o, err
 	}
 	var right bool
-	key := name[:min(len(name), 4*mostName)]
+	short := name[:min(len(name), 4*mostName)]
 	// What is tried on a name that somebody else has locked is no guess: it must not
 	// lock the booth as well.
-	wait := s.names.Locked(key)
+	wait := s.names.Locked(short)
 	if wait == 0 {
 		var nameWait time.Duration
 		right, wait = s.addresses.Try(guard.Source(from), func() (ok bool) {
-			ok, nameWait = s.names.Try(key, func() bool { return matches(password, o.Hash) && exists })
+			ok, nameWait = s.names.Try(short, func() bool { return matches(password, o.Hash) && exists })
 			return ok
 		})
 		wait = max(wait, nameWait)
