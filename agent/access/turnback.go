@@ -28,6 +28,9 @@ func (r *Rules) TurnedBack(ctx context.Context, lane, session, note string) erro
 		case s.State == store.Entering && s.EntryLane == lane:
 			err = r.end(ctx, tx, s, store.Void, note)
 		case s.State == store.Leaving && s.ExitLane == lane:
+			if err := r.cfg.Bills.Uncollect(ctx, tx, s); err != nil {
+				return err
+			}
 			s.State, s.Fee, s.Credit = store.Inside, 0, 0
 			s.LeftAt, s.ExitLane, s.ExitPlace, s.ExitImage, s.ExitRead = time.Time{}, "", "", "", ""
 			err = tx.UpdateSession(ctx, s)

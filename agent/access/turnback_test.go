@@ -66,3 +66,50 @@ func TestACarThatTurnsBackAtAnExitPaysOnlyWhatComesAfterItsTimeToLeave(t *testin
 		}
 	}
 }
+
+func TestMoneyOfABookingPaysAgainForACarThatTurnsBack(t *testing.T) {
+	const no = "粤B12345"
+	tests := []struct {
+		name     string
+		preMoney int64
+		pay      int64
+		again    time.Duration // after it has turned back
+		want     Reason
+		payable  int64
+		preUsed  int64
+	}{
+		{"it covered the whole fee, and does", 800, 0, 0, ReasonPaid, 0, 500},
+		{"it covered a part, and the driver the rest", 400, 100, 0, ReasonPaid, 0, 400},
+		{"so it does within the time to leave", 400, 100, 10 * time.Minute, ReasonPaid, 0, 400},
+		{"after that it pays for the longer stay", 800, 0, 30 * time.Minute, ReasonDue, 200, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 2)
+			id, err := r.Book(t.Context(), store.Booking{Plate: no, PreMoney: tt.preMoney, From: r.now, To: r.now}, false, By{})
+			r.did(err)
+			session := r.park(no).Session
+			r.now = r.now.Add(40 * time.Minute)
+			if tt.pay > 0 {
+				o, _, err := r.desk.Order(t.Context(), billing.Ref{Plate: no}, "mall")
+				r.did(err)
+				_, err = r.desk.Pay(t.Context(), billing.Notice{Order: o.No, Amount: tt.pay})
+				r.did(err)
+			}
+			if v := r.leave("OUT1", no, false); !v.Open {
+				t.Fatalf("at first %+v", v)
+			}
+			r.did(r.TurnedBack(t.Context(), "OUT1", session, "it backed out"))
+			if b := r.booking(id); b.PreUsed != 0 {
+				t.Errorf("%d of the booking's money are used by a car that is inside", b.PreUsed)
+			}
+			r.now = r.now.Add(tt.again)
+			if v := r.leave("OUT1", no, false); v.Payable != tt.payable || v.Reason != tt.want {
+				t.Errorf("then %+v, want %q and %d to pay", v, tt.want, tt.payable)
+			}
+			if b := r.booking(id); b.PreUsed != tt.preUsed {
+				t.Errorf("%d of the booking's money are used, want %d", b.PreUsed, tt.preUsed)
+			}
+		})
+	}
+}

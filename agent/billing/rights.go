@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -217,6 +218,31 @@ func (d *Desk) Collect(ctx context.Context, tx *store.Tx, s store.Session, b Bil
 		b.Paid, b.Card = b.Paid+b.Card, 0
 	}
 	return b, nil
+}
+
+// Uncollect gives back to the booking of s, whose car has not driven out after all,
+// what Collect took from it, so that it pays for the stay once more. What a card has
+// paid is in the ledger and goes on to count. Whoever makes a Leaving session Inside
+// calls it in that transaction and before, with the fee as it was fixed.
+func (d *Desk) Uncollect(ctx context.Context, tx *store.Tx, s store.Session) error {
+	if s.Booking == 0 {
+		return nil
+	}
+	inside := s
+	inside.State = store.Inside
+	b, err := d.Due(ctx, tx.Reader, inside, s.LeftAt)
+	if err != nil && !errors.Is(err, ErrNoTariff) && !errors.Is(err, ErrAboveLimit) {
+		return err
+	}
+	x, err := tx.Booking(ctx, s.Booking)
+	if err != nil {
+		return err
+	}
+	used := min(x.PreUsed, s.Credit-(b.Credit-b.Prepaid)) // Due credits it no more
+	if used <= 0 {
+		return nil
+	}
+	return usePrepaid(ctx, tx, s, -used)
 }
 
 func usePrepaid(ctx context.Context, tx *store.Tx, s store.Session, sum int64) error {
