@@ -2,6 +2,7 @@ package downlink_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -225,6 +226,27 @@ func TestFinishedStaysAreFilteredSortedAndPaged(t *testing.T) {
 		if diff := cmp.Diff(tt.plates, plates); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+func TestAFinishedStayHasTheMoneyThatCountsForIt(t *testing.T) {
+	p := open(t, nil)
+	ghost, s := p.enter("闽D02000"), p.enter("闽D02001")
+	paid := store.Payment{ID: "P1", Session: ghost.ID, Amount: 700, Client: "mall", PaidAt: p.clock()}
+	taken := store.Payment{ID: "P2", Session: ghost.ID, Kind: store.PaymentTransfer, Refers: "P1", Amount: -700, Operator: "li", PaidAt: p.clock()}
+	brought := store.Payment{ID: "P3", Session: s.ID, Kind: store.PaymentTransfer, Refers: "P1", Amount: 700, Operator: "li", PaidAt: p.clock()}
+	p.after(time.Hour)
+	back := store.Payment{ID: "P4", Session: s.ID, Kind: store.PaymentRefund, Refers: "P3", Amount: -200, Operator: "wang", PaidAt: p.clock()}
+	orphan := store.Payment{ID: "P5", Session: s.ID, Kind: store.PaymentOrphan, Amount: 900, Client: "mall", PaidAt: p.clock()}
+	p.update(func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.InsertPayment(ctx, paid), tx.InsertPayment(ctx, taken), tx.InsertPayment(ctx, brought), tx.InsertPayment(ctx, back), tx.InsertPayment(ctx, orphan))
+	})
+	p.leave(s)
+	page := rowOf[struct {
+		Detail []protocol.Stay `json:"detail"`
+	}](t, p.ask(stays, `{"plateNo":"闽D02001","startTime":"2026-03-01","endTime":"2026-03-01","pageIndex":1,"pageCount":9}`))
+	if got := page.Detail; len(got) != 1 || got[0].Payable != 500 || got[0].CashUser != "li" || got[0].CashTime != protocol.FormatSlashBare(brought.PaidAt, shanghai) {
+		t.Errorf("stay = %+v", got)
 	}
 }
 

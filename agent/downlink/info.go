@@ -1,6 +1,7 @@
 package downlink
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strings"
@@ -51,9 +52,11 @@ func page(number, rows int) int {
 // stays returns one page of the finished stays that match.
 //
 // The document calls it the charge report of the exit desk. payable is the money
-// that was taken for the stay, whoever took it and wherever; cashUser is the
-// client whose payment was the last, cashTime when that was. A stay without a
-// payment has nobody and the time it ended.
+// that was taken for the stay, whoever took it and wherever, what was brought to it
+// from another one of the same car included, less what was given back while the car
+// was inside; cashUser is the client whose payment was the last, or the operator who
+// brought it, cashTime when that was. A stay without a payment has nobody and the
+// time it ended.
 func (s *Server) stays(ctx context.Context, f store.FinishedFilter, number, rows int) (any, error) {
 	f.Limit, f.Offset = min(rows, s.cfg.MostRows), page(number, rows)
 	sessions, total, err := s.cfg.DB.FinishedSessions(ctx, f)
@@ -83,11 +86,13 @@ func (s *Server) stay(session store.Session, ledger []store.Payment) protocol.St
 	}
 	charged := session.LeftAt
 	for _, p := range ledger {
-		if p.Kind != store.PaymentMoney {
+		if !p.Kind.Counts() {
 			continue
 		}
 		row.Payable += p.Amount
-		row.CashUser, charged = p.Client, p.PaidAt
+		if p.Kind == store.PaymentMoney || p.Kind == store.PaymentTransfer && p.Amount > 0 {
+			row.CashUser, charged = cmp.Or(p.Client, p.Operator), p.PaidAt
+		}
 	}
 	row.CashTime = protocol.FormatSlashBare(charged, s.cfg.Location)
 	return row
