@@ -281,3 +281,30 @@ func TestFeeThatAnOperatorSetEnds(t *testing.T) {
 	}
 	r.sound(t)
 }
+
+func TestMoneyForAFeeThatNobodyKnowsAnyMoreIsNotTooMuch(t *testing.T) {
+	r := newBooth(t)
+	r.cfg.Earliest = noon.Add(minute) // the clock was wrong when the car came
+	s := r.park(t, "粤B12345")
+	r.after(2 * hour)
+	x := FeeSet{Session: s.ID, Fee: 700, Reason: "协商", By: manager}
+	if _, err := r.SetFee(t.Context(), x); err != nil {
+		t.Fatal(err)
+	}
+	o := r.order(t, s.Plate)
+	r.after(2*hour + 30*minute) // neither the order nor the fee holds
+	if got := r.pay(t, Notice{Order: o.No, Amount: 700}); got.Over != 0 || !got.Session.PaidUntil.IsZero() {
+		t.Errorf("receipt = %+v, want it neither flagged nor settled", got)
+	}
+	if paid, err := r.Status(t.Context(), o.No); err != nil || !paid {
+		t.Errorf("the order is paid: %v, %v", paid, err)
+	}
+	if b, err := r.SetFee(t.Context(), x); err != nil || b.Paid != 700 || !b.Settled {
+		t.Errorf("the fee is confirmed: %+v, %v, want it settled", b, err)
+	}
+	if rows := r.ledger(t, s.ID); len(rows) != 1 || rows[0].Over != 0 {
+		t.Errorf("ledger = %+v, want nothing to give back", rows)
+	}
+	r.exit(t, s.ID)
+	r.sound(t)
+}

@@ -101,10 +101,33 @@ func (d *Desk) pay(ctx context.Context, tx *store.Tx, n Notice) (r Receipt, gone
 	if err != nil && !errors.Is(err, ErrAboveLimit) {
 		return r, false, err
 	}
-	if err := d.credit(ctx, tx, p, b, &r); err != nil {
+	if err != nil && b.Total == 0 {
+		err = d.await(ctx, tx, p, &r)
+	} else {
+		err = d.credit(ctx, tx, p, b, &r)
+	}
+	if err != nil {
 		return r, false, err
 	}
 	return r, false, settleFirst(ctx, tx, first, r)
+}
+
+// await books p for a stay of which nobody knows the fee: it waits in the ledger for
+// an operator, and is not too much. The order is paid if that is all it asked for.
+func (d *Desk) await(ctx context.Context, tx *store.Tx, p posting, r *Receipt) error {
+	if err := d.book(ctx, tx, p, *r); err != nil || p.Amount+p.Discount+p.FreeMoney < r.Order.Payable {
+		return err
+	}
+	return paidNow(ctx, tx, &r.Order, p.PaidAt)
+}
+
+// paidNow notes that an order was paid in full, unless it was before.
+func paidNow(ctx context.Context, tx *store.Tx, o *store.Order, at time.Time) error {
+	if o.State == store.OrderPaid {
+		return nil
+	}
+	o.State, o.SettledAt = store.OrderPaid, at
+	return tx.UpdateOrder(ctx, *o)
 }
 
 // repeat makes r what it was when before was booked by its order.
@@ -205,11 +228,8 @@ func (d *Desk) credit(ctx context.Context, tx *store.Tx, p posting, b Bill, r *R
 	if r.Rest = max(0, rest); r.Rest > 0 {
 		return nil
 	}
-	if r.Order.State != store.OrderPaid {
-		r.Order.State, r.Order.SettledAt = store.OrderPaid, p.PaidAt
-		if err := tx.UpdateOrder(ctx, r.Order); err != nil {
-			return err
-		}
+	if err := paidNow(ctx, tx, &r.Order, p.PaidAt); err != nil {
+		return err
 	}
 	// A stay that had nothing due gains no further time by being "paid" with
 	// nothing.
