@@ -44,9 +44,24 @@ func (d *Desk) earlier(ctx context.Context, r store.Reader, s store.Session) ([]
 	}
 	var visits []tariff.Visit
 	for _, v := range list {
-		visits = append(visits, d.visit(span{v.EnteredAt, v.LeftAt}, max(0, v.Fee-v.Unpaid)))
+		visit := d.visit(span{v.EnteredAt, v.LeftAt}, max(0, v.Fee-v.Unpaid))
+		if visit.Apart, err = d.apart(ctx, r, v); err != nil {
+			return nil, err
+		}
+		visits = append(visits, visit)
 	}
 	return visits, nil
+}
+
+// apart reports whether the fee of a stay that has ended was another than that of its
+// whole time by one tariff.
+func (d *Desk) apart(ctx context.Context, r store.Reader, s store.Session) (bool, error) {
+	if !slices.ContainsFunc(d.cfg.Tariffs, func(t tariff.Tariff) bool { return t.Rejoin }) { // no other asks
+		return false, nil
+	}
+	x, err := rightsOf(ctx, r, s)
+	set := !s.QuotedAt.IsZero() && s.Fee == s.QuoteFee
+	return set || x.unknown || x.booking != nil || x.card != nil && !x.stored() || len(x.covers)+len(x.moves) > 0, err
 }
 
 func (d *Desk) visit(p span, fee int64) tariff.Visit {

@@ -81,6 +81,53 @@ func TestTheVisitsOfAWholeDayAreChargedUpToTheirCap(t *testing.T) {
 	}
 }
 
+// A car that comes back within half an hour is charged as if it had never left, less
+// what it was charged before: here 2 yuan for each half hour.
+func TestAVisitThatWasNotChargedByTheTariffIsNotChargedAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		first func(*testing.T, *rig, store.Session)
+		fee   int64 // of the first visit, two hours and 5 minutes
+		want  int64 // of the second, an hour
+	}{
+		{"it was charged by the tariff", func(t *testing.T, r *rig, s store.Session) {
+			r.after(2*hour + 5*minute)
+			r.pay(t, Notice{Order: r.order(t, s.Plate).No, Amount: 1100})
+		}, 1100, 400},
+		{"by a card for most of it", func(t *testing.T, r *rig, s store.Session) {
+			r.card(t, s, store.Card{CarType: 2, To: noon.Add(2*hour - time.Second)})
+		}, 0, 500},
+		{"a card has made it free, and is another car's by now", func(t *testing.T, r *rig, s store.Session) {
+			r.update(t, func(ctx context.Context, tx *store.Tx) error {
+				return tx.InsertCover(ctx, store.Cover{Session: s.ID, From: noon, To: noon.Add(2 * hour)})
+			})
+		}, 0, 500},
+		{"an operator has set its fee", func(t *testing.T, r *rig, s store.Session) {
+			r.after(2 * hour)
+			if _, err := r.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: 300, Reason: "协商", By: manager, Priced: true}); err != nil {
+				t.Fatal(err)
+			}
+		}, 300, 500},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			r.cfg.Tariffs[0].Reentry, r.cfg.Tariffs[0].Rejoin = 30*minute, true
+			s := r.park(t, "粤B12345")
+			tt.first(t, r, s)
+			r.after(2*hour + 5*minute)
+			if f := r.exit(t, s.ID); f.Fee != tt.fee {
+				t.Fatalf("the first visit costs %d, want %d", f.Fee, tt.fee)
+			}
+			r.after(2*hour + 15*minute)
+			s = r.park(t, "粤B12345")
+			r.after(3*hour + 15*minute)
+			if b := r.due(t, s.ID); b.Total != tt.want {
+				t.Errorf("the second costs %d, want %d", b.Total, tt.want)
+			}
+		})
+	}
+}
+
 func TestThePartsOfAStayShareWhatVisitsShare(t *testing.T) {
 	r := newRig(t)
 	r.cfg.Tariffs = []tariff.Tariff{several()}

@@ -26,6 +26,9 @@ type Visit struct {
 	Entered time.Time
 	Left    time.Time
 	Fee     int64 // fen that it was charged
+	// Apart says that its fee is not that of its whole time by one tariff: a card was
+	// good, or somebody set the price. A stay never goes on with it.
+	Apart bool
 }
 
 // A Bill is the fee of a stay. Total is the sum of the lines' amounts.

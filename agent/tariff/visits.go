@@ -47,7 +47,7 @@ func (t *Tariff) past(s *Stay) past {
 		if away := p.entered.Sub(v.Left); away < 0 || away > t.Reentry {
 			break
 		}
-		if !t.Rejoin {
+		if !t.Rejoin || v.Apart {
 			p.noFree = true
 			break
 		}
