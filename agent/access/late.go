@@ -65,7 +65,7 @@ func (r *Rules) enteredLate(ctx context.Context, tx *store.Tx, a Approach, at ti
 		ID: store.NewID(r.now()), Plate: a.Plate, PlateRead: a.PlateRead, Color: a.Color, Size: a.Size, Area: a.Area,
 		State: store.Entering, EnteredAt: at, EntryLane: a.Lane, EntryPlace: a.Place, EntryImage: a.Image, Note: "its camera told of the entry late",
 	}
-	has.give(&s, ReasonLate)
+	has.give(&s, ReasonHold) // whichever it has
 	if err := tx.InsertSession(ctx, s); err != nil {
 		return err
 	}

@@ -64,3 +64,15 @@ func TestWhatACameraTellsLateOf(t *testing.T) {
 		})
 	}
 }
+
+func TestACarThatACameraTellsLateOfIsInsideByItsRight(t *testing.T) {
+	const no = "粤B12345"
+	r := newRig(t, 5)
+	id, err := r.AddCard(t.Context(), store.Card{CarType: 2, Spaces: 1, From: r.now.Add(-24 * time.Hour), To: r.now.Add(24 * time.Hour), Plates: []store.CardPlate{{Plate: no}}}, By{})
+	r.did(err)
+	a := Approach{Lane: "X", Place: "口", Gate: "GX", Area: 1, Plate: no, PlateRead: no, Color: -1}
+	r.did(r.Late(t.Context(), a, r.now.Add(-3*time.Hour), true, store.RecognitionFact{Lane: "X", Plate: no, Reason: string(ReasonLate)}))
+	if v := r.leave("OUT1", no, false); !v.Open || r.session(v.Session).Card != id {
+		t.Errorf("at the exit %+v, want it free by its card", v)
+	}
+}
