@@ -120,6 +120,9 @@ func (d *Desk) price(b *Bill, s store.Session, x rights, sum sums, more discount
 		h.cut = d.cfg.DiscountOrder.Take(b.Total, cheaper, late)
 		b.Credit = credit(h.cut)
 		b.Payable = b.rest()
+		if byHand { // a platform prices cars without a right only
+			b.share(x, sum.over)
+		}
 		limits = []charge{{rate: rate{tariff: t}}}
 	default:
 		anew := d.cfg.RestartAfterDelay && !s.SettledAt.IsZero()

@@ -122,11 +122,13 @@ type FeeSet struct {
 
 // SetFee makes what an operator says the fee of a stay that the tariff cannot, or
 // may not, price: it is above what is charged automatically, a clock was wrong, no
-// tariff fits, nobody saw the car come in. It returns the bill that follows: what was paid and waived before
-// is taken off, and discounts that are granted later. The fee holds as an order
-// does and for the time to leave beside it; if nothing is due by it, the stay is
-// settled. After that the tariff decides again, and if it may not, an operator. The
-// same fee by the same operator while it holds changes nothing: his answer was lost.
+// tariff fits, nobody saw the car come in. It returns the bill that follows: what
+// was paid and waived before is taken off, and discounts that are granted later; the
+// money of a booking and a stored-value card pay of the rest what they can. The fee
+// holds as an order does and for the time to leave beside it; if nothing is due by
+// it, the stay is settled. After that the tariff decides again, and if it may not, an
+// operator. The same fee by the same operator while it holds changes nothing: his
+// answer was lost.
 //
 // Errors: ErrNoReason, ErrNoSession, ErrDecided, ErrPriced.
 func (d *Desk) SetFee(ctx context.Context, f FeeSet) (Bill, error) {
@@ -181,7 +183,7 @@ func (d *Desk) setFee(ctx context.Context, tx *store.Tx, f FeeSet) (Bill, error)
 	}
 	if b.Payable == 0 {
 		b.Settled = true
-		s.SettledAt, s.PaidUntil, s.SettledFee, s.SettledCredit = now, now.Add(d.delay(int(protocol.TerminalBooth), f.By.Client)), b.Total, b.Credit
+		s.SettledAt, s.PaidUntil, s.SettledFee, s.SettledCredit = now, now.Add(d.delay(int(protocol.TerminalBooth), f.By.Client)), b.Total, b.Credit-b.Prepaid
 	}
 	if err := tx.UpdateSession(ctx, s); err != nil {
 		return b, err

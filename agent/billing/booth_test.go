@@ -308,3 +308,45 @@ func TestMoneyForAFeeThatNobodyKnowsAnyMoreIsNotTooMuch(t *testing.T) {
 	r.exit(t, s.ID)
 	r.sound(t)
 }
+
+func TestABookingAndACardPayAFeeThatAnOperatorHasSet(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		right   func(*testing.T, *rig, store.Session)
+		payable int64
+	}{
+		{"a booking a part of it", func(t *testing.T, r *rig, s store.Session) {
+			r.announce(t, s, store.Booking{PreMoney: 500, From: noon, To: noon})
+		}, 200},
+		{"a booking all of it", func(t *testing.T, r *rig, s store.Session) {
+			r.announce(t, s, store.Booking{PreMoney: 5000, From: noon, To: noon})
+		}, 0},
+		{"a card a part of it", func(t *testing.T, r *rig, s store.Session) {
+			r.card(t, s, store.Card{CarType: 3, Balance: 500})
+		}, 200},
+		{"a card all of it", func(t *testing.T, r *rig, s store.Session) {
+			r.card(t, s, store.Card{CarType: 3, Balance: 5000})
+		}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newBooth(t)
+			r.cfg.MaxFee = 600
+			s := r.park(t, "粤B12345")
+			tt.right(t, r, s)
+			r.after(2 * hour)
+			b, err := r.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: 700, Reason: "协商", By: manager})
+			if err != nil || b.Payable != tt.payable || b.Prepaid+b.Card != 700-tt.payable {
+				t.Errorf("SetFee = %+v, %v, want %d to be due", b, err, tt.payable)
+			}
+			if tt.payable > 0 {
+				r.takes(t, r.order(t, s.Plate), tt.payable)
+			}
+			r.after(2*hour + 10*minute)
+			r.exit(t, s.ID)
+			if got := r.session(t, s.ID); got.Fee != 700 || got.Unpaid+got.Over != 0 {
+				t.Errorf("session = %+v, want all of it paid", got)
+			}
+			r.sound(t)
+		})
+	}
+}
