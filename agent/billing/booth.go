@@ -31,9 +31,10 @@ type BoothCash struct {
 // due, by another order. The same sum for the same order at the same booth gets
 // the same answer.
 //
-// Errors: ErrNoOrder; ErrSettling; ErrShiftOver; ErrOtherAmounts when another sum was booked for
-// the order there; ErrGone, ErrOutdated when the car has left or nothing is due:
-// then nothing was booked and all of the cash goes back.
+// Errors: ErrNoOrder; ErrSettling; ErrShiftOver; ErrOtherAmounts when another sum
+// was booked for the order there; ErrGone, ErrOutdated when the car has left, nothing
+// is due, or an operator has set the fee since the order was made: then nothing was
+// booked and all of the cash goes back.
 func (d *Desk) TakeCash(ctx context.Context, c BoothCash) (CashReceipt, error) {
 	if err := check(c.Order, c.Given, c.Given-1); err != nil { // nothing is no amount either
 		return CashReceipt{}, err
@@ -70,6 +71,9 @@ func (d *Desk) takeCash(ctx context.Context, tx *store.Tx, c BoothCash) (r CashR
 		return r, ErrGone
 	}
 	now := d.now()
+	if s.FeeBy != "" && d.Quoted(s, now) && s.QuotedAt.After(first.CreatedAt) { // whoever takes it knows the fee
+		return r, ErrOutdated
+	}
 	if busy, err := d.settling(ctx, tx.Reader, s.ID, now); err != nil {
 		return r, err
 	} else if busy {

@@ -350,3 +350,21 @@ func TestABookingAndACardPayAFeeThatAnOperatorHasSet(t *testing.T) {
 		})
 	}
 }
+
+func TestBoothTakesNothingByAnOrderFromBeforeTheFeeWasSet(t *testing.T) {
+	r := newBooth(t)
+	s := r.park(t, "粤B12345")
+	r.after(2 * hour)
+	old := r.order(t, s.Plate)
+	r.after(2*hour + minute)
+	if _, err := r.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: 300, Reason: "协商", By: manager, Priced: true}); err != nil {
+		t.Fatal(err)
+	}
+	c := BoothCash{Order: old.No, Given: 1000, Operator: "李", Booth: "BOOTH1"}
+	if got, err := r.TakeCash(t.Context(), c); !errors.Is(err, ErrOutdated) {
+		t.Errorf("by the order of 900 = %+v, %v, want ErrOutdated", got, err)
+	}
+	if got := r.takes(t, r.order(t, s.Plate), 1000); got.Back != 700 {
+		t.Errorf("by another one %d are given back, want 700", got.Back)
+	}
+}
