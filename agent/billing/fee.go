@@ -44,21 +44,32 @@ func (d *Desk) earlier(ctx context.Context, r store.Reader, s store.Session) ([]
 	}
 	var visits []tariff.Visit
 	for _, v := range list {
-		visit := d.visit(span{v.EnteredAt, v.LeftAt}, max(0, v.Fee-v.Unpaid))
-		if visit.Apart, err = d.apart(ctx, r, v); err != nil {
+		visits = append(visits, d.visit(span{v.EnteredAt, v.LeftAt}, max(0, v.Fee-v.Unpaid)))
+	}
+	// Only those one after the other up to s may be gone on with.
+	within, came := d.rejoins(), s.EnteredAt
+	for i := len(list) - 1; i >= 0 && within > 0 && came.Sub(list[i].LeftAt) <= within; i-- {
+		if visits[i].Apart, err = apart(ctx, r, list[i]); err != nil {
 			return nil, err
 		}
-		visits = append(visits, visit)
+		came = list[i].EnteredAt
 	}
 	return visits, nil
 }
 
+// rejoins is how soon after leaving a car may go on with its last stay by any tariff.
+func (d *Desk) rejoins() (within time.Duration) {
+	for i := range d.cfg.Tariffs {
+		if t := &d.cfg.Tariffs[i]; t.Rejoin {
+			within = max(within, t.Reentry)
+		}
+	}
+	return within
+}
+
 // apart reports whether the fee of a stay that has ended was another than that of its
 // whole time by one tariff.
-func (d *Desk) apart(ctx context.Context, r store.Reader, s store.Session) (bool, error) {
-	if !slices.ContainsFunc(d.cfg.Tariffs, func(t tariff.Tariff) bool { return t.Rejoin }) { // no other asks
-		return false, nil
-	}
+func apart(ctx context.Context, r store.Reader, s store.Session) (bool, error) {
 	x, err := rightsOf(ctx, r, s)
 	set := !s.QuotedAt.IsZero() && s.Fee == s.QuoteFee
 	return set || x.unknown || x.booking != nil || x.card != nil && !x.stored() || len(x.covers)+len(x.moves) > 0, err
