@@ -54,7 +54,8 @@ type state struct {
 	back     string    // in phase confirming: the car turned back, and why
 	unseen   bool      // the car may have passed before a restart, so no passage is waited for
 	passedAt time.Time // when a car last drove through
-	ordered  time.Time // when the gate was last opened from outside, for one car; zero once that passed
+	ordered  time.Time // when the gate last opened for a car whose passage is not waited for; zero once all those passed
+	expected int       // how many those are
 
 	// black is when a blacklisted car that was refused here was last seen, by its
 	// plate or as something that has not moved since; zero once another was
@@ -278,8 +279,11 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 		return s, []command{report(e)}
 	case sensed:
 		return decideSensed(s, e, now)
-	case opened:
-		s.ordered = now
+	case opened: // twice for one car, it is one still
+		if !since(now, s.ordered, orderedFor) {
+			s.expected = 0
+		}
+		s.ordered, s.expected = now, max(s.expected, 1)
 		return s, nil
 	case spaces:
 		if s.free == e.free {

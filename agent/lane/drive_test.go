@@ -484,3 +484,21 @@ func TestAnOperatorCorrectsThePlateAtTheLane(t *testing.T) {
 		}
 	})
 }
+
+func TestACarLetOutUnknownIsTriedAgainWhenItsGateDoesNotFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		s.arrive("粤B12345") // of which the books know nothing
+		s.gateOut.breakWith(fmt.Errorf("%w: no answer", drivers.ErrOffline))
+		if _, err := s.out.LetThrough(t.Context(), Release{Reason: "访客"}); !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("LetThrough = %v, want the gate's failure", err)
+		}
+		s.gateOut.did()
+		s.gateOut.breakWith(nil)
+		pass(5 * time.Second)
+		if got := s.gateOut.did(); got != "raise" {
+			t.Errorf("calls after the gate came back = %q, want it opened", got)
+		}
+	})
+}

@@ -22,7 +22,9 @@ const (
 	// backWithin is how long after it left the presence input a car that does not
 	// show behind the arm has backed out.
 	backWithin = 10 * time.Second
-	// nextWithin is the same from when another car was recognised before the gate.
+	// nextWithin is the same from when another car was recognised before the gate,
+	// unless something has stood at the presence input without a break: then the first
+	// car waits for the street, and the other one behind it.
 	nextWithin = 30 * time.Second
 	// throughFor is how long a car stands behind the arm until it has passed all
 	// the same: the street is full, or the input is stuck.
@@ -39,8 +41,8 @@ const (
 	// sameCar is the longest gap that the input shows under one car, as between a
 	// lorry and its trailer.
 	sameCar = time.Second
-	// orderedFor is how long a gate that was opened from outside is open for
-	// one car that nobody recognised.
+	// orderedFor is how long a gate is open for a car whose passage is not waited
+	// for: from outside, for one that nobody recognised, or held open.
 	orderedFor = time.Minute
 	// mostNext is how many cars wait for their decision while another passes.
 	mostNext = 3
@@ -66,6 +68,8 @@ type transit struct {
 	stood   bool      // it was seen at the presence input since
 	left    time.Time // when it left that; zero while it stands there
 	rose    bool      // the arm was seen to leave its lower end
+	gap     bool      // and the presence input was clear since it was seen there
+	covered bool      // the input behind the arm is active for a car ahead, and cannot tell of this one
 	blind   bool      // the inputs could not be read all the time
 	nextAt  time.Time // when another car was recognised; zero without one
 }
@@ -118,9 +122,11 @@ func decideSensed(s state, e sensed, now time.Time) (state, []command) {
 	switch {
 	case was.passage == drivers.PresenceOccupied && e.passage == drivers.PresenceClear:
 		s.sense.cleared = now
-		if s.phase == passing && !s.pass.through.IsZero() {
+		if s.phase == passing && (!s.pass.through.IsZero() || s.pass.covered && s.pass.stood && e.presence == drivers.PresenceClear) {
 			return passed(s, now)
 		}
+		s.pass.blind = s.pass.blind || s.pass.covered && e.presence != drivers.PresenceOccupied
+		s.pass.covered = false
 	case was.passage != drivers.PresenceOccupied && e.passage == drivers.PresenceOccupied:
 		s.sense.since, s.sense.missed = now, 0
 		if was.passage == drivers.PresenceClear {
@@ -146,7 +152,10 @@ func drivesThrough(s state, now time.Time) (state, []command) {
 	case since(now, s.sense.cleared, sameCar): // the rear of the car before
 		return s, nil
 	case since(now, s.ordered, orderedFor):
-		s.ordered, s.passedAt = time.Time{}, now // for one car
+		s.passedAt = now
+		if s.expected--; s.expected <= 0 {
+			s.ordered = time.Time{}
+		}
 		return s, nil
 	}
 	f := store.PassageFact{Event: store.PassageUnopened, Session: s.car.Session, Plate: s.car.Plate}
@@ -163,6 +172,16 @@ func drivesThrough(s state, now time.Time) (state, []command) {
 	return s, []command{noteOdd{fact: f}}
 }
 
+// expect notes that the gate opened for a further car whose passage is not waited
+// for: it is no odd one when it drives through.
+func (s state) expect(now time.Time) state {
+	if !since(now, s.ordered, orderedFor) {
+		s.expected = 0
+	}
+	s.ordered, s.expected = now, s.expected+1
+	return s
+}
+
 // decidePassing goes on with the car that the gate has opened for.
 func decidePassing(s state, now time.Time) (state, []command) {
 	if s.phase != passing {
@@ -177,7 +196,7 @@ func decidePassing(s state, now time.Time) (state, []command) {
 		p.stood, p.left, p.alive = true, time.Time{}, now
 	case drivers.PresenceClear:
 		if p.stood && p.left.IsZero() {
-			p.left = now
+			p.left, p.gap = now, true
 		}
 	}
 	switch {
@@ -191,7 +210,7 @@ func decidePassing(s state, now time.Time) (state, []command) {
 	case !p.left.IsZero() && now.Sub(p.left) >= backWithin:
 		return turnedBack(s, now, "it backed out")
 	case now.Sub(p.alive) >= passWithin, now.Sub(s.since) >= giveUpAt,
-		!p.nextAt.IsZero() && now.Sub(p.nextAt) >= nextWithin:
+		!p.nextAt.IsZero() && now.Sub(p.nextAt) >= nextWithin && (p.gap || s.sense.presence != drivers.PresenceOccupied):
 		return turnedBack(s, now, "nothing was seen to drive through")
 	}
 	return s, nil
@@ -223,14 +242,18 @@ func passed(s state, now time.Time) (state, []command) {
 }
 
 // turnedBack takes back the passage of a car that did not drive through. While
-// the inputs could not be read it may have, and then a stay must not be lost.
+// the inputs could not be read it may have, or bumper to bumper behind one that stood
+// at the input behind the arm, and then a stay must not be lost.
 func turnedBack(s state, now time.Time, why string) (state, []command) {
+	if s.pass.covered {
+		return passed(s, now)
+	}
 	s.sense.missed++
 	if s.pass.blind {
 		return passed(s, now)
 	}
 	s.phase, s.tries, s.back, s.idleAt, s.pass = confirming, 0, why, now, transit{}
-	s.seen = forgetCar(s.seen, s.car.Plate)
+	s.seen = forgetCar(forgetCar(s.seen, s.car.Plate), s.asked.Plate)
 	s.scans = slices.DeleteFunc(slices.Clone(s.scans), func(a attempt) bool { return a.session == s.car.Session })
 	return s, []command{turnBack{session: s.car.Session, why: why}}
 }
@@ -238,14 +261,15 @@ func turnedBack(s state, now time.Time, why string) (state, []command) {
 // decideWhilePassing is what a lane does about a recognition while the gate is open
 // for a car. One of that car tells that it stands there still. Another is decided on
 // when the first has passed, in the order in which they came: the gate must not be
-// told to open for the second, and take the first for it. ok is false where that is
-// no reason to wait.
+// told to open for the second, and take the first for it. Once the front of the first
+// is behind the arm, only what every camera takes for its plate is that one: another
+// like it is of a fleet. ok is false where that is no reason to wait.
 func decideWhilePassing(s state, rec drivers.Recognition, now time.Time) (after state, cmds []command, ok bool) {
 	no := plate.Normal(rec.Plate)
 	switch {
 	case s.phase != passing && (s.phase != confirming || len(s.next) == 0):
 		return s, nil, false
-	case s.phase == passing && (no == "" || plate.Alike(no, s.car.Plate)):
+	case s.phase == passing && (no == "" || s.isOf(no)):
 		s.pass.alive = now
 		if s.sense.arm == drivers.ArmDown && s.pass.through.IsZero() && now.Sub(s.pass.opened) >= armWithin {
 			s, cmds = reopen(s, now)
@@ -261,6 +285,11 @@ func decideWhilePassing(s state, rec drivers.Recognition, now time.Time) (after 
 	}
 	s.next = append(slices.Clone(s.next), follower{rec: rec, at: now})
 	return s, nil, true
+}
+
+// isOf reports whether a plate is a reading of the car that the gate has opened for.
+func (s state) isOf(no string) bool {
+	return no == s.car.Plate || no == s.asked.Plate || plate.Confusable(no, s.car.Plate) || s.pass.through.IsZero() && plate.Alike(no, s.car.Plate)
 }
 
 // nextCar turns to the car that came while another one passed.

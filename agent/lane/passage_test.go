@@ -121,8 +121,66 @@ func TestDecidePassage(t *testing.T) {
 		{
 			name: "the second car is decided on although the first was never seen to pass",
 			steps: opened1(access.ReasonTemporary,
-				step{1 * second, before, ""}, step{2 * second, see("京A22222"), ""}, step{31 * second, tick{}, "show 0"},
+				step{1 * second, nobody, ""}, step{2 * second, before, ""}, step{2 * second, see("京A22222"), ""}, step{31 * second, tick{}, "show 0"},
 				step{32 * second, tick{}, "turn back s1: nothing was seen to drive through, show 0"}, step{32 * second, confirmed{}, "rule 京A22222"}),
+		},
+		{
+			name: "but not while the first stands below the arm and waits for the street",
+			steps: opened1(access.ReasonPaid,
+				step{1 * second, before, ""}, step{2 * second, see("京A22222"), ""}, step{15 * second, tick{}, "show 0"}, step{32 * second, before, ""},
+				step{3 * time.Minute, before, ""}, step{181 * second, behind, ""},
+				step{182 * second, nobody, "confirm s1"}, step{182 * second, confirmed{}, "rule 京A22222"}),
+		},
+		{
+			name: "a car that follows bumper to bumper one that stands behind the arm has passed with it",
+			steps: []step{
+				{0, between, ""}, {0, see("粤B11111"), "rule 粤B11111"}, {0, open("粤B11111", "s1", access.ReasonPaid), "raise"}, {0, raised{}, "show 1"},
+				{second, behind, ""}, {5 * second, nobody, "confirm s1"}, {5 * second, confirmed{}, ""},
+			},
+		},
+		{
+			name: "also where the street takes long",
+			steps: []step{
+				{0, between, ""}, {0, see("粤B11111"), "rule 粤B11111"}, {0, open("粤B11111", "s1", access.ReasonPaid), "raise"}, {0, raised{}, "show 1"},
+				{second, behind, ""}, {11 * second, behind, "confirm s1"}, {11 * second, confirmed{}, ""},
+			},
+		},
+		{
+			name: "one that backs out after that car has gone has turned back",
+			steps: []step{
+				{0, between, ""}, {0, see("粤B11111"), "rule 粤B11111"}, {0, open("粤B11111", "s1", access.ReasonPaid), "raise"}, {0, raised{}, "show 1"},
+				{second, before, ""}, {2 * second, nobody, ""}, {12 * second, nobody, "turn back s1: it backed out"},
+			},
+		},
+		{
+			name: "behind an arm that it has passed, a car of the same fleet is another one",
+			steps: opened1(access.ReasonTemporary,
+				step{2 * second, between, ""}, step{2 * second, see("粤B11136"), ""}, step{3 * second, nobody, "confirm s1"},
+				step{3 * second, confirmed{}, "rule 粤B11136"}),
+		},
+		{
+			name: "a misread car that backs out is asked about again when it comes again",
+			steps: opened1(access.ReasonPaid,
+				step{0, ruled{of: rule{}, v: access.Verdict{Open: true, Reason: access.ReasonPending, Plate: "粤BL1111", Session: "s1"}, asked: access.Approach{Plate: "粤B11111"}}, "raise"},
+				step{0, raised{}, "show 1"}, step{1 * second, nobody, ""}, step{11 * second, nobody, "turn back s1: it backed out"}, step{11 * second, confirmed{}, ""},
+				step{15 * second, see("粤B11111"), "rule 粤B11111"}),
+		},
+		{
+			name:  "at a gate that is held open no car waits for its turn",
+			start: state{held: true, latched: true},
+			steps: []step{
+				{0, nobody, ""}, {0, see("粤B11111"), "rule 粤B11111"}, {0, open("粤B11111", "s1", access.ReasonHold), "raise"}, {0, raised{}, "confirm s1, show 1"}, {0, confirmed{}, ""},
+				{second, see("京A22222"), "rule 京A22222"}, {second, open("京A22222", "s2", access.ReasonHold), "raise"}, {second, raised{}, "confirm s2, show 1"}, {second, confirmed{}, ""},
+				{2 * second, behind, ""}, {3 * second, nobody, ""}, {5 * second, behind, ""}, {6 * second, nobody, ""}, {8 * second, behind, "odd held"},
+			},
+		},
+		{
+			name:  "a car that was let through on the gate's answer is no odd one",
+			start: state{sense: senses{missed: missedMost}},
+			steps: []step{
+				{0, down, ""}, {0, see("粤B11111"), "rule 粤B11111"}, {0, open("粤B11111", "s1", access.ReasonPaid), "raise"}, {0, raised{}, "confirm s1, show 1"}, {0, confirmed{}, ""},
+				{3 * second, behind, ""},
+			},
 		},
 		{
 			name: "a car whose front is behind the arm keeps the next one waiting, but not for ever",

@@ -184,11 +184,16 @@ func decideRaised(s state, e raised, now time.Time) (state, []command) {
 	t := passage(s.car, now)
 	s.scans = scanPassed(s.scans, s.car.Session, t, now)
 	s, cmds := s.reply(nil, show{t})
-	if s.sense.works(now) && !s.unseen {
+	// At a gate that is held open cars come faster than the inputs tell them apart:
+	// there nobody backs out, and whoever had to wait for his turn would be missed.
+	if s.sense.works(now) && !s.unseen && !s.held {
 		s.phase = passing
-		s.pass = transit{opened: now, alive: now, stood: s.sense.presence == drivers.PresenceOccupied}
+		s.pass = transit{
+			opened: now, alive: now, stood: s.sense.presence == drivers.PresenceOccupied, covered: s.sense.passage == drivers.PresenceOccupied,
+		}
 		return s, cmds
 	}
+	s = s.expect(now)
 	s.phase = confirming
 	return s, append([]command{confirm{session: s.car.Session}}, cmds...)
 }

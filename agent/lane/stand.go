@@ -90,6 +90,9 @@ func (l *Lane) stand(ctx context.Context, session string) event {
 // by now: it went to another lane when this gate did not open. To go on opening for
 // it would let in whoever comes.
 func (l *Lane) elsewhere(ctx context.Context) bool {
+	if l.state.car.Session == "" { // let out unknown: they know nothing of it anywhere
+		return false
+	}
 	_, here, err := l.cfg.Rules.Standing(ctx, l.cfg.Code, l.state.car.Session)
 	return err == nil && !here // books that fail keep nobody before a gate
 }
