@@ -56,7 +56,7 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		switch {
 		case unknown && a.Release != nil:
 			return r.letOut(ctx, tx, a, &v)
-		case errors.Is(err, errJustLeft):
+		case errors.Is(err, errJustLeft), errors.Is(err, errUnsure):
 			v.Reason = ReasonNoSession
 		case errors.Is(err, billing.ErrNoSession):
 			done, err := r.unknown(ctx, tx, a, &v)

@@ -17,8 +17,14 @@ import (
 // waits in the traffic behind the gate, in view of the camera.
 const justLeft = 5 * time.Minute
 
-// errJustLeft means that what was read is likely the car that has just left by that lane.
-var errJustLeft = fmt.Errorf("%w: it is likely the one that has just left here", billing.ErrNoSession)
+// Errors of a car whose plate is not inside, and that is not simply unknown.
+var (
+	// errJustLeft means that what was read is likely the car that has just left by that lane.
+	errJustLeft = fmt.Errorf("%w: it is likely the one that has just left here", billing.ErrNoSession)
+	// errUnsure means that it may be a car inside, but nobody can say which: were it
+	// let out as one of unknown entry, a smeared plate would be the cheapest way out.
+	errUnsure = fmt.Errorf("%w: it may be one that is inside", billing.ErrNoSession)
+)
 
 // near returns the session of the one car inside whose plate is likely what was
 // read as another at an exit, marked and journalled as that. The books keep the
@@ -27,10 +33,10 @@ var errJustLeft = fmt.Errorf("%w: it is likely the one that has just left here",
 // Cars that have just left count as well, so that one that is still in view is not
 // taken for its like inside.
 //
-// Errors: billing.ErrNoSession, errJustLeft among them.
+// Errors: billing.ErrNoSession, errJustLeft and errUnsure among them.
 func (r *Rules) near(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
 	var none store.Session
-	if r.cfg.Policy.ExactPlates || a.Told || a.Plate == "" {
+	if a.Told || a.Plate == "" {
 		return none, billing.ErrNoSession
 	}
 	inside, err := tx.OpenPlates(ctx)
@@ -41,19 +47,17 @@ func (r *Rules) near(ctx context.Context, tx *store.Tx, a Approach) (store.Sessi
 	if err != nil {
 		return none, err
 	}
-	among := slices.DeleteFunc(slices.Clone(inside), plate.IsTemporary)
+	inside = slices.DeleteFunc(inside, plate.IsTemporary)
+	among := slices.Clone(inside)
 	for _, s := range left {
 		among = append(among, s.Plate)
 	}
 	no, ok := plate.Near(a.Plate, a.Confidence, among)
 	switch {
-	case !ok:
-		return none, billing.ErrNoSession
-	case !slices.Contains(inside, no):
-		if slices.ContainsFunc(left, func(s store.Session) bool { return s.Plate == no && s.ExitLane == a.Lane }) {
-			return none, errJustLeft
-		}
-		return none, billing.ErrNoSession
+	case ok && !slices.Contains(inside, no) && slices.ContainsFunc(left, func(s store.Session) bool { return s.Plate == no && s.ExitLane == a.Lane }):
+		return none, errJustLeft
+	case !ok, r.cfg.Policy.ExactPlates, !slices.Contains(inside, no):
+		return none, unsure(ctx, tx, a, inside)
 	}
 	s, err := tx.OpenSessionByPlate(ctx, no)
 	if err != nil {
@@ -63,10 +67,26 @@ func (r *Rules) near(ctx context.Context, tx *store.Tx, a Approach) (store.Sessi
 	case err != nil:
 		return none, err
 	case !ok:
-		return none, billing.ErrNoSession
+		return none, unsure(ctx, tx, a, inside)
 	}
 	err = r.noteNear(ctx, tx, &s, a)
 	return s, err
+}
+
+// unsure returns errUnsure for a car whose plate is likely a misreading of one inside,
+// and that the books do not know as one of its own; else billing.ErrNoSession.
+func unsure(ctx context.Context, tx *store.Tx, a Approach, inside []string) error {
+	if !plate.NearAny(a.Plate, a.Confidence, inside) {
+		return billing.ErrNoSession
+	}
+	known, err := known(ctx, tx.Reader, a.Plate)
+	switch {
+	case err != nil:
+		return err
+	case known:
+		return billing.ErrNoSession
+	}
+	return errUnsure
 }
 
 // mayBe reports whether nothing speaks against that the car of s is the one of a,

@@ -188,3 +188,51 @@ func TestACarThatIsLikeABlacklistedOneIsLetInAndReported(t *testing.T) {
 		})
 	}
 }
+
+func TestAMisreadCarDoesNotLeaveAsOneThatNobodySawComeIn(t *testing.T) {
+	tests := []struct {
+		name   string
+		exact  bool
+		before func(r *rig)
+		read   Approach
+		want   Reason
+	}{
+		{"it may be one of two", false, func(r *rig) { r.park("粤B72345") }, Approach{Plate: "粤BL2345"}, ReasonNoSession},
+		{"its colour was read otherwise too", false, nil, Approach{Plate: "粤BL2345", Color: 4}, ReasonNoSession},
+		{"plates must be exact", true, nil, Approach{Plate: "粤BL2345"}, ReasonNoSession},
+		{"it is like none inside", false, nil, Approach{Plate: "粤B67890"}, ReasonUnknown},
+		{"the books know its plate", false, func(r *rig) { r.give(2, 1, 0, "粤BL2345"); r.park("粤B72345") }, Approach{Plate: "粤BL2345"}, ReasonUnknown},
+		{"a person says what the plate is", false, nil, Approach{Plate: "粤BL2345", Told: true}, ReasonUnknown},
+	}
+	for _, policy := range []Policy{{Unknown: OpenUnknown}, {Unknown: ChargeUnknown, UnknownFee: 1}} {
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				r := newRig(t, 9)
+				r.cfg.Policy = policy
+				r.cfg.Policy.ExactPlates = tt.exact
+				r.park("粤B12345")
+				if tt.before != nil {
+					tt.before(r)
+				}
+				r.now = morning.Add(100 * time.Hour)
+				a := tt.read
+				a.Lane, a.Gate, a.PlateRead = "OUT1", "GOUT1", a.Plate
+				v, err := r.Leave(t.Context(), a)
+				if unknown := v.Open || v.Payable == 1; err != nil || unknown != (tt.want == ReasonUnknown) {
+					t.Errorf("exit = %+v, %v; want %q", v, err, tt.want)
+				}
+			})
+		}
+	}
+}
+
+func TestACarThatHasLeftAndIsReadOnceMoreIsNotUnknownWherePlatesAreExact(t *testing.T) {
+	r := newRig(t, 9)
+	r.cfg.Policy = Policy{ExactPlates: true, Unknown: OpenUnknown}
+	in := r.park("粤B12345")
+	r.leave("OUT1", "粤B12345", false)
+	r.did(r.Gone(t.Context(), in.Session))
+	if v := r.leave("OUT1", "粤B12345", false); v.Open {
+		t.Errorf("read once more = %+v, want nothing opened for it", v)
+	}
+}

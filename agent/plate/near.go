@@ -58,7 +58,24 @@ func Near(read string, confidence int, among []string) (string, bool) {
 	if slices.Contains(among, read) {
 		return read, true
 	}
-	best, next, found := costTooMuch, costTooMuch, ""
+	best, next, found := nearest(read, among)
+	if best > mayCost(read, confidence) || next < othersCost(best, confidence) {
+		return "", false
+	}
+	return found, true
+}
+
+// NearAny reports whether a reading is likely of any of the plates among which, of more
+// than one as well. It takes what Near takes.
+func NearAny(read string, confidence int, among []string) bool {
+	best, _, _ := nearest(read, among)
+	return best <= mayCost(read, confidence)
+}
+
+// nearest returns the plate that a reading costs least to be of, what that is, and what
+// it costs to be of the next.
+func nearest(read string, among []string) (best, next int, found string) {
+	best, next = costTooMuch, costTooMuch
 	for _, p := range among {
 		switch c := distance(read, p); {
 		case c < best:
@@ -67,10 +84,7 @@ func Near(read string, confidence int, among []string) (string, bool) {
 			next = c
 		}
 	}
-	if best > mayCost(read, confidence) || next < othersCost(best, confidence) {
-		return "", false
-	}
-	return found, true
+	return best, next, found
 }
 
 // Confusable reports whether two different plates in normal form are so much alike that
