@@ -6,10 +6,12 @@ type Amendment string
 
 // The amendments.
 const (
-	AmendNear  Amendment = "near"  // at an exit, another plate was read and taken for this one
-	AmendPlate Amendment = "plate" // an operator corrected the plate
-	AmendMerge Amendment = "merge" // an operator found it to be another stay of the same car
-	AmendClose Amendment = "close" // an operator closed it: the car is not inside
+	AmendNear   Amendment = "near"   // at an exit, another plate was read and taken for this one
+	AmendReread Amendment = "reread" // at an entry, the car that stood there still was read anew, and surer
+	AmendTwin   Amendment = "twin"   // at an entry, a stay began within seconds under a plate like it: likely one car
+	AmendPlate  Amendment = "plate"  // an operator corrected the plate
+	AmendMerge  Amendment = "merge"  // an operator found it to be another stay of the same car
+	AmendClose  Amendment = "close"  // an operator closed it: the car is not inside
 )
 
 // An AmendFact is a stay that was put right.
@@ -19,7 +21,7 @@ type AmendFact struct {
 	Plate      string    `json:"plate"`                // as the books have it from now on
 	Was        string    `json:"was,omitempty"`        // what they had before or, of a near plate, what was read
 	Confidence int       `json:"confidence,omitempty"` // of that reading, out of 100
-	Into       string    `json:"into,omitempty"`       // the stay that one which was merged goes on in
+	Into       string    `json:"into,omitempty"`       // the stay that one which was merged goes on in, or its twin
 	Lane       string    `json:"lane,omitempty"`
 	Image      string    `json:"image,omitempty"`
 	Reason     string    `json:"reason,omitempty"` // in the words of whoever did it

@@ -45,6 +45,7 @@ const (
 	ReasonBooking   Reason = "booking"    // a booked car
 	ReasonAsking    Reason = "asking"     // a platform is being asked what it costs
 	ReasonReleased  Reason = "released"   // an operator lets the car pass
+	ReasonReread    Reason = "read again" // the car was let in here just now, and was read otherwise
 	ReasonElsewhere Reason = "elsewhere"  // another lane has just decided on this car
 
 	ReasonCardInside Reason = "card number inside" // a car with this card number is inside
@@ -155,6 +156,10 @@ type Approach struct {
 
 	// Release is not nil when an operator lets the car pass.
 	Release *Release
+
+	// Stands is the stay that began at this entry last, while the presence input is
+	// seen to be occupied without a break since. The zero value where nothing tells.
+	Stands Reading
 
 	// Presence is what the lane's presence input says. Only Resume asks for it.
 	Presence drivers.Presence

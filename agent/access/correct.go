@@ -54,7 +54,7 @@ func (r *Rules) Correct(ctx context.Context, c Correction) (store.Session, error
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
-		return r.correct(ctx, tx, &s, no, c)
+		return r.correct(ctx, tx, &s, store.AmendFact{Act: store.AmendPlate, Session: s.ID, Plate: no, Was: s.Plate, Reason: c.Reason}, c.By)
 	})
 	if err == nil {
 		r.cfg.Changed(s.ID)
@@ -62,10 +62,9 @@ func (r *Rules) Correct(ctx context.Context, c Correction) (store.Session, error
 	return s, err
 }
 
-// correct makes no the plate of s.
-func (r *Rules) correct(ctx context.Context, tx *store.Tx, s *store.Session, no string, c Correction) error {
-	was := s.Plate
-	s.Plate = no
+// correct makes the plate of f that of s, and journals f.
+func (r *Rules) correct(ctx context.Context, tx *store.Tx, s *store.Session, f store.AmendFact, by By) error {
+	s.Plate = f.Plate
 	if s.State != store.Leaving {
 		s.Seamless, s.SeamlessBy = false, ""
 		if s.FeeBy == "" {
@@ -78,7 +77,7 @@ func (r *Rules) correct(ctx context.Context, tx *store.Tx, s *store.Session, no 
 	if err := tx.UpdateSession(ctx, *s); err != nil {
 		return err
 	}
-	if err := amend(ctx, tx, store.AmendFact{Act: store.AmendPlate, Session: s.ID, Plate: no, Was: was, Reason: c.Reason}, c.By); err != nil {
+	if err := amend(ctx, tx, f, by); err != nil {
 		return err
 	}
 	if s.State == store.Entering { // reported when it has entered

@@ -33,6 +33,9 @@ func (r *Rules) Enter(ctx context.Context, a Approach) (Verdict, error) {
 		if twice, err := r.seenTwice(ctx, tx, a, true, &v); err != nil || twice {
 			return err
 		}
+		if same, err := r.readAnew(ctx, tx, a, &v); err != nil || same {
+			return err
+		}
 		x, err := r.arriving(ctx, tx, a)
 		if err != nil {
 			return err
@@ -206,6 +209,9 @@ func (r *Rules) admit(ctx context.Context, tx *store.Tx, a Approach, has right, 
 	}
 	has.give(&s, v.Reason)
 	if err := tx.InsertSession(ctx, s); err != nil {
+		return err
+	}
+	if err := r.noteTwins(ctx, tx, a, s.ID); err != nil {
 		return err
 	}
 	if err := describe(ctx, tx, s, v); err != nil {

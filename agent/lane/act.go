@@ -143,6 +143,9 @@ func (l *Lane) ask(ctx context.Context, c rule) (access.Verdict, access.Approach
 	a.Plate, a.PlateRead, a.Confidence = plate.Normal(r.Plate), r.Plate, r.Confidence
 	a.Color, a.Size = wireColor(r.Color), wireSize(r)
 	a.Image = l.picture(r)
+	if b := l.state.began; l.cfg.Direction == Entry && !l.inner() && b.stays(l.cfg.Now().UTC(), l.cfg.Dedupe) && l.see(ctx).Presence == drivers.PresenceOccupied {
+		a.Stands = b.Reading
+	}
 	v, err := l.judge(ctx, a)
 	if err != nil {
 		v.Plate = a.Plate
@@ -351,7 +354,7 @@ func (l *Lane) poll(ctx context.Context) {
 		every = pollAwayEvery
 	case l.watches():
 		every = watchEvery
-	case l.state.sense.fitted():
+	case l.state.sense.fitted(), since(l.cfg.Now().UTC(), l.state.began.at, l.cfg.Dedupe):
 		every = tickEvery
 	}
 	now := time.Now()

@@ -57,6 +57,8 @@ type state struct {
 	ordered  time.Time // when the gate last opened for a car whose passage is not waited for; zero once all those passed
 	expected int       // how many those are
 
+	began began // the stay that began or ended here last
+
 	// black is when a blacklisted car that was refused here was last seen, by its
 	// plate or as something that has not moved since; zero once another was
 	// recognised. blackPlate is its plate, should it be seen again.
@@ -71,6 +73,19 @@ type state struct {
 	// shows it.
 	idleAt time.Time
 	free   int // free places of the lane's area, as last told; -1 before that
+}
+
+// A began is the car that the gate was opened for last, as far as another reading of
+// the camera may be of it still.
+type began struct {
+	access.Reading
+	at          time.Time
+	there, gone bool // the presence input was seen to be occupied, and clear, since
+}
+
+// stays reports whether that car stands there still: nothing was seen to go since.
+func (b began) stays(now time.Time, dedupe time.Duration) bool {
+	return b.there && !b.gone && since(now, b.at, dedupe)
 }
 
 // A sighting is a recognition that has been dealt with.

@@ -502,3 +502,47 @@ func TestACarLetOutUnknownIsTriedAgainWhenItsGateDoesNotFollow(t *testing.T) {
 		}
 	})
 }
+
+func TestACarThatIsReadTwiceAtAnEntryWithoutAPassageInput(t *testing.T) {
+	tests := []struct {
+		name   string
+		inputs func(*fakeGate) // between the two readings
+		stays  []string
+		calls  string
+	}{
+		{"it stands there still", func(*fakeGate) {}, []string{"粤B12345"}, ""},
+		{"something was seen to go", func(g *fakeGate) {
+			g.shows(clear, drivers.PresenceNotFitted, drivers.ArmUp)
+			pass(2 * time.Second)
+			g.shows(occupied, drivers.PresenceNotFitted, drivers.ArmUp)
+		}, []string{"粤BL2345", "粤B12345"}, "raise"},
+		{"nothing tells", func(g *fakeGate) { g.shows(drivers.PresenceNotFitted, drivers.PresenceNotFitted, drivers.ArmUp) }, []string{"粤BL2345", "粤B12345"}, "raise"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t)
+				defer s.close()
+				s.gateIn.shows(occupied, drivers.PresenceNotFitted, drivers.ArmDown)
+				pass(5 * time.Second)
+				s.see(t.Context(), drivers.Recognition{Plate: "粤BL2345", Confidence: 80})
+				if s.session("粤BL2345").State != store.Inside || s.gateIn.did() != "raise" {
+					t.Fatal("the gate's answer does not begin the stay")
+				}
+				pass(3 * time.Second)
+				tt.inputs(s.gateIn)
+				pass(time.Second)
+				s.see(t.Context(), drivers.Recognition{Plate: "粤B12345", Confidence: 97})
+				open, err := s.db.OpenSessions(t.Context(), store.OpenFilter{})
+				s.must(err)
+				var stays []string
+				for _, o := range open {
+					stays = append(stays, o.Plate)
+				}
+				if diff := cmp.Diff(tt.stays, stays); diff != "" || s.gateIn.did() != tt.calls {
+					t.Errorf("open stays (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}

@@ -108,12 +108,14 @@ func (x senses) fault(now time.Time) error {
 // decideSensed is what a lane does about its inputs.
 func decideSensed(s state, e sensed, now time.Time) (state, []command) {
 	if e.failed {
-		s.pass.blind = true
+		s.pass.blind, s.began.gone = true, true
 		return decidePassing(s, now)
 	}
 	if e.presence == drivers.PresenceOccupied && since(now, s.black, blackScan) {
 		s.black = now // nobody else has come to stand there
 	}
+	s.began.there = s.began.there || e.presence == drivers.PresenceOccupied
+	s.began.gone = s.began.gone || e.presence == drivers.PresenceClear
 	was := s.sense
 	s.sense.presence, s.sense.passage, s.sense.arm = e.presence, e.passage, e.arm
 	if e.arm != drivers.ArmDown {
@@ -237,7 +239,7 @@ func reopen(s state, now time.Time) (state, []command) {
 
 // passed books the passage of the car that the gate had opened for.
 func passed(s state, now time.Time) (state, []command) {
-	s.phase, s.tries, s.passedAt, s.pass = confirming, 0, now, transit{}
+	s.phase, s.tries, s.passedAt, s.pass, s.began = confirming, 0, now, transit{}, began{}
 	return s, []command{confirm{session: s.car.Session}}
 }
 

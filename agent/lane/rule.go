@@ -67,14 +67,16 @@ func decideVerdict(s state, e ruled, now time.Time, p patience) (state, []comman
 	switch {
 	case e.v.Open:
 		s.phase, s.car = raising, e.v
+		s.began = began{Reading: access.Reading{Session: e.v.Session}, at: now}
 		var event string
 		if r, ok := e.of.(rule); ok {
-			event = r.rec.ID
+			event, s.began.Confidence = r.rec.ID, r.rec.Confidence
 		}
 		// Before a restart the gate may have been told to open: another time might
 		// let out whoever comes next.
 		return s, []command{raise{event: event, again: e.resumed}}
 	case e.v.Repeat:
+		s.asked = access.Approach{} // it has been let in
 		t = passage(e.v, now)
 		s.scans = scanPassed(s.scans, e.v.Session, t, now)
 		return s.reply(nil, show{t})
