@@ -137,18 +137,12 @@ func (r *Rules) notLeaving(ctx context.Context, tx *store.Tx, s store.Session, a
 // is believed of a plate that a camera sees, not of a card number, which anybody
 // may send from anywhere, and for a day: a car of longer ago has most likely
 // turned round then, and come in by a gate that stood open, unseen. Nobody is
-// billed for months by that; an operator decides.
+// billed for months by that; an operator decides. Nor is it believed where the car
+// came in as another that it is likely read as: see begunInstead.
 func (r *Rules) letIn(ctx context.Context, tx *store.Tx, a Approach) error {
 	s, err := openSession(ctx, tx, a)
 	if errors.Is(err, store.ErrNotFound) && a.CardNo == "" {
-		s, err = tx.VoidSession(ctx, a.Plate)
-		switch {
-		case err == nil && r.now().Sub(s.LeftAt) > believeVoid:
-			err = store.ErrNotFound
-		case err == nil:
-			s.State, s.LeftAt, s.Note = store.Entering, time.Time{}, ""
-			err = regain(ctx, tx, &s)
-		}
+		s, err = r.revived(ctx, tx, a)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -157,6 +151,24 @@ func (r *Rules) letIn(ctx context.Context, tx *store.Tx, a Approach) error {
 		return err
 	}
 	return r.enterNow(ctx, tx, s)
+}
+
+// revived returns the void session of the car of a as it is to go on, or
+// store.ErrNotFound where that is not believed.
+func (r *Rules) revived(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
+	s, err := tx.VoidSession(ctx, a.Plate)
+	if err != nil {
+		return s, err
+	}
+	instead, err := r.begunInstead(ctx, tx, a, s)
+	switch {
+	case err != nil:
+		return s, err
+	case instead, r.now().Sub(s.LeftAt) > believeVoid:
+		return s, store.ErrNotFound
+	}
+	s.State, s.LeftAt, s.Note = store.Entering, time.Time{}, ""
+	return s, regain(ctx, tx, &s)
 }
 
 // Recheck decides again on the car that waits at an exit, after a payment for

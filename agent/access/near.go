@@ -35,6 +35,16 @@ var (
 //
 // Errors: billing.ErrNoSession, errJustLeft and errUnsure among them.
 func (r *Rules) near(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
+	s, err := r.likely(ctx, tx, a)
+	if err != nil {
+		return store.Session{}, err
+	}
+	err = r.noteNear(ctx, tx, &s, a)
+	return s, err
+}
+
+// likely is near, and notes nothing.
+func (r *Rules) likely(ctx context.Context, tx *store.Tx, a Approach) (store.Session, error) {
 	var none store.Session
 	if a.Told || a.Plate == "" {
 		return none, billing.ErrNoSession
@@ -69,8 +79,19 @@ func (r *Rules) near(ctx context.Context, tx *store.Tx, a Approach) (store.Sessi
 	case !ok:
 		return none, unsure(ctx, tx, a, inside)
 	}
-	err = r.noteNear(ctx, tx, &s, a)
-	return s, err
+	return s, nil
+}
+
+// begunInstead reports whether the car of a void session came in right after that
+// began, under a plate that a is likely a misreading of as well: the void one is what
+// the camera read first.
+func (r *Rules) begunInstead(ctx context.Context, tx *store.Tx, a Approach, void store.Session) (bool, error) {
+	s, err := r.likely(ctx, tx, a)
+	if errors.Is(err, billing.ErrNoSession) { // or it has just left under that plate
+		return errors.Is(err, errJustLeft), nil
+	}
+	since := s.EnteredAt.Sub(void.EnteredAt)
+	return err == nil && s.EntryLane == void.EntryLane && since >= 0 && since <= resumeFor, err
 }
 
 // unsure returns errUnsure for a car whose plate is likely a misreading of one inside,
@@ -94,7 +115,7 @@ func unsure(ctx context.Context, tx *store.Tx, a Approach, inside []string) erro
 // a part of the car park to which this one does not belong; that their plates have
 // different colours; or that the books know both plates, so that they are two cars.
 func (r *Rules) mayBe(ctx context.Context, tx *store.Tx, s store.Session, a Approach) (bool, error) {
-	here := a.Area == 0 || s.Area == 0 || s.Area == a.Area || r.cfg.Policy.area(s.Area).Outer == a.Area
+	here := a.Area == 0 || s.Area == 0 || s.Area == a.Area || a.inner() && s.Area == a.From || r.cfg.Policy.area(s.Area).Outer == a.Area
 	painted := a.Color < 0 || s.Color < 0 || a.Color == s.Color
 	if s.State == store.Entering || !here || !painted {
 		return false, nil

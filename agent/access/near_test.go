@@ -236,3 +236,34 @@ func TestACarThatHasLeftAndIsReadOnceMoreIsNotUnknownWherePlatesAreExact(t *test
 		t.Errorf("read once more = %+v, want nothing opened for it", v)
 	}
 }
+
+func TestWhatACameraReadFirstAtTheEntryIsNoOtherCarAtTheExit(t *testing.T) {
+	tests := []struct {
+		name  string
+		right string
+		want  string // the plate of the stay by which it leaves
+	}{
+		{"it was read right before the gate opened", "粤B12345", "粤B12345"},
+		{"another car came instead", "粤B67890", "粤BL2345"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 9)
+			if v := r.enter("IN1", "粤BL2345"); !v.Open {
+				t.Fatalf("entry = %+v", v)
+			}
+			r.now = r.now.Add(2 * time.Second)
+			r.park(tt.right) // the gate did not open before
+			r.now = r.now.Add(10 * time.Minute)
+			v := r.leave("OUT1", "粤BL2345", false)
+			if !v.Open || v.Plate != tt.want {
+				t.Fatalf("exit = %+v, want it let out as %s", v, tt.want)
+			}
+			r.did(r.Gone(t.Context(), v.Session))
+			if v := r.leave("OUT1", "粤BL2345", false); v.Open || v.Session != "" {
+				t.Errorf("read once more = %+v, want nothing opened and no stay", v)
+			}
+			r.balanced()
+		})
+	}
+}

@@ -284,3 +284,14 @@ func TestAnOperatorLetsACarPassBetweenTwoAreas(t *testing.T) {
 		}
 	}
 }
+
+func TestAMisreadCarPassesIntoAnInnerArea(t *testing.T) {
+	r := newNested(t, 5)
+	in := r.park("粤B12345")
+	if v := r.drive("MIDIN", "粤BL2345"); v.Session != in.Session || r.session(in.Session).Area != 2 {
+		t.Errorf("into the inner area = %+v, want its own stay moved", v)
+	}
+	if v := r.drive("MIDOUT", "粤BL2345"); v.Session != in.Session || r.session(in.Session).Area != 1 {
+		t.Errorf("out of it = %+v, want its own stay moved", v)
+	}
+}
