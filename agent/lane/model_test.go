@@ -201,7 +201,9 @@ func (r *ramp) State(context.Context) (drivers.GateState, error) {
 func (r *ramp) occupied() bool { return len(r.queue) > 0 || r.between }
 
 // watched reports whether the lane sees whether a car passes, and goes by that.
-func (r *ramp) watched() bool { return r.inputs && !r.doubt && !r.lane.state.held && r.lane.state.sense.works(r.w.now) }
+func (r *ramp) watched() bool {
+	return r.inputs && !r.doubt && !r.lane.state.held && r.lane.state.sense.works(r.w.now)
+}
 
 // authorised checks that the journal says why a gate is opened, and that the car's
 // stay is committed.
