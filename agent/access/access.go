@@ -158,7 +158,8 @@ type Approach struct {
 	Release *Release
 
 	// Stands is the stay that began at this entry last, while the presence input is
-	// seen to be occupied without a break since. The zero value where nothing tells.
+	// seen to be occupied without a break since, or an operator lets the car pass
+	// for a second time. The zero value where nothing tells.
 	Stands Reading
 
 	// Presence is what the lane's presence input says. Only Resume asks for it.

@@ -77,7 +77,10 @@ func (r *Rules) arriving(ctx context.Context, tx *store.Tx, a Approach) (arrival
 		return x, err
 	}
 	x.old, err = openSession(ctx, tx, a)
-	if errors.Is(err, store.ErrNotFound) {
+	if a.nameless() && a.Stands.Session != "" { // let through a second time
+		x.old, err = tx.Session(ctx, a.Stands.Session)
+	}
+	if errors.Is(err, store.ErrNotFound) || err == nil && !x.old.State.Open() {
 		x.old, err = store.Session{}, nil
 	}
 	switch own := at.ID == x.old.ID; {

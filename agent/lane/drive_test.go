@@ -546,3 +546,33 @@ func TestACarThatIsReadTwiceAtAnEntryWithoutAPassageInput(t *testing.T) {
 		})
 	}
 }
+
+func TestACarThatIsLetThroughTwiceHasOneStay(t *testing.T) {
+	for name, no := range map[string]string{"a car that was refused": "粤B12345", "a car that nobody recognised": ""} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t)
+				defer s.close()
+				if no != "" {
+					_, err := s.rules.AddBlack(t.Context(), no, "欠费", access.By{})
+					s.must(err)
+					s.see(t.Context(), drivers.Recognition{Plate: no})
+				}
+				first, err := s.in.LetThrough(t.Context(), Release{Reason: "消防"})
+				s.must(err)
+				pass(2 * time.Second)
+				again, err := s.in.LetThrough(t.Context(), Release{Reason: "消防"})
+				s.must(err)
+				if first.Session != again.Session || s.free() != 1 || s.gateIn.did() != "raise raise" {
+					t.Errorf("let through as %+v, again as %+v, %d places free; want one stay, and the gate opened twice", first, again, s.free())
+				}
+				pass(10 * time.Second)
+				next, err := s.in.LetThrough(t.Context(), Release{Reason: "消防"})
+				s.must(err)
+				if next.Session == first.Session || s.free() != 0 {
+					t.Errorf("the next car is let through as %+v, %d places free; want a stay of its own", next, s.free())
+				}
+			})
+		})
+	}
+}

@@ -52,6 +52,10 @@ func (l *Lane) Correct(ctx context.Context, c Correction) (access.Verdict, error
 	return l.order(ctx, letPass{plate: no, remark: c.Reason, by: access.By{Client: c.Client, Address: c.Address}})
 }
 
+// orderAgain is how soon after a car was let in an operator's order is about that one
+// still, if the lane knows of no other: he presses twice.
+const orderAgain = 3 * time.Second
+
 // order hands an operator's order to the loop and returns what came of it.
 func (l *Lane) order(ctx context.Context, p letPass) (access.Verdict, error) {
 	out := make(chan access.Verdict, 1)
@@ -102,6 +106,9 @@ func (l *Lane) letPass(ctx context.Context, p letPass) (event, error) {
 	a.Plate, a.PlateRead, a.CardNo = car.Plate, car.PlateRead, car.CardNo
 	a.Color, a.Size, a.Image = car.Color, car.Size, car.Image
 	a.Release = p.release
+	if now := l.cfg.Now().UTC(); p.release != nil && l.state.phase == idle && since(now, l.state.began.at, orderAgain) {
+		a.Stands = l.state.began.Reading
+	}
 	if p.plate != "" {
 		if err := l.journalCorrection(ctx, p, a.PlateRead); err != nil {
 			return nil, err
