@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"parkagent/agent/billing"
@@ -16,8 +17,9 @@ import (
 //
 // An entry begins a stay as of then. An exit ends the stay with that plate as of
 // then; what was not paid is unpaid. What contradicts what is known since is only
-// journalled: a car that is inside already, or that came or left later; a plate that
-// nobody knows at an exit; a time in the future, or more than a day ago, which is a
+// journalled: a car that is inside already, or that came or left later; one that stands
+// at an exit since then, of which the camera tells again; a plate that nobody knows at an
+// exit; a time in the future, or more than a day ago, which is a
 // camera's wrong clock sooner than a network that was away for so long.
 func (r *Rules) Late(ctx context.Context, a Approach, at time.Time, entry bool, f store.RecognitionFact) error {
 	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
@@ -35,6 +37,10 @@ func (r *Rules) Late(ctx context.Context, a Approach, at time.Time, entry bool, 
 		case entry && !known:
 			err = r.enteredLate(ctx, tx, a, at)
 		case !entry && known && s.EnteredAt.Before(at):
+			var stands bool
+			if stands, err = stoodAfter(ctx, tx, s, at.Add(-a.Dedupe)); err != nil || stands {
+				return err
+			}
 			err = r.leftLate(ctx, tx, s, a, at)
 		default:
 			return nil
@@ -44,6 +50,13 @@ func (r *Rules) Late(ctx context.Context, a Approach, at time.Time, entry bool, 
 		}
 		return CountSpaces(ctx, tx)
 	})
+}
+
+// stoodAfter reports whether the books know that the car of s has come to an exit after
+// at, and stands there.
+func stoodAfter(ctx context.Context, tx *store.Tx, s store.Session, at time.Time) (bool, error) {
+	cars, err := tx.LaneCars(ctx)
+	return slices.ContainsFunc(cars, func(c store.LaneCar) bool { return c.Session == s.ID && c.Lane == s.ExitLane && c.Since.After(at) }), err
 }
 
 // enteredLate begins a stay as of at, unless the car has left since.

@@ -32,6 +32,18 @@ func TestWhatACameraTellsLateOf(t *testing.T) {
 		{"an exit ends the stay as of then, unpaid", func(r *rig) { r.park(no); r.now = r.now.Add(5 * hour) }, false, no, 3 * hour, store.Left, 1000, 2 * hour},
 		{"of a car of which no gate said that it came in, too", func(r *rig) { r.enter("IN1", no); r.now = r.now.Add(5 * hour) }, false, no, 3 * hour, store.Left, 1000, 2 * hour},
 		{"but not one that began later", func(r *rig) { r.park(no) }, false, no, hour, store.Inside, 0, 0},
+		{"nor of one that stands at the exit since, and pays there", func(r *rig) {
+			r.park(no)
+			r.now = r.now.Add(5 * hour)
+			r.leave("OUT1", no, false)
+			r.now = r.now.Add(10 * time.Second)
+		}, false, no, 12 * time.Second, store.Inside, 0, 0},
+		{"but of one that stood there long before", func(r *rig) {
+			r.park(no)
+			r.now = r.now.Add(2 * hour)
+			r.leave("OUT1", no, false)
+			r.now = r.now.Add(hour)
+		}, false, no, 50 * time.Minute, store.Left, 1500, 0},
 		{"nor one of a plate that nobody knows", func(*rig) {}, false, no, hour, 0, 0, 0},
 	}
 	for _, tt := range tests {
@@ -39,7 +51,7 @@ func TestWhatACameraTellsLateOf(t *testing.T) {
 			r := newRig(t, 5)
 			tt.before(r)
 			at := r.now.Add(-tt.ago)
-			a := Approach{Lane: "X", Place: "口", Gate: "GX", Area: 1, Plate: tt.plate, PlateRead: tt.plate, Color: -1}
+			a := Approach{Lane: "X", Place: "口", Gate: "GX", Area: 1, Plate: tt.plate, PlateRead: tt.plate, Color: -1, Dedupe: 30 * time.Second}
 			for range 2 { // cameras tell again
 				r.did(r.Late(t.Context(), a, at, tt.entry, store.RecognitionFact{Lane: "X", Plate: tt.plate, Reason: string(ReasonLate)}))
 			}
