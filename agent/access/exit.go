@@ -47,6 +47,11 @@ func (r *Rules) Leave(ctx context.Context, a Approach) (Verdict, error) {
 		if twice, err := r.seenTwice(ctx, tx, a, false, &v); err != nil || twice {
 			return err
 		}
+		if a.Told {
+			if err := r.notThatOne(ctx, tx, a); err != nil {
+				return err
+			}
+		}
 		if err := r.letIn(ctx, tx, a); err != nil {
 			return err
 		}

@@ -28,12 +28,7 @@ func (r *Rules) TurnedBack(ctx context.Context, lane, session, note string) erro
 		case s.State == store.Entering && s.EntryLane == lane:
 			err = r.end(ctx, tx, s, store.Void, note)
 		case s.State == store.Leaving && s.ExitLane == lane:
-			if err := r.cfg.Bills.Uncollect(ctx, tx, s); err != nil {
-				return err
-			}
-			s.State, s.Fee, s.Credit = store.Inside, 0, 0
-			s.LeftAt, s.ExitLane, s.ExitPlace, s.ExitImage, s.ExitRead = time.Time{}, "", "", "", ""
-			err = tx.UpdateSession(ctx, s)
+			err = r.stayOn(ctx, tx, &s)
 		case s.State == store.Inside && s.EntryLane != lane && s.ExitLane != lane: // it was to pass into another area
 			var at store.Session
 			at, _, err = laneCar(ctx, tx.Reader, lane)
@@ -56,4 +51,38 @@ func (r *Rules) TurnedBack(ctx context.Context, lane, session, note string) erro
 		}
 		return CountSpaces(ctx, tx)
 	})
+}
+
+// stayOn takes back that the exit of s was decided, and writes it. What was paid
+// stays in the ledger; money of a booking is there to pay again.
+func (r *Rules) stayOn(ctx context.Context, tx *store.Tx, s *store.Session) error {
+	if err := r.cfg.Bills.Uncollect(ctx, tx, *s); err != nil {
+		return err
+	}
+	s.State, s.Fee, s.Credit = store.Inside, 0, 0
+	s.LeftAt, s.ExitLane, s.ExitPlace, s.ExitImage, s.ExitRead = time.Time{}, "", "", "", ""
+	return tx.UpdateSession(ctx, *s)
+}
+
+// notThatOne takes back that a car was to leave by the lane of a, because an operator
+// says that another one stands there: its stay, which its gate has not opened for, was
+// found by a plate that was read wrong.
+func (r *Rules) notThatOne(ctx context.Context, tx *store.Tx, a Approach) error {
+	s, _, err := laneCar(ctx, tx.Reader, a.Lane)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (s.State != store.Leaving || s.ExitLane != a.Lane || s.Plate == a.Plate) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.stayOn(ctx, tx, &s); err != nil {
+		return err
+	}
+	if err := tx.ClearLaneCar(ctx, a.Lane); err != nil {
+		return err
+	}
+	_, err = tx.Append(ctx, store.KindPassage, a.Lane, store.PassageFact{
+		Lane: a.Lane, Event: store.PassageNone, Session: s.ID, Plate: s.Plate, Note: "an operator says that it was " + a.Plate,
+	})
+	return err
 }

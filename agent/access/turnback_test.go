@@ -113,3 +113,40 @@ func TestMoneyOfABookingPaysAgainForACarThatTurnsBack(t *testing.T) {
 		})
 	}
 }
+
+func TestAnOperatorSaysThatAnotherCarStandsAtTheExit(t *testing.T) {
+	r := newRig(t, 9)
+	wrong, right := r.park("粤B11111"), r.park("粤B22222")
+	r.now = morning.Add(10 * time.Minute)
+	if v := r.leave("OUT1", "粤B11111", false); v.Session != wrong.Session || !v.Open {
+		t.Fatalf("misread = %+v", v)
+	}
+	v, err := r.Leave(t.Context(), Approach{Lane: "OUT1", Gate: "GOUT1", Area: 1, Plate: "粤B22222", PlateRead: "粤B11111", Told: true})
+	if err != nil || !v.Open || v.Session != right.Session {
+		t.Fatalf("corrected = %+v, %v", v, err)
+	}
+	r.did(r.Gone(t.Context(), v.Session))
+	r.now = morning.Add(7 * time.Hour)
+	r.did(r.Sweep(t.Context()))
+	if s := r.session(wrong.Session); s.State != store.Inside || s.Fee != 0 || s.ExitLane != "" {
+		t.Errorf("the stay that was taken for it = %+v, want it inside", s)
+	}
+	if v := r.leave("OUT1", "粤B11111", false); v.Open || v.Payable != 3500 {
+		t.Errorf("its car at the exit = %+v, want 7 hours due", v)
+	}
+	r.balanced()
+}
+
+func TestACarThatDrivesBackIntoAnInnerAreaHasNotLeft(t *testing.T) {
+	r := newNested(t, 5)
+	in := r.park("粤B12345")
+	if v := r.leave("OUT1", "粤B12345", false); !v.Open {
+		t.Fatalf("exit = %+v", v)
+	}
+	r.drive("MIDIN", "粤B12345") // its gate did not open
+	r.now = r.now.Add(7 * time.Hour)
+	r.did(r.Sweep(t.Context()))
+	if s := r.session(in.Session); s.State != store.Inside || s.Area != 2 {
+		t.Errorf("hours later its stay = %+v, want it inside", s)
+	}
+}

@@ -78,6 +78,11 @@ func (r *Rules) Pass(ctx context.Context, a Approach) (Verdict, error) {
 		}
 		switch {
 		case v.Open && f.Known:
+			if s.State == store.Leaving { // it has not left by its exit, and drives back
+				if err := r.stayOn(ctx, tx, &s); err != nil {
+					return err
+				}
+			}
 			if err := standAt(ctx, tx, store.LaneCar{Lane: a.Lane, Session: s.ID, Since: r.now()}); err != nil {
 				return err
 			}
