@@ -53,7 +53,7 @@ func (d *Desk) Grant(ctx context.Context, g Grant) (Receipt, error) {
 		return Receipt{}, ErrNoDiscount
 	}
 	rule := d.cfg.Discounts[i]
-	if !rule.MayGrant(g.By.Client, g.By.Role) {
+	if !rule.MayGrant(g.By.Role) {
 		return Receipt{}, ErrMayNotGrant
 	}
 	var r Receipt

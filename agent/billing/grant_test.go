@@ -22,7 +22,7 @@ func offers() []discount.Rule {
 		{Name: "half", Kind: store.GrantPercent, Value: 50},
 		{Name: "free", Kind: store.GrantFull, Roles: []string{"manager"}},
 		{Name: "until 3", Kind: store.GrantUntil, Value: 15 * 60},
-		{Name: "shop", Kind: store.GrantMoney, Variable: true, Max: 1000, Stackable: true, Clients: []string{"mall"}},
+		{Name: "shop", Kind: store.GrantMoney, Variable: true, Max: 1000, Stackable: true, Roles: []string{"manager"}},
 	}
 }
 
@@ -149,17 +149,16 @@ func TestGrantIsRefused(t *testing.T) {
 	r.edit(t, other.ID, func(s *store.Session) { s.State = store.Leaving })
 	r.after(hour)
 	r.grants(t, s.Plate, "2h")
-	client, clerk := By{Client: "mall"}, By{Operator: "王", Role: "operator", Client: "BOOTH1"}
+	clerk := By{Operator: "王", Role: "operator", Client: "BOOTH1"}
 	for _, tt := range []struct {
 		name string
 		g    Grant
 		want error
 	}{
-		{"an unknown discount", Grant{Discount: "x", By: client}, ErrNoDiscount},
+		{"an unknown discount", Grant{Discount: "x", By: clerk}, ErrNoDiscount},
 		{"what only a manager may grant", Grant{Discount: "free", By: clerk}, ErrMayNotGrant},
-		{"what only the mall may grant", Grant{Discount: "shop", Value: 1, By: clerk}, ErrMayNotGrant},
-		{"more than the mall may grant", Grant{Discount: "shop", Value: 1001, By: client}, discount.ErrValue},
-		{"no value at all", Grant{Discount: "shop", By: client}, discount.ErrValue},
+		{"more than may be granted", Grant{Discount: "shop", Value: 1001, By: manager}, discount.ErrValue},
+		{"no value at all", Grant{Discount: "shop", By: manager}, discount.ErrValue},
 		{"what the stay has once", Grant{Discount: "2h", By: clerk}, ErrGrantedBefore},
 		{"a car that is not inside", Grant{Discount: "half", Ref: Ref{Plate: "京A1"}, By: clerk}, ErrNoSession},
 		{"a car that leaves", Grant{Discount: "half", Ref: Ref{Plate: other.Plate}, By: clerk}, ErrDecided},

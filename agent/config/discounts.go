@@ -25,7 +25,7 @@ var offKinds = map[string]store.GrantKind{
 	offMinutes: store.GrantMinutes, offMoney: store.GrantMoney, offPercent: store.GrantPercent, offFull: store.GrantFull, offUntil: store.GrantUntil,
 }
 
-func (p *parser) discounts(raw []rawDiscount, clients []Client) []discount.Rule {
+func (p *parser) discounts(raw []rawDiscount) []discount.Rule {
 	names := unique{}
 	var list []discount.Rule
 	for i, r := range raw {
@@ -35,22 +35,17 @@ func (p *parser) discounts(raw []rawDiscount, clients []Client) []discount.Rule 
 		p.required(at+".kind", r.Kind)
 		p.choice(at+".kind", r.Kind, offMinutes, offMoney, offPercent, offFull, offUntil)
 		d := discount.Rule{
-			Name: r.Name, Kind: offKinds[r.Kind], Variable: r.Variable, Max: r.Max, Stackable: r.Stackable, Clients: r.Clients, Roles: r.Roles,
+			Name: r.Name, Kind: offKinds[r.Kind], Variable: r.Variable, Max: r.Max, Stackable: r.Stackable, Roles: r.Roles,
 		}
 		if d.Kind != store.GrantNone {
 			d.Value = p.worth(at, r)
 		}
-		for j, name := range r.Clients {
-			if !slices.ContainsFunc(clients, func(c Client) bool { return c.Name == name }) {
-				p.addf(fmt.Sprintf("%s.clients[%d]", at, j), "没有名为 %q 的 [[client]]", "there is no [[client]] of the name %q", name)
-			}
-		}
 		for j, role := range r.Roles {
 			p.oneOf(fmt.Sprintf("%s.roles[%d]", at, j), role, Roles())
 		}
-		if len(r.Clients)+len(r.Roles) > 0 && !slices.Contains(r.Roles, "operator") && !slices.Contains(r.Roles, "manager") {
-			p.warn(at+".name", "没有人能发放此优惠：目前只有岗亭按名称发放；请在 roles 中写 operator 或 manager",
-				"nobody can grant this: only booths grant by name so far; name operator or manager in roles")
+		if len(r.Roles) > 0 && !slices.Contains(r.Roles, "operator") && !slices.Contains(r.Roles, "manager") {
+			p.warn(at+".name", "没有人能发放此优惠：请在 roles 中写 operator 或 manager",
+				"nobody can grant this: name operator or manager in roles")
 		}
 		list = append(list, d)
 	}

@@ -61,11 +61,10 @@ until = "18:05"
 	}
 }
 
-// Platforms have no call that grants by name.
 func TestADiscountThatNoBoothGrantsIsWarnedOf(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, `roles = ["manager"]`: false, `roles = ["installer", "operator"]`: false,
-		`clients = ["mall"]`: true, `roles = ["installer"]`: true, "clients = [\"mall\"]\nroles = [\"manager\"]": false,
+		`roles = ["installer"]`: true,
 	} {
 		c, errs := parse(t, site+"\n[[discount]]\nname = \"x\"\nkind = \"full\"\n"+text)
 		if errs != nil {
@@ -93,7 +92,6 @@ func TestADiscountThatCannotBeGrantedIsAMistake(t *testing.T) {
 		{"until a time that is none", "kind = \"until\"\nuntil = \"24:00\"", "until"},
 		{"until a time in other words", "kind = \"until\"\nuntil = \"6:00\"", "until"},
 		{"minutes until a time", "kind = \"minutes\"\nvalue = 1\nuntil = \"18:00\"", "until"},
-		{"by a client that is not there", "kind = \"full\"\nclients = [\"nobody\"]", "clients[0]"},
 		{"by a role that is not there", "kind = \"full\"\nroles = [\"boss\"]", "roles[0]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

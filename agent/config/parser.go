@@ -56,7 +56,7 @@ func (p *parser) parse(data []byte) *Config {
 	c.Products = p.products(raw.Product)
 	c.Calendar = p.calendar(raw.Calendar)
 	c.Tariffs = p.tariffs(raw.Tariff, c)
-	c.Discounts = p.discounts(raw.Discount, c.Clients)
+	c.Discounts = p.discounts(raw.Discount)
 	return c
 }
 

@@ -244,7 +244,6 @@ type rawDiscount struct {
 	Variable  bool     `toml:"variable"`
 	Max       int64    `toml:"max"`
 	Stackable bool     `toml:"stackable"`
-	Clients   []string `toml:"clients"`
 	Roles     []string `toml:"roles"`
 }
 

@@ -189,7 +189,7 @@ func (b *Booths) showDiscounts(_ context.Context, a act) (any, error) {
 	}
 	choices := []choice{}
 	for _, r := range b.cfg.Discounts {
-		if r.MayGrant("", string(a.Role)) {
+		if r.MayGrant(string(a.Role)) {
 			choices = append(choices, choice{r.Name, grantWords[r.Kind], r.Value, r.Variable, r.Max})
 		}
 	}

@@ -25,19 +25,16 @@ type Rule struct {
 	Max      int64
 	// Stackable lets a stay have it more than once.
 	Stackable bool
-	// Clients and Roles may grant it: platforms and pay machines by name, people
-	// by what they are. Two empty lists let anybody.
-	Clients []string
-	Roles   []string
+	// Roles may grant it. An empty list lets anybody.
+	Roles []string
 }
 
 // mostValue bounds values that people type: ten million yuan, or twenty years.
 const mostValue = 1_000_000_000
 
-// MayGrant reports whether a client, or a person of a role, may grant the
-// discount.
-func (r Rule) MayGrant(client, role string) bool {
-	return len(r.Clients)+len(r.Roles) == 0 || role == "" && slices.Contains(r.Clients, client) || role != "" && slices.Contains(r.Roles, role)
+// MayGrant reports whether a person of a role may grant the discount.
+func (r Rule) MayGrant(role string) bool {
+	return len(r.Roles) == 0 || slices.Contains(r.Roles, role)
 }
 
 // Grants returns the value that a grant at the time now, in the zone of the car
