@@ -51,36 +51,56 @@ type NearSeen struct {
 //
 // Errors: ErrNoWalk when nothing was seen, or it is not said when; billing.ErrNoReason.
 func (r *Rules) Walk(ctx context.Context, w Walk) (WalkResult, error) {
-	var res WalkResult
 	seen := seenPlates(w.Seen)
 	if len(seen) == 0 || w.Before.IsZero() || w.Before.After(r.now()) {
-		return res, ErrNoWalk
+		return WalkResult{}, ErrNoWalk
 	}
-	if !w.Apply {
-		return r.compare(ctx, r.cfg.DB.Reader, seen, w.Before)
+	if w.Apply {
+		if err := giveReason(w.Reason); err != nil {
+			return WalkResult{}, err
+		}
 	}
-	if err := giveReason(w.Reason); err != nil {
+	res, err := r.compare(ctx, r.cfg.DB.Reader, seen, w.Before)
+	if err != nil || !w.Apply || len(res.Missing) == 0 {
 		return res, err
 	}
-	err := r.cfg.DB.Update(ctx, func(tx *store.Tx) (err error) {
-		if res, err = r.compare(ctx, tx.Reader, seen, w.Before); err != nil || len(res.Missing) == 0 {
-			return err
-		}
-		for _, s := range res.Missing {
+	res.Missing, err = r.closeMissing(ctx, res.Missing, w)
+	return res, err
+}
+
+// closeMissing closes the stays of missing that are still as they were compared, and
+// returns them. A long list takes seconds to compare, and no lane waits for that:
+// only what follows from it is one transaction.
+func (r *Rules) closeMissing(ctx context.Context, missing []store.Session, w Walk) (closed []store.Session, err error) {
+	err = r.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		closed = nil
+		for _, was := range missing {
+			s, err := tx.Session(ctx, was.ID)
+			if err != nil {
+				return err
+			}
+			if s.State != was.State || s.Plate != was.Plate {
+				continue
+			}
 			if err := r.closeStay(ctx, tx, s, w.Reason, w.By); err != nil {
 				return err
 			}
+			closed = append(closed, s)
+		}
+		if closed == nil {
+			return nil
 		}
 		return CountSpaces(ctx, tx)
 	})
-	return res, err
+	return closed, err
 }
 
 // seenPlates returns plates in normal form, each once.
 func seenPlates(list []string) (seen []string) {
+	known := map[string]bool{"": true}
 	for _, p := range list {
-		if no := plate.Normal(p); no != "" && !slices.Contains(seen, no) {
-			seen = append(seen, no)
+		if no := plate.Normal(p); !known[no] {
+			seen, known[no] = append(seen, no), true
 		}
 	}
 	return seen

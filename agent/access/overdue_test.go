@@ -114,3 +114,28 @@ func TestWalksThatAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestAWalkClosesNoStayThatHasChangedMeanwhile(t *testing.T) {
+	r := newRig(t, 9)
+	for _, no := range []string{"粤B11111", "粤B22222", "粤B33333"} {
+		r.park(no)
+	}
+	r.now = morning.Add(48 * time.Hour)
+	w := Walk{Seen: []string{"粤B99999"}, Before: r.now, Apply: true, Reason: "月底清场", By: booth}
+	dry, err := r.compare(t.Context(), r.cfg.DB.Reader, seenPlates(w.Seen), w.Before)
+	if err != nil || len(dry.Missing) != 3 {
+		t.Fatalf("missing = %+v, %v", dry.Missing, err)
+	}
+	_, err = r.Correct(t.Context(), Correction{Session: dry.Missing[0].ID, Plate: "粤B99999", Reason: "读错", By: booth})
+	r.did(err)
+	r.leave("OUT1", dry.Missing[1].Plate, true)
+	closed, err := r.closeMissing(t.Context(), dry.Missing, w)
+	if diff := cmp.Diff([]string{dry.Missing[2].Plate}, platesOf(closed)); err != nil || diff != "" {
+		t.Errorf("closed, %v (-want +got):\n%s", err, diff)
+	}
+	for i, want := range []store.SessionState{store.Inside, store.Leaving, store.Abnormal} {
+		if got := r.session(dry.Missing[i].ID); got.State != want {
+			t.Errorf("%s is %v, want %v", got.Plate, got.State, want)
+		}
+	}
+}
