@@ -102,7 +102,7 @@ func TestACorrectionForgetsWhatWasSaidOfTheWrongPlate(t *testing.T) {
 	r := newRig(t, 9)
 	in := r.park("粤B11111")
 	r.did(r.MarkSeamless(t.Context(), "粤B11111", mall))
-	r.did(r.desk.Quote(t.Context(), in.Session, 0, 777, "mall"))
+	r.did(r.desk.Quote(t.Context(), r.session(in.Session), 0, 777, "mall"))
 	if s := r.correctTo(in.Session, "粤B99999"); s.Seamless || s.SeamlessBy != "" || s.QuoteFee != 0 || !s.QuotedAt.IsZero() {
 		t.Errorf("corrected = %+v, want neither price nor promise", s)
 	}

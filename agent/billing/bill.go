@@ -254,21 +254,23 @@ func (d *Desk) billFor(ctx context.Context, r store.Reader, s store.Session, o s
 
 // errOverlap means that money or a discount was booked while a platform was asked
 // for its price. Nobody knows whether the price takes that off, even if it was the
-// platform's own: taken for known, it would count for nothing, and else twice.
+// platform's own: taken for known, it would count for nothing, and else twice. Or it
+// means that the price is that of another car: the plate was corrected meanwhile, or
+// the car came onto a card or a booking.
 var errOverlap = errors.New("something was booked while the price was asked for")
 
 // Quote keeps what a platform that prices (uplink 5.3) says is due for an open
 // session, from now on and as long as an order would be valid. by is the
-// platform, and rows is how many the ledger had when it was asked. It tells nobody
-// that the session is priced.
+// platform; asked is the session, and rows is how many the ledger had, when it was
+// asked. It tells nobody that the session is priced.
 //
 // Errors: ErrNoSession when the car is not inside any more; errOverlap.
-func (d *Desk) Quote(ctx context.Context, session string, rows int, due int64, by string) error {
+func (d *Desk) Quote(ctx context.Context, asked store.Session, rows int, due int64, by string) error {
 	if due < 0 || due > mostAmount {
 		return fmt.Errorf("quote: %d is no amount", due)
 	}
 	return d.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		s, err := tx.Session(ctx, session)
+		s, err := tx.Session(ctx, asked.ID)
 		if errors.Is(err, store.ErrNotFound) || err == nil && !s.State.Open() {
 			return ErrNoSession
 		}
@@ -279,7 +281,7 @@ func (d *Desk) Quote(ctx context.Context, session string, rows int, due int64, b
 		if err != nil {
 			return err
 		}
-		if len(ledger) != rows {
+		if len(ledger) != rows || s.Plate != asked.Plate || s.Card != asked.Card || s.Booking != asked.Booking {
 			return errOverlap
 		}
 		sum := addUp(ledger, s)

@@ -260,7 +260,7 @@ func TestFeeThatAnOperatorSetEnds(t *testing.T) {
 	if b, err := r.SetFee(t.Context(), FeeSet{Session: s.ID, Fee: 700, Reason: "协商", By: manager}); err != nil || b.Payable != 700 {
 		t.Fatalf("SetFee = %+v, %v", b, err)
 	}
-	if err := r.Quote(t.Context(), s.ID, 0, 100, "city"); err != nil { // asked before, and answered too late
+	if err := r.Quote(t.Context(), s, 0, 100, "city"); err != nil { // asked before, and answered too late
 		t.Error(err)
 	}
 	r.after(2*hour + 20*minute)

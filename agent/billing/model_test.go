@@ -357,7 +357,7 @@ func (m *model) price(t *rapid.T) {
 	case s.State != store.Leaving && more > 0:
 		want = errOverlap
 	}
-	err = m.Quote(t.Context(), s.ID, len(ledger)-more, rapid.Int64Range(0, 20).Draw(t, "price")*100, "city")
+	err = m.Quote(t.Context(), s, len(ledger)-more, rapid.Int64Range(0, 20).Draw(t, "price")*100, "city")
 	if !errors.Is(err, want) {
 		t.Fatalf("Quote = %v in state %d, want %v", err, s.State, want)
 	}

@@ -43,7 +43,7 @@ func (d *Desk) askOnce(ctx context.Context, s store.Session) error {
 	if err != nil {
 		return err
 	}
-	return d.Quote(ctx, s.ID, len(known), due, by)
+	return d.Quote(ctx, s, len(known), due, by)
 }
 
 // askPrice is AskPrice for the stay that ref names, before an order is made of it.

@@ -13,7 +13,7 @@ import (
 
 func (r *rig) quote(t *testing.T, session string, due int64) {
 	t.Helper()
-	if err := r.Quote(t.Context(), session, len(r.ledger(t, session)), due, "city"); err != nil {
+	if err := r.Quote(t.Context(), r.session(t, session), len(r.ledger(t, session)), due, "city"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -69,15 +69,15 @@ func TestAPriceIsJournalledAndTellsNobody(t *testing.T) {
 		t.Errorf("told paid: %v", r.paid)
 	}
 	for name, err := range map[string]error{
-		"a session that is none": r.Quote(t.Context(), "nobody", 0, 1, "city"),
-		"a car that has left":    r.Quote(t.Context(), r.edit(t, r.park(t, "粤B22222").ID, func(s *store.Session) { s.State = store.Left }).ID, 0, 1, "city"),
+		"a session that is none": r.Quote(t.Context(), store.Session{ID: "nobody"}, 0, 1, "city"),
+		"a car that has left":    r.Quote(t.Context(), r.edit(t, r.park(t, "粤B22222").ID, func(s *store.Session) { s.State = store.Left }), 0, 1, "city"),
 	} {
 		if !errors.Is(err, ErrNoSession) {
 			t.Errorf("%s: %v, want ErrNoSession", name, err)
 		}
 	}
 	for _, due := range []int64{-1, 1 << 60} {
-		if err := r.Quote(t.Context(), s.ID, 1, due, "city"); err == nil {
+		if err := r.Quote(t.Context(), s, 1, due, "city"); err == nil {
 			t.Errorf("a price of %d was taken", due)
 		}
 	}
@@ -249,6 +249,31 @@ func TestWhatIsBookedWhileAPriceIsAskedForCounts(t *testing.T) {
 			}
 			if got := r.order(t, s.Plate); got.Payable != tt.payable || asked != tt.asked {
 				t.Errorf("payable = %d after %d questions, want %d after %d", got.Payable, asked, tt.payable, tt.asked)
+			}
+		})
+	}
+}
+
+func TestAPriceOfAnotherCarIsNotTaken(t *testing.T) {
+	for name, change := range map[string]func(*store.Session){
+		"the plate was corrected":   func(s *store.Session) { s.Plate = "粤B99999" },
+		"it came onto a card":       func(s *store.Session) { s.Card = 1 },
+		"it was booked meanwhile":   func(s *store.Session) { s.Booking = 1 },
+		"nothing of it was changed": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			s := r.park(t, "粤B12345")
+			asked, want := s, error(nil)
+			if change != nil {
+				change(&asked)
+				want = errOverlap
+			}
+			if err := r.Quote(t.Context(), asked, 0, 700, "city"); !errors.Is(err, want) {
+				t.Errorf("Quote = %v, want %v", err, want)
+			}
+			if quoted := !r.session(t, s.ID).QuotedAt.IsZero(); quoted != (want == nil) {
+				t.Errorf("the price was kept: %v", quoted)
 			}
 		})
 	}
