@@ -39,6 +39,16 @@ func (r Reader) Blacklist(ctx context.Context) ([]Black, error) {
 	return named(b, "blacklist", err)
 }
 
+// BlacksAlike returns the entries in force that have one of the last three pairs of
+// characters as a plate has it, by number. All that differ from it in two characters
+// at most, or by a province that one side lacks and one more, are among them. It is
+// read for each car that comes in, so the rest of a long list stays in the file.
+func (r Reader) BlacksAlike(ctx context.Context, plate string) ([]Black, error) {
+	b, err := all(ctx, r, scanBlack, `SELECT `+blackColumns+` FROM blacklist WHERE deleted_ms IS NULL AND (
+		substr(plate, -2) = substr(?1, -2) OR substr(plate, -4, 2) = substr(?1, -4, 2) OR substr(plate, -6, 2) = substr(?1, -6, 2)) ORDER BY id`, plate)
+	return named(b, "blacklist", err)
+}
+
 // InsertBlack adds an entry and returns its number. The error is ErrConflict
 // when its plate has one in force.
 func (tx *Tx) InsertBlack(ctx context.Context, b Black) (int64, error) {

@@ -167,7 +167,7 @@ func (r *Rules) nearBlack(ctx context.Context, tx *store.Tx, a Approach, has rig
 	if r.cfg.Policy.ExactPlates || a.Told || a.Plate == "" || has.card.ID != 0 || has.booking.ID != 0 {
 		return nil
 	}
-	list, err := tx.Blacklist(ctx)
+	list, err := tx.BlacksAlike(ctx, a.Plate)
 	if err != nil {
 		return err
 	}
