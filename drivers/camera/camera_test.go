@@ -3,7 +3,6 @@ package camera
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,38 +54,6 @@ func TestTextBecomesUTF8(t *testing.T) {
 		if got := string(UTF8([]byte(text))); got != "粤B12345" {
 			t.Errorf("UTF8(% X) = %q, want 粤B12345", text, got)
 		}
-	}
-}
-
-func TestOptionsTellAllFaultsTogether(t *testing.T) {
-	o := NewOptions(map[string]any{"token": "x", "channel": int64(99), "mode": "fast", "zeal": true, "name": 3})
-	o.Int("channel", 1, 1, 64)
-	o.Choice("mode", "slow", "steady")
-	o.Text("name", "")
-	err := o.Err()
-	if err == nil {
-		t.Fatal("Err = nil, want the faults")
-	}
-	for _, want := range []string{`"channel": 99 is not from 1 to 64`, `"mode": "fast" is not one of slow, steady`, `"name": want text`, `unknown option "zeal"`} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("faults = %v, want one with %q", err, want)
-		}
-	}
-	if strings.Contains(err.Error(), "token") {
-		t.Errorf("faults = %v, want token known", err)
-	}
-}
-
-func TestOptionsHaveDefaults(t *testing.T) {
-	o := NewOptions(nil)
-	if n := o.Int("channel", 1, 1, 64); n != 1 {
-		t.Errorf("channel = %d, want 1", n)
-	}
-	if s := o.Choice("mode", "slow", "steady"); s != "slow" {
-		t.Errorf("mode = %q, want slow", s)
-	}
-	if err := o.Err(); err != nil {
-		t.Errorf("Err = %v, want nil", err)
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/options"
 )
 
 // Config describes one camera.
@@ -50,7 +51,7 @@ type Options struct {
 // (seconds, 10 to 604800) and token, which the agent handles. Anything else is
 // an error.
 func ParseOptions(table map[string]any) (Options, error) {
-	o := camera.NewOptions(table)
+	o := options.Read(table, "token")
 	opt := Options{
 		Channel: int(o.Int("channel", 1, 1, 64)),
 		Silence: time.Duration(o.Int("silence", 3600, 10, 604800)) * time.Second,

@@ -24,6 +24,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/options"
 )
 
 // Config describes one camera.
@@ -59,7 +60,7 @@ const (
 // (milliseconds, 0 to 600000) and token, which the agent handles. Anything else
 // is an error.
 func ParseOptions(table map[string]any) (Options, error) {
-	o := camera.NewOptions(table)
+	o := options.Read(table, "token")
 	opt := Options{
 		Heartbeat: time.Duration(o.Int("heartbeat", 60, 2, 3600)) * time.Second,
 		Opens:     Opens(o.Choice("opens", string(OpensPlate), string(OpensComet), string(OpensHeartbeat))),
