@@ -171,6 +171,7 @@ func (p Presence) String() string {
 type Screen struct {
 	Lines []Line        // from the top; a display with fewer lines leaves out the last ones
 	Voice string        // spoken once, where the device can; empty says nothing
+	Free  *int          // free places, for boards that show only a number; nil leaves the number that stands there
 	For   time.Duration // how long it stands before the device goes back to its own text; 0 means until replaced
 }
 
