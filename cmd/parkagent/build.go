@@ -198,7 +198,7 @@ func (b *builder) display(d config.Device) {
 		p := serialport.New(link, b.cfg.log)
 		// Its driver opens the port; this closes it.
 		part := agent.Part{Name: "port " + link.String(), Run: func(ctx context.Context) error { <-ctx.Done(); return p.Close() }}
-		panel, err := display.NewFangkong(display.Config{Device: d.Code, Port: p, Options: opt, Log: b.cfg.log})
+		panel, err := display.New(display.Config{Device: d.Code, Port: p, Options: opt, Log: b.cfg.log})
 		if err != nil {
 			b.options(d, err)
 			return

@@ -306,7 +306,7 @@ func within(t *testing.T) context.Context {
 }
 
 // panelAt returns the driver of a panel at a link.
-func panelAt(t *testing.T, at string) *display.Fangkong {
+func panelAt(t *testing.T, at string) *display.Panel {
 	t.Helper()
 	link, err := serialport.ParseLink(at)
 	if err != nil {
@@ -314,7 +314,7 @@ func panelAt(t *testing.T, at string) *display.Fangkong {
 	}
 	port := serialport.New(link, nil)
 	t.Cleanup(func() { _ = port.Close() })
-	panel, err := display.NewFangkong(display.Config{Device: "L1", Port: port, Options: display.FangkongOptions{Lines: 2, Voice: true, Ack: true}})
+	panel, err := display.New(display.Config{Device: "L1", Port: port, Options: display.FangkongOptions{Lines: 2, Voice: true, Ack: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,4 +4,4 @@ import "time"
 
 // SetReplyTime lets a card that must answer do so this late, for tests on a
 // machine that is busy with other things.
-func SetReplyTime(f *Fangkong, d time.Duration) { f.replyTime = d }
+func SetReplyTime(p *Panel, d time.Duration) { p.wire.reply = d }

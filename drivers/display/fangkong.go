@@ -24,8 +24,10 @@ const (
 	fangkongHead    = 6 // bytes before DATA
 	fangkongTail    = 2 // bytes of CRC
 
-	cmdVoice = 0x30
-	cmdText  = 0x62
+	cmdConnect = 0x00
+	cmdVoice   = 0x30
+	cmdText    = 0x62
+	cmdWhole   = 0x6E
 )
 
 // Longest texts that a frame has room for, in bytes of GBK.
@@ -72,6 +74,57 @@ func FangkongText(address byte, l FangkongLine) []byte {
 	return fangkongFrame(address, cmdText, append(data, text...))
 }
 
+// FangkongScreen returns the frame (command 6E, lines and voice in one) that
+// shows all lines on the card at address and speaks voice, which may be empty.
+// The maker calls it deprecated in favour of 6F, whose layout is not public;
+// cards in the field know it. Where the frame has no room for everything, each
+// text is cut to its share.
+//
+//	DATA  SAVE  00 temporary     LINES number of lines
+//	      of each line:
+//	      LID   line             DM    01 way of staying
+//	      DS    00 speed         DT    seconds
+//	      DR    01 repetitions   TC    4 bytes, colour as in command 62
+//	      TL    1 byte, length of the text, then the text
+//	      0D between two lines, 00 behind the last
+//	      0A    the voice follows
+//	      VTL   1 byte, length of the voice, then the voice, then 00
+func FangkongScreen(address byte, lines []FangkongLine, voice string) []byte {
+	const perLine, fixed = 11, 5 // bytes beside the texts
+	room := 255 - fixed - perLine*len(lines)
+	texts := make([][]byte, 0, len(lines)+1)
+	need := 0
+	for _, l := range lines {
+		texts = append(texts, GBK(l.Text, room))
+	}
+	texts = append(texts, GBK(voice, room))
+	for _, t := range texts {
+		need += len(t)
+	}
+	if need > room {
+		share := room / len(texts)
+		for i, l := range lines {
+			texts[i] = GBK(l.Text, share)
+		}
+		texts[len(lines)] = GBK(voice, share)
+	}
+	data := []byte{0x00, byte(len(lines))}
+	for i, l := range lines {
+		color := fangkongColor(l.Color)
+		data = append(data, l.Line, 0x01, 0x00, l.Seconds, 0x01)
+		data = append(data, color[:]...)
+		data = append(append(data, byte(len(texts[i]))), texts[i]...)
+		if i < len(lines)-1 {
+			data = append(data, 0x0D)
+		} else {
+			data = append(data, 0x00)
+		}
+	}
+	spoken := texts[len(lines)]
+	data = append(append(data, 0x0A, byte(len(spoken))), spoken...)
+	return fangkongFrame(address, cmdWhole, append(data, 0x00))
+}
+
 func fangkongColor(c drivers.LineColor) [4]byte {
 	switch c {
 	case drivers.Green:
@@ -115,20 +168,4 @@ func DecodeFangkongReply(received []byte) (reply FangkongReply, rest []byte, ok 
 		return reply, b[end+fangkongTail:], true
 	}
 	return FangkongReply{}, received, false
-}
-
-// crcModbus is CRC-16/MODBUS: polynomial A001 reflected, initial value FFFF.
-func crcModbus(b []byte) uint16 {
-	crc := uint16(0xFFFF)
-	for _, v := range b {
-		crc ^= uint16(v)
-		for range 8 {
-			if crc&1 != 0 {
-				crc = crc>>1 ^ 0xA001
-			} else {
-				crc >>= 1
-			}
-		}
-	}
-	return crc
 }

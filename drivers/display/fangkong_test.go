@@ -3,6 +3,7 @@ package display
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -30,6 +31,7 @@ const (
 	realText        = "00 64 FF FF 62 25 00 15 01 00 02 15 01 03 00 FF 00 00 00 00 00 00 00 12 00 BB B6 D3 AD B9 E2 C1 D9 C7 EB C8 EB B3 A1 CD A3 B3 B5 F4 F5"
 	builtTextPlate  = "00 64 FF FF 62 1B 00 15 01 00 02 15 01 03 00 FF 00 00 00 00 00 00 00 08 00 D4 C1 42 31 32 33 34 35 83 7F"
 	realReplyToText = "00 64 FF FF 62 01 00 97 6A"
+	builtScreen     = "00 64 FF FF 6E 36 00 02 00 01 00 0A 01 00 FF 00 00 08 D4 C1 42 31 32 33 34 35 0D 01 01 00 0A 01 00 FF 00 00 09 C7 EB BD C9 B7 D1 35 D4 AA 00 0A 0A C7 EB BD C9 B7 D1 CE E5 D4 AA 00 BD 71"
 )
 
 func TestFramesAreTheRecordedOnes(t *testing.T) {
@@ -42,6 +44,10 @@ func TestFramesAreTheRecordedOnes(t *testing.T) {
 		{"a spoken plate and welcome", FangkongVoice(0, "粤B12345,欢迎光临"), realVoicePlate},
 		{"a line of text", FangkongText(0, FangkongLine{Text: "欢迎光临请入场停车", Seconds: 2}), realText},
 		{"a plate in red on the top line", FangkongText(0, FangkongLine{Text: "粤B12345", Color: drivers.Red, Seconds: 2}), builtTextPlate},
+		{"two lines and a voice in one", FangkongScreen(0, []FangkongLine{
+			{Line: 0, Text: "粤B12345", Color: drivers.Green, Seconds: 10},
+			{Line: 1, Text: "请缴费5元", Color: drivers.Green, Seconds: 10},
+		}, "请缴费五元"), builtScreen},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,7 +122,10 @@ func TestGBKIsAlwaysShortWholeAndHarmless(t *testing.T) {
 func TestFramesNeverExceedTheirLengthByte(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringN(0, 400, -1).Draw(t, "text")
-		for _, frame := range [][]byte{FangkongText(0, FangkongLine{Text: text}), FangkongVoice(0, text)} {
+		for _, frame := range [][]byte{
+			FangkongText(0, FangkongLine{Text: text}), FangkongVoice(0, text),
+			FangkongScreen(0, slices.Repeat([]FangkongLine{{Text: text}}, rapid.IntRange(1, 8).Draw(t, "lines")), text),
+		} {
 			reply, rest, ok := DecodeFangkongReply(frame)
 			if !ok || len(rest) != 0 {
 				t.Fatalf("frame % X is not one whole frame", frame)
@@ -193,9 +202,9 @@ func TestOptionsAreReadStrictly(t *testing.T) {
 		fault string // in the error; empty: none
 	}{
 		{"none", nil, FangkongOptions{Lines: 2, Voice: true}, ""},
-		{"all", map[string]any{"lines": int64(4), "address": int64(9), "ack": true, "voice": false}, FangkongOptions{Lines: 4, Address: 9, Ack: true}, ""},
+		{"all", map[string]any{"lines": int64(4), "address": int64(9), "ack": true, "voice": false, "one_frame": true}, FangkongOptions{Lines: 4, Address: 9, Ack: true, OneFrame: true}, ""},
 		{"an unknown one", map[string]any{"line": int64(2)}, FangkongOptions{}, `unknown option "line"`},
-		{"too many lines", map[string]any{"lines": int64(9)}, FangkongOptions{}, `"lines": want a whole number from 1 to 8`},
+		{"too many lines", map[string]any{"lines": int64(9)}, FangkongOptions{}, `"lines": 9 is not from 1 to 8`},
 		{"a number as text", map[string]any{"address": "1"}, FangkongOptions{}, `"address": want a whole number`},
 		{"a word for yes", map[string]any{"ack": "yes"}, FangkongOptions{}, `"ack": want true or false`},
 	}

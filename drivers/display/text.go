@@ -1,9 +1,3 @@
-// Package display shows text on LED panels and speaks through the voice modules beside them.
-//
-// Of every family of boards the frames are pure bytes, apart from the line that
-// carries them: the same bytes go over a serial port, a serial server or a
-// camera that passes them on. Text is GBK on the wire, its length is counted in
-// bytes, and what a board cannot show is replaced on purpose, never by luck.
 package display
 
 import (
@@ -18,21 +12,24 @@ import (
 // rest of the line is still shown. Line breaks and tabs become spaces; other
 // control characters are left out, and so are backticks, which boards read as
 // the start of a time code.
-func GBK(text string, limit int) []byte {
+func GBK(text string, limit int) []byte { return encode(text, limit, "`") }
+
+// encode is GBK for a board that acts on the bytes of special: those are left
+// out, and a character that has one of them as its second byte is replaced,
+// since a board that does not read by characters would act on that.
+func encode(text string, limit int, special string) []byte {
 	encoder := simplifiedchinese.GBK.NewEncoder()
 	var out []byte
 	for _, r := range text {
 		switch {
 		case r == '\n', r == '\t':
 			r = ' '
-		case r == '`', unicode.IsControl(r), unicode.Is(unicode.Cf, r): // Cf: marks that are not seen
+		case strings.ContainsRune(special, r), unicode.IsControl(r), unicode.Is(unicode.Cf, r): // Cf: marks that are not seen
 			continue
 		}
 		char, err := encoder.String(string(r))
-		if err != nil || char[0] == 0x80 || strings.HasSuffix(char, "`") {
-			// The euro sign's single 80 is not in every card's font. And the
-			// second byte of a rare character can be the backtick's: a card
-			// that does not read by characters would take it for a time code.
+		// The euro sign's single 80 is not in every card's font.
+		if err != nil || char[0] == 0x80 || strings.IndexByte(special, char[len(char)-1]) >= 0 {
 			char = "?"
 		}
 		if len(out)+len(char) > limit {

@@ -199,6 +199,10 @@ func (b *LEDBoard) take(line io.WriteCloser, frame []byte) error {
 // card would have understood it.
 func (b *LEDBoard) obeyLocked(command byte, data []byte) bool {
 	switch command {
+	case 0x00: // is anybody there
+		return len(data) == 0
+	case 0x6E:
+		return b.obeyScreenLocked(data)
 	case 0x30: // voice: 01, text
 		if len(data) < 1 || data[0] != 1 {
 			return false
@@ -228,6 +232,51 @@ func (b *LEDBoard) obeyLocked(command byte, data []byte) bool {
 		return true
 	}
 	return false
+}
+
+// obeyScreenLocked shows and speaks the lines and the voice of one frame: kept or
+// not, count, then per line its number, way, speed, seconds, repetitions, colour,
+// length and text with 0D behind it, 00 behind the last; then 0A, length, voice
+// and 00. Nothing of it happens unless all of it is understood.
+func (b *LEDBoard) obeyScreenLocked(data []byte) bool {
+	if len(data) < 2 || data[0] > 1 || int(data[1]) > len(b.lines) {
+		return false
+	}
+	count := int(data[1])
+	data = data[2:]
+	lines := append([]ledLine(nil), b.lines...)
+	for i := range count {
+		if len(data) < 11 || int(data[0]) >= len(lines) || len(data) < 11+int(data[9]) {
+			return false
+		}
+		size := 10 + int(data[9])
+		text, ok := ledText(data[10:size])
+		last := byte(0x0D)
+		if i == count-1 {
+			last = 0
+		}
+		if !ok || data[size] != last {
+			return false
+		}
+		shown := ledLine{text: text, color: [4]byte(data[5:9])}
+		if seconds := data[3]; seconds > 0 {
+			shown.until = time.Now().Add(time.Duration(seconds) * time.Second)
+		}
+		lines[data[0]] = shown
+		data = data[size+1:]
+	}
+	if len(data) < 3 || data[0] != 0x0A || len(data) != 3+int(data[1]) || data[len(data)-1] != 0 {
+		return false
+	}
+	voice, ok := ledText(data[2 : len(data)-1])
+	if !ok {
+		return false
+	}
+	copy(b.lines, lines)
+	if voice != "" {
+		b.spoken = append(b.spoken, voice)
+	}
+	return true
 }
 
 // ledText decodes GBK, strictly: a card shows a broken character as dirt.

@@ -69,23 +69,23 @@ func serve(t *testing.T, board *sim.LEDBoard, l net.Listener) {
 
 // patientPanelOn is a panel that waits long for answers, which a busy machine
 // may give late.
-func patientPanelOn(t *testing.T, port display.Port, opt display.FangkongOptions) *display.Fangkong {
+func patientPanelOn(t *testing.T, port display.Port, opt display.FangkongOptions) *display.Panel {
 	t.Helper()
 	panel := panelOn(t, port, opt)
 	display.SetReplyTime(panel, 2*time.Second)
 	return panel
 }
 
-func panelOn(t *testing.T, port display.Port, opt display.FangkongOptions) *display.Fangkong {
+func panelOn(t *testing.T, port display.Port, opt display.FangkongOptions) *display.Panel {
 	t.Helper()
-	panel, err := display.NewFangkong(display.Config{Device: "L1", Port: port, Options: opt})
+	panel, err := display.New(display.Config{Device: "L1", Port: port, Options: opt})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return panel
 }
 
-func rigOf(board *sim.LEDBoard, panel *display.Fangkong, ack bool) drivertest.DisplayRig {
+func rigOf(board *sim.LEDBoard, panel *display.Panel, ack bool) drivertest.DisplayRig {
 	return drivertest.DisplayRig{
 		Display: panel,
 		Device:  "L1",
@@ -105,11 +105,16 @@ func TestFangkongKeepsTheContractOverTCP(t *testing.T) {
 }
 
 func TestFangkongKeepsTheContractInTime(t *testing.T) {
-	for name, ack := range map[string]bool{"answers expected": true, "answers optional": false} {
+	for name, opt := range map[string]display.FangkongOptions{
+		"answers expected": {Ack: true},
+		"answers optional": {},
+		"one frame":        {OneFrame: true, Ack: true},
+	} {
 		t.Run(name, func(t *testing.T) {
+			opt.Lines, opt.Address, opt.Voice = 4, 3, true
 			drivertest.DisplayInBubble(t, func(t *testing.T) drivertest.DisplayRig {
 				board, port := boardInMemory(t, 3, 4)
-				return rigOf(board, panelOn(t, port, display.FangkongOptions{Lines: 4, Address: 3, Ack: ack, Voice: true}), ack)
+				return rigOf(board, panelOn(t, port, opt), opt.Ack)
 			})
 		})
 	}

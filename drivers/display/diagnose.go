@@ -1,0 +1,85 @@
+package display
+
+import (
+	"context"
+	"errors"
+
+	"parkagent/drivers"
+)
+
+// errSilent is what a board says that says nothing.
+var errSilent = errors.New("the line is open, the board does not answer")
+
+// Check asks whether the panel can be reached and changes nothing on it: the
+// port must open, and a board that must answer is asked. Of a panel that rides,
+// the camera is asked where it can tell. An error wraps drivers.ErrOffline.
+func (p *Panel) Check(ctx context.Context) error {
+	return p.do(ctx, "check", func(ctx context.Context) error {
+		if p.Rides() {
+			return p.camera(ctx)
+		}
+		_, heard, err := p.ask(ctx, p.wire.must)
+		if err == nil && !heard && p.wire.must && p.board.probe() != nil {
+			err = offline(errSilent)
+		}
+		return err
+	})
+}
+
+// Diagnose tries the panel and shows nothing on it. A board that need not answer
+// and does not is odd, unless its family never answers.
+func (p *Panel) Diagnose(ctx context.Context) []drivers.Finding {
+	var found []drivers.Finding
+	err := p.do(ctx, "diagnose", func(ctx context.Context) error {
+		if p.Rides() {
+			err := p.camera(ctx)
+			found = append(found, drivers.Finding{Topic: drivers.TopicHeard, Level: level(err), Err: err})
+			return nil
+		}
+		r, heard, err := p.ask(ctx, true)
+		if err != nil {
+			return err
+		}
+		reach := drivers.Finding{Topic: drivers.TopicReach, Value: r.state}
+		if !heard && p.board.probe() != nil {
+			reach.Level, reach.Err = drivers.LevelOdd, errSilent
+			if p.wire.must {
+				reach.Level = drivers.LevelWrong
+			}
+		}
+		found = append(found, reach)
+		return nil
+	})
+	if err != nil {
+		found = append(found, drivers.Finding{Topic: drivers.TopicReach, Level: drivers.LevelWrong, Err: err})
+	}
+	return found
+}
+
+func level(err error) drivers.Level {
+	if err != nil {
+		return drivers.LevelWrong
+	}
+	return drivers.LevelFine
+}
+
+// ask opens the line and, where the family has a question for it, waits for an
+// answer of the board.
+func (p *Panel) ask(ctx context.Context, patient bool) (reply, bool, error) {
+	if err := p.wire.port.Connect(ctx); err != nil {
+		return reply{}, false, offline(err)
+	}
+	probe := p.board.probe()
+	if probe == nil || !patient {
+		return reply{}, false, nil
+	}
+	return p.wire.exchange(ctx, p.board, probe, true)
+}
+
+// camera asks the camera that carries the frames whether it was heard.
+func (p *Panel) camera(ctx context.Context) error {
+	if c, ok := p.carrier.(interface{ Check(context.Context) error }); ok {
+		return c.Check(ctx)
+	}
+	return nil
+}
