@@ -93,6 +93,7 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 		if c.again && l.elsewhere(ctx) {
 			return stood{session: l.state.car.Session}, nil
 		}
+		l.showBefore(ctx, c)
 		err := l.raise(ctx, c)
 		if errors.Is(err, drivers.ErrRefused) && l.state.tries == 0 {
 			// report takes it for the answer of a well gate and says nothing.
@@ -108,7 +109,7 @@ func (l *Lane) do(ctx context.Context, c command) (event, error) {
 	case latch:
 		return latched{err: l.gate(ctx, l.cfg.Gate.Hold)}, nil
 	case show:
-		l.show(ctx, l.texts.screen(c.text, l.cfg.Park, l.state.free))
+		l.say(ctx, c.text)
 	case record:
 		l.record(ctx, c)
 	case report:
@@ -211,6 +212,28 @@ func (l *Lane) gate(ctx context.Context, call func(context.Context) error) error
 	return err
 }
 
+// say puts a text about a car, or the idle one, on the display.
+func (l *Lane) say(ctx context.Context, t text) {
+	before := l.before
+	l.before = text{}
+	if t.say != sayIdle && t == before {
+		return // it went with the opening
+	}
+	l.show(ctx, page{screen: l.texts.screen(t, l.cfg.Park, l.state.free)})
+}
+
+// showBefore lays down what is said to the driver whom the gate is about to open
+// for, where display and gate are reached by one answer of a camera. Should the
+// gate not follow, what is said then replaces it.
+func (l *Lane) showBefore(ctx context.Context, c raise) {
+	if l.panel == nil || !l.panel.rides || c.again {
+		return
+	}
+	t := passage(l.state.car, l.cfg.Now().UTC())
+	l.say(ctx, t)
+	l.before = t
+}
+
 // raise opens the gate. After a failure the arm's position is unknown, so it
 // is asked for before the command is sent again.
 func (l *Lane) raise(ctx context.Context, c raise) error {
@@ -252,25 +275,9 @@ func (l *Lane) confirm(ctx context.Context, session string) error {
 	return err
 }
 
-// darkTimeout bounds a call of a display that failed last time, so that the
-// next car does not wait for a dark panel.
+// darkTimeout bounds a reading of a gate that failed last time, so that the next
+// car does not wait for a dead one, and taking back what it did not follow.
 const darkTimeout = 300 * time.Millisecond
-
-func (l *Lane) show(ctx context.Context, s drivers.Screen) {
-	if l.cfg.Display == nil {
-		return
-	}
-	timeout := l.cfg.CommandTimeout
-	if h := l.health[l.cfg.DisplayCode]; h != "" && h != statusOK {
-		timeout = min(timeout, darkTimeout)
-	}
-	c, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	err := l.cfg.Display.Show(c, s)
-	if ctx.Err() == nil {
-		l.report(ctx, l.cfg.DisplayCode, err) // a dark panel must not hold a car
-	}
-}
 
 // resume takes up what the lane was doing before a restart.
 func (l *Lane) resume(ctx context.Context) error {

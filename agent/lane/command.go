@@ -40,7 +40,7 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 			return nil, err
 		}
 		l.finish(nil)
-		l.show(ctx, plainScreen(c.Lines))
+		l.show(ctx, page{screen: plainScreen(c.Lines)})
 		l.state.idleAt = l.cfg.Now().UTC().Add(standsFor)
 		return nil, nil
 	}

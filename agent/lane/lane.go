@@ -40,7 +40,7 @@ const (
 )
 
 // A Config describes one lane and holds its devices. The lane becomes the only
-// caller of Gate and Display.
+// caller of Gate and Display, each from one goroutine.
 type Config struct {
 	Code, Name string
 	Direction  Direction
@@ -65,7 +65,7 @@ type Config struct {
 	// BookOffline books what a camera tells late of, and says so itself, as a
 	// passage: it opens the barrier by itself while nobody hears it.
 	BookOffline bool
-	// CommandTimeout bounds each call of a device; 0 means 2 s.
+	// CommandTimeout bounds each command to the gate; 0 means 2 s.
 	CommandTimeout time.Duration
 
 	// Ask is told, and must not block, that platforms are to be asked about a
@@ -90,12 +90,14 @@ type Lane struct {
 	cfg   Config
 	texts texts
 	inbox chan message
+	panel *panel                 // nil: the lane has no display
 	photo chan struct{}          // full while Photo takes one
 	odd   chan store.PassageFact // of which a picture is to be taken
 
 	state  state             // owned by loop
 	done   chan<- error      // of the event that is being dealt with; owned by loop
 	health map[string]string // device code → status last reported; owned by loop
+	before text              // what was shown before the gate was told to open; owned by loop
 	skew   skew              // owned by loop
 	polled time.Time         // when the gate was last asked; owned by loop
 	stray  bool              // it was held open then and should not have been; owned by loop
@@ -170,10 +172,14 @@ func New(cfg Config) (*Lane, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.Log = cfg.Log.With("lane", cfg.Code)
-	return &Lane{
+	l := &Lane{
 		cfg: cfg, texts: textsOf(cfg.Language), inbox: make(chan message), photo: make(chan struct{}, 1), odd: make(chan store.PassageFact, 1), health: map[string]string{},
 		skew: skew{late: cfg.Late}, state: state{free: -1},
-	}, nil
+	}
+	if cfg.Display != nil {
+		l.panel = newPanel(cfg.Display)
+	}
+	return l, nil
 }
 
 // Code returns the lane's code.
@@ -184,6 +190,9 @@ func (l *Lane) Code() string { return l.cfg.Code }
 func (l *Lane) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.loop(ctx) })
+	if l.panel != nil {
+		g.Go(func() error { return l.panel.run(ctx) })
+	}
 	if l.cfg.Camera != nil {
 		g.Go(func() error { return l.watch(ctx) })
 		g.Go(func() error { return l.pictureOdd(ctx) })
@@ -290,6 +299,8 @@ func (l *Lane) loop(ctx context.Context) error {
 			return nil
 		case <-changed:
 			l.countSpaces(ctx)
+		case err := <-l.shown():
+			l.report(ctx, l.cfg.DisplayCode, err) // a dark panel holds no car
 		case m := <-l.inbox:
 			l.done = m.done
 			l.finish(l.handle(ctx, m.event))

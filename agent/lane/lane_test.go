@@ -101,7 +101,9 @@ func (d *fakeDisplay) Show(_ context.Context, s drivers.Screen) error {
 	return nil
 }
 
+// last is what it shows when all that is under way has been done.
 func (d *fakeDisplay) last() string {
+	synctest.Wait()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.shown) == 0 {
@@ -154,6 +156,7 @@ type site struct {
 	stop          func()
 	ask           func(session string) // of the exit; set before start
 	kept          [][]byte             // pictures of the entry
+	entryDisplay  Display              // nil: ledIn; set before start
 	book          bool                 // what its camera kept is booked; set before start
 }
 
@@ -185,7 +188,10 @@ func newSite(t *testing.T) *site {
 func (s *site) start() {
 	s.t.Helper()
 	var err error
-	s.in, err = New(Config{Code: "IN1", Name: "入口1", Direction: Entry, Area: 1, Gate: s.gateIn, Display: s.ledIn, Camera: s.camera,
+	if s.entryDisplay == nil {
+		s.entryDisplay = s.ledIn
+	}
+	s.in, err = New(Config{Code: "IN1", Name: "入口1", Direction: Entry, Area: 1, Gate: s.gateIn, Display: s.entryDisplay, Camera: s.camera,
 		GateCode: "G1", DisplayCode: "L1", CameraCode: "C1", Park: "测试车场", Rules: s.rules, DB: s.db, BookOffline: s.book,
 		SavePicture: func(jpeg []byte, _ time.Time) (string, error) {
 			s.kept = append(s.kept, jpeg)
@@ -231,6 +237,13 @@ func (s *site) session(no string) store.Session {
 	got, err := s.db.OpenSessionByPlate(s.t.Context(), no)
 	s.must(err)
 	return got
+}
+
+func (s *site) device(code string) store.Device {
+	s.t.Helper()
+	d, err := s.db.Device(s.t.Context(), code)
+	s.must(err)
+	return d
 }
 
 // pay pays what is due for the car before the exit, and tells the lane.
