@@ -21,6 +21,8 @@ import (
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // small boxes and Windows have no zone files
+
+	"parkagent/drivers/serialport"
 )
 
 // Exit statuses. Installers' scripts depend on them.
@@ -76,6 +78,7 @@ func commands() []command {
 		checkCommand(),
 		billCommand(),
 		deviceCommand(),
+		portsCommand(serialport.List),
 		queueCommand(),
 		operatorCommand(),
 		serviceCommand(machineServices()),

@@ -16,7 +16,11 @@ import (
 // for the one to configure.
 type Info struct {
 	Name string // "/dev/ttyUSB0", "COM3": may change at the next start
-	Link string // a link that stays the same: by-id on Linux, else by USB numbers, else by name
+	Link string // a link that stays the same: by-id on Linux, else by USB numbers, else by place, else by name
+
+	// Place is a link by where the adapter is plugged in. It stays the same
+	// for whatever is plugged in there. Empty where the system has none.
+	Place string
 
 	USB          bool
 	VID, PID     string // four hexadecimal digits; empty unless USB
@@ -24,27 +28,67 @@ type Info struct {
 	Product      string
 }
 
-// List returns the serial ports of this machine, sorted by name.
+// List returns the serial ports of this machine, sorted by name. It opens none.
 func List() ([]Info, error) {
 	details, err := usbPorts()
 	if err != nil {
 		return nil, err
 	}
-	stable := byID("/dev/serial/by-id")
+	return describe(details, byLink("/dev/serial/by-id"), byLink("/dev/serial/by-path")), nil
+}
+
+// describe names each port. Both maps have the links that udev made, by port.
+func describe(details []*enumerator.PortDetails, byID, byPath map[string]string) []Info {
+	alike := map[string]int{} // ports by their USB numbers
+	for _, d := range details {
+		alike[usbAddress(d)]++
+	}
 	infos := make([]Info, 0, len(details))
 	for _, d := range details {
 		in := Info{Name: d.Name, USB: d.IsUSB, VID: d.VID, PID: d.PID, SerialNumber: d.SerialNumber, Product: d.Product}
-		l := Link{Kind: Serial, Address: d.Name, Baud: 9600, DataBits: 8, StopBits: 1}
-		if name, ok := stable[d.Name]; ok {
-			l.Address = name
-		} else if name := usbAddress(d); usbName.MatchString(name) {
-			l.Address = name
+		if place, ok := byPath[d.Name]; ok {
+			in.Place = linkTo(place)
 		}
-		in.Link, _, _ = strings.Cut(l.String(), "?")
+		usb := usbAddress(d)
+		switch {
+		case d.SerialNumber == "" && alike[usb] > 1 && in.Place != "":
+			in.Link = in.Place // the by-id name of such twins is now the one's, now the other's
+		case byID[d.Name] != "":
+			in.Link = linkTo(byID[d.Name])
+		case usbName.MatchString(usb) && alike[usb] == 1:
+			in.Link = linkTo(usb)
+		case in.Place != "":
+			in.Link = in.Place
+		default:
+			in.Link = linkTo(d.Name)
+		}
 		infos = append(infos, in)
 	}
 	slices.SortFunc(infos, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
-	return infos, nil
+	return infos
+}
+
+// linkTo writes the link of a port's address, without the settings of the line.
+func linkTo(address string) string {
+	l := Link{Kind: Serial, Address: address}
+	name, _, _ := strings.Cut(l.String(), "?")
+	return name
+}
+
+// Names reports whether a link leads to this port now.
+func (in Info) Names(l Link) bool {
+	switch {
+	case l.Kind != Serial:
+		return false
+	case usbName.MatchString(l.Address):
+		m := usbName.FindStringSubmatch(l.Address)
+		return in.USB && strings.EqualFold(in.VID, m[1]) && strings.EqualFold(in.PID, m[2]) &&
+			(m[3] == "" || strings.EqualFold(in.SerialNumber, m[3]))
+	case strings.EqualFold(l.Address, in.Name) && comName.MatchString(in.Name):
+		return true
+	}
+	target, err := filepath.EvalSymlinks(l.Address)
+	return err == nil && target == in.Name || l.Address == in.Name
 }
 
 func usbAddress(d *enumerator.PortDetails) string {
@@ -58,9 +102,9 @@ func usbAddress(d *enumerator.PortDetails) string {
 	return name
 }
 
-// byID maps device files to the links that udev made for them. Where there are
-// none, as on other systems, it is empty.
-func byID(dir string) map[string]string {
+// byLink maps device files to the links in dir, which udev makes for them.
+// Where there are none, as on other systems, it is empty.
+func byLink(dir string) map[string]string {
 	links, _ := filepath.Glob(filepath.Join(dir, "*")) // the pattern is fixed
 	names := make(map[string]string, len(links))
 	for _, link := range links {
