@@ -132,11 +132,11 @@ func (c *Client) Do(ctx context.Context, method, path, contentType string, body 
 		return Answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	return read(resp, limit)
+	return c.read(resp, limit)
 }
 
 // read returns the answer and what is to be thought of it.
-func read(resp *http.Response, limit int64) (Answer, error) {
+func (c *Client) read(resp *http.Response, limit int64) (Answer, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err != nil {
 		return Answer{}, fmt.Errorf("%w: read answer: %w", drivers.ErrOffline, err)
@@ -144,7 +144,13 @@ func read(resp *http.Response, limit int64) (Answer, error) {
 	if int64(len(body)) > limit {
 		return Answer{}, fmt.Errorf("answer of more than %d bytes", limit)
 	}
-	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, judge(resp.StatusCode, body)
+	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if resp.StatusCode == http.StatusForbidden {
+		if no := userCheck(body); no.isLocked { // some firmware says so in a 403
+			return answer, c.lockOut(&no)
+		}
+	}
+	return answer, judge(resp.StatusCode, body)
 }
 
 // Open makes a call whose answer is a stream, and returns once it begins. Only
@@ -168,7 +174,7 @@ func (c *Client) Open(ctx context.Context, method, path string) (*http.Response,
 	if !begun {
 		return nil, fmt.Errorf("%w: the stream did not begin", drivers.ErrOffline)
 	}
-	if _, err := read(resp, MaxText); err != nil {
+	if _, err := c.read(resp, MaxText); err != nil {
 		return nil, err
 	}
 	return nil, fmt.Errorf("%w: status %d instead of a stream", drivers.ErrRefused, resp.StatusCode)

@@ -41,6 +41,12 @@ const maxPlate = 64
 // of emit have returned. It returns nil then. Only one Watch may run at a time;
 // a second one fails at once.
 func (b *Inbox) Watch(ctx context.Context, emit func(context.Context, drivers.Recognition)) error {
+	return b.WatchPulling(ctx, emit, func(ctx context.Context) { <-ctx.Done() })
+}
+
+// WatchPulling is Watch for a camera that is asked for its events: pull asks,
+// hands them to Deliver and returns once ctx is done.
+func (b *Inbox) WatchPulling(ctx context.Context, emit func(context.Context, drivers.Recognition), pull func(context.Context)) error {
 	var calls sync.WaitGroup
 	deliver := func(rec drivers.Recognition, within time.Duration) <-chan error {
 		done := make(chan error, 1)
@@ -68,7 +74,7 @@ func (b *Inbox) Watch(ctx context.Context, emit func(context.Context, drivers.Re
 	}
 	b.mu.Unlock()
 
-	<-ctx.Done()
+	pull(ctx)
 
 	b.mu.Lock()
 	b.deliver = nil

@@ -48,7 +48,8 @@ func userCheck(body []byte) rejection {
 	if err != nil {
 		return rejection{}
 	}
-	no := rejection{isLocked: strings.EqualFold(fields["userCheck/lockStatus"], "lock")}
+	status := strings.ToLower(fields["userCheck/lockStatus"])
+	no := rejection{isLocked: status == "lock" || status == "locked"}
 	if n, err := strconv.ParseUint(fields["userCheck/unlockTime"], 10, 31); err == nil {
 		no.unlockIn = min(time.Duration(n)*time.Second, longestLock)
 	}
