@@ -1,69 +1,94 @@
 package camera
 
-import "sync"
+import (
+	"slices"
+	"sync"
+	"time"
+)
 
-// recentEvents is how many events of one camera are remembered: those of an
-// hour at a busy lane. A camera sends an event again within seconds.
-const recentEvents = 256
+const (
+	recentTime = 10 * time.Minute // for which an event is known again
+	recentMost = 256              // events of one camera that are remembered
+)
 
-// A Recent remembers the last events of one camera, so that one which it sends
-// again, because our answer was late or lost, is dealt with once. Its zero value
-// is ready, and it may be used by several goroutines.
+// A Recent knows the events of one camera that were delivered in the last ten
+// minutes, so that one that comes again, by the same way or another, is delivered
+// once. Its zero value is ready. It may be used by several goroutines.
 type Recent struct {
-	mu     sync.Mutex // guards the following fields
-	events map[string]*dealing
-	order  []string // of events, the oldest first
+	mu     sync.Mutex // guards the following field
+	events []*recentEvent
 }
 
-// A dealing is an event that is being dealt with, or was.
-type dealing struct {
-	done chan struct{} // closed when err is set
+type recentEvent struct {
+	keys []string
+	at   time.Time
+	done chan struct{} // closed when err is known
 	err  error
 }
 
-// Once calls deal with the event that has this key, unless that was done. An
-// event whose deal failed was not dealt with; it is when it comes again. While
-// deal runs for an event, the same one coming again waits for it. Once returns
-// what deal returned, and whether it came again.
-func (r *Recent) Once(key string, deal func() error) (again bool, err error) {
-	r.mu.Lock()
-	if d := r.events[key]; d != nil {
-		r.mu.Unlock()
-		<-d.done
-		return true, d.err
+// Once delivers an event, unless one that shares a key with it was delivered
+// already or is on its way: then it says what became of that. It waits for
+// within at most, after which it returns nil: the lane has the event, and a
+// second copy would not speed it up. An event that was not taken is forgotten,
+// so that it is delivered when it comes again.
+func (r *Recent) Once(keys []string, within time.Duration, deliver func() (<-chan error, error)) error {
+	e, known := r.find(keys)
+	if known {
+		return e.wait(within)
 	}
-	d := &dealing{done: make(chan struct{})}
-	if r.events == nil {
-		r.events = map[string]*dealing{}
+	result, err := deliver()
+	if err != nil {
+		r.settle(e, err)
+		return err
 	}
-	r.events[key] = d
-	r.order = append(r.order, key)
-	if len(r.order) > recentEvents {
-		delete(r.events, r.order[0])
-		r.order = r.order[1:]
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case err = <-result:
+	case <-timer.C:
 	}
-	r.mu.Unlock()
-
-	d.err = deal()
-	if d.err != nil {
-		r.forget(key, d)
-	}
-	close(d.done)
-	return false, d.err
+	r.settle(e, err)
+	return err
 }
 
-// forget makes an event one that was not seen.
-func (r *Recent) forget(key string, d *dealing) {
+// wait waits for what becomes of an event that another call delivers.
+func (e *recentEvent) wait(within time.Duration) error {
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case <-e.done:
+		return e.err
+	case <-timer.C:
+		return nil
+	}
+}
+
+// find returns the event that shares a key, or remembers a new one.
+func (r *Recent) find(keys []string) (e *recentEvent, known bool) {
+	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.events[key] != d {
-		return // pushed out by others already
-	}
-	delete(r.events, key)
-	for i, k := range r.order {
-		if k == key {
-			r.order = append(r.order[:i:i], r.order[i+1:]...)
-			return
+	r.events = slices.DeleteFunc(r.events, func(e *recentEvent) bool { return now.Sub(e.at) > recentTime })
+	for _, e := range r.events {
+		if slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(e.keys, key) }) {
+			return e, true
 		}
+	}
+	if len(r.events) == recentMost {
+		r.events = slices.Delete(r.events, 0, 1)
+	}
+	e = &recentEvent{keys: keys, at: now, done: make(chan struct{})}
+	r.events = append(r.events, e)
+	return e, false
+}
+
+// settle notes what became of an event.
+func (r *Recent) settle(e *recentEvent, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.err = err
+	close(e.done)
+	if err != nil {
+		r.events = slices.DeleteFunc(r.events, func(other *recentEvent) bool { return other == e })
 	}
 }

@@ -2,96 +2,96 @@ package camera
 
 import (
 	"errors"
-	"strconv"
+	"fmt"
 	"testing"
 	"testing/synctest"
-
-	"pgregory.net/rapid"
+	"time"
 )
 
-func TestAnEventThatComesAgainIsDealtWithOnce(t *testing.T) {
-	var r Recent
-	calls := 0
-	deal := func() error { calls++; return nil }
-	for i, wantAgain := range []bool{false, true, true} {
-		if again, err := r.Once("e1", deal); err != nil || again != wantAgain {
-			t.Errorf("time %d: again = %v, %v, want %v", i, again, err, wantAgain)
-		}
-	}
-	if again, _ := r.Once("e2", deal); again || calls != 2 {
-		t.Errorf("another event: again = %v, %d calls, want a call of its own", again, calls)
+// delivered returns a deliver that counts its calls and ends with err at once.
+func delivered(n *int, err error) func() (<-chan error, error) {
+	return func() (<-chan error, error) {
+		*n++
+		done := make(chan error, 1)
+		done <- err
+		return done, nil
 	}
 }
 
-func TestAnEventThatFailedIsDealtWithWhenItComesAgain(t *testing.T) {
-	var r Recent
-	stopped := errors.New("lane stopped")
-	if _, err := r.Once("e1", func() error { return stopped }); !errors.Is(err, stopped) {
-		t.Errorf("error = %v, want that of the lane", err)
-	}
-	if again, err := r.Once("e1", func() error { return nil }); again || err != nil {
-		t.Errorf("again = %v, %v, want it dealt with now", again, err)
-	}
-}
-
-func TestAnEventThatComesWhileItIsDealtWithWaits(t *testing.T) {
+func TestAnEventIsDeliveredOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r Recent
-		release := make(chan error)
-		stopped := errors.New("lane stopped")
-		results := make(chan error, 2)
-		go func() { _, err := r.Once("e1", func() error { return <-release }); results <- err }()
-		synctest.Wait()
-		go func() {
-			again, err := r.Once("e1", func() error { t.Error("dealt with twice"); return nil })
-			if !again {
-				t.Error("the second one does not know that it came again")
+		n := 0
+		for _, keys := range [][]string{{"a", "b"}, {"b"}, {"a"}, {"c", "a"}} {
+			if err := r.Once(keys, time.Second, delivered(&n, nil)); err != nil {
+				t.Fatal(err)
 			}
-			results <- err
-		}()
-		synctest.Wait()
-		if len(results) != 0 {
-			t.Error("the second one did not wait for the first")
 		}
-		release <- stopped
-		for range 2 {
-			if err := <-results; !errors.Is(err, stopped) {
-				t.Errorf("error = %v, want that of the lane", err)
-			}
+		if n != 1 {
+			t.Errorf("delivered %d times, want once", n)
+		}
+		if err := r.Once([]string{"d"}, time.Second, delivered(&n, nil)); err != nil || n != 2 {
+			t.Errorf("another event: %v, delivered %d times, want 2", err, n)
+		}
+		<-time.After(11 * time.Minute) // the bubble's clock
+		if err := r.Once([]string{"a"}, time.Second, delivered(&n, nil)); err != nil || n != 3 {
+			t.Errorf("after a while: %v, delivered %d times, want 3", err, n)
 		}
 	})
 }
 
-func TestRecentForgetsTheOldestAndNothingElse(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+func TestAnEventThatWasNotTakenIsDeliveredAgain(t *testing.T) {
+	var r Recent
+	n := 0
+	for _, want := range []error{ErrUnwatched, errors.New("lane stopped"), nil, nil} {
+		deliver := delivered(&n, want)
+		if want == ErrUnwatched {
+			deliver = func() (<-chan error, error) { n++; return nil, ErrUnwatched }
+		}
+		if err := r.Once([]string{"a"}, time.Second, deliver); !errors.Is(err, want) {
+			t.Errorf("Once = %v, want %v", err, want)
+		}
+	}
+	if n != 3 {
+		t.Errorf("tried %d times, want 3", n)
+	}
+}
+
+func TestACopyWaitsForTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var r Recent
-		var order []string // what it must remember, the oldest first
-		for range rapid.IntRange(1, 2*recentEvents).Draw(t, "events") {
-			key := strconv.Itoa(rapid.IntRange(0, 2*recentEvents).Draw(t, "key"))
-			var fail error
-			if rapid.IntRange(0, 9).Draw(t, "fails") == 0 {
-				fail = errors.New("lane stopped")
-			}
-			want := false
-			for _, k := range order {
-				want = want || k == key
-			}
-			again, _ := r.Once(key, func() error { return fail })
-			if again != want {
-				t.Fatalf("again = %v, want %v", again, want)
-			}
-			if again {
-				continue
-			}
-			if len(order) == recentEvents {
-				order = order[1:] // even for one that fails
-			}
-			if fail == nil {
-				order = append(order, key)
+		result := make(chan error)
+		errs := make(chan error, 2)
+		for range 2 {
+			go func() { // ends with the result
+				errs <- r.Once([]string{"a"}, time.Minute, func() (<-chan error, error) { return result, nil })
+			}()
+		}
+		synctest.Wait()
+		stopped := errors.New("lane stopped")
+		result <- stopped
+		for range 2 {
+			if err := <-errs; !errors.Is(err, stopped) {
+				t.Errorf("Once = %v, want what became of the event", err)
 			}
 		}
-		if len(r.events) != len(order) || len(r.order) != len(order) {
-			t.Fatalf("%d events and %d in order, want %d", len(r.events), len(r.order), len(order))
+		start := time.Now()
+		never := func() (<-chan error, error) { return make(chan error), nil }
+		if err := r.Once([]string{"slow"}, 5*time.Second, never); err != nil || time.Since(start) != 5*time.Second {
+			t.Errorf("a slow lane: %v after %v, want nil after 5s", err, time.Since(start))
 		}
 	})
+}
+
+func TestMemoryOfEventsIsBounded(t *testing.T) {
+	var r Recent
+	n := 0
+	for i := range 3 * recentMost {
+		if err := r.Once([]string{fmt.Sprint(i)}, time.Second, delivered(&n, nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(r.events) != recentMost {
+		t.Errorf("%d events remembered, want %d", len(r.events), recentMost)
+	}
 }
