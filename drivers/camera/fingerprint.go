@@ -15,7 +15,7 @@ import (
 func ParseFingerprint(text string) ([]byte, error) {
 	sum, err := hex.DecodeString(strings.ReplaceAll(strings.TrimSpace(text), ":", ""))
 	if err != nil || len(sum) != 0 && len(sum) != sha256.Size {
-		return nil, errors.New("certificate of camera: want its SHA-256 fingerprint, 64 hexadecimal digits")
+		return nil, errors.New("want the SHA-256 fingerprint of a certificate, 64 hexadecimal digits")
 	}
 	return sum, nil
 }
@@ -27,7 +27,7 @@ func ParseFingerprint(text string) ([]byte, error) {
 func pinned(fingerprint, host string) (*tls.Config, error) {
 	want, err := ParseFingerprint(fingerprint)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("certificate of camera: %w", err)
 	}
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,

@@ -26,13 +26,13 @@ type recentEvent struct {
 	err  error
 }
 
-// Once delivers an event, unless one that shares a key with it was delivered
-// already or is on its way: then it says what became of that. It waits for
-// within at most, after which it returns nil: the lane has the event, and a
-// second copy would not speed it up. An event that was not taken is forgotten,
-// so that it is delivered when it comes again.
-func (r *Recent) Once(keys []string, within time.Duration, deliver func() (<-chan error, error)) error {
-	e, known := r.find(keys)
+// Once delivers an event, unless one that shares a key with it, or has one of
+// those in after, was delivered already or is on its way: then it says what
+// became of that. It waits for within at most, after which it returns nil: the
+// lane has the event, and a second copy would not speed it up. An event that was
+// not taken is forgotten, so that it is delivered when it comes again.
+func (r *Recent) Once(keys, after []string, within time.Duration, deliver func() (<-chan error, error)) error {
+	e, known := r.find(keys, after)
 	if known {
 		return e.wait(within)
 	}
@@ -64,13 +64,14 @@ func (e *recentEvent) wait(within time.Duration) error {
 }
 
 // find returns the event that shares a key, or remembers a new one.
-func (r *Recent) find(keys []string) (e *recentEvent, known bool) {
+func (r *Recent) find(keys, after []string) (e *recentEvent, known bool) {
+	isKey := func(key string) bool { return slices.Contains(keys, key) || slices.Contains(after, key) }
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = slices.DeleteFunc(r.events, func(e *recentEvent) bool { return now.Sub(e.at) > recentTime })
 	for _, e := range r.events {
-		if slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(e.keys, key) }) {
+		if slices.ContainsFunc(e.keys, isKey) {
 			return e, true
 		}
 	}

@@ -23,18 +23,25 @@ func TestAnEventIsDeliveredOnce(t *testing.T) {
 		var r Recent
 		n := 0
 		for _, keys := range [][]string{{"a", "b"}, {"b"}, {"a"}, {"c", "a"}} {
-			if err := r.Once(keys, time.Second, delivered(&n, nil)); err != nil {
+			if err := r.Once(keys, nil, time.Second, delivered(&n, nil)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if n != 1 {
 			t.Errorf("delivered %d times, want once", n)
 		}
-		if err := r.Once([]string{"d"}, time.Second, delivered(&n, nil)); err != nil || n != 2 {
+		if err := r.Once([]string{"d"}, nil, time.Second, delivered(&n, nil)); err != nil || n != 2 {
 			t.Errorf("another event: %v, delivered %d times, want 2", err, n)
 		}
+		if err := r.Once([]string{"e"}, []string{"d"}, time.Second, delivered(&n, nil)); err != nil || n != 2 {
+			t.Errorf("what comes after one that is known: %v, delivered %d times, want 2", err, n)
+		}
+		if err := r.Once([]string{"f"}, []string{"e"}, time.Second, delivered(&n, nil)); err != nil || n != 3 {
+			t.Errorf("what comes after one that was not delivered: %v, delivered %d times, want 3", err, n)
+		}
+		n = 2
 		<-time.After(11 * time.Minute) // the bubble's clock
-		if err := r.Once([]string{"a"}, time.Second, delivered(&n, nil)); err != nil || n != 3 {
+		if err := r.Once([]string{"a"}, nil, time.Second, delivered(&n, nil)); err != nil || n != 3 {
 			t.Errorf("after a while: %v, delivered %d times, want 3", err, n)
 		}
 	})
@@ -48,7 +55,7 @@ func TestAnEventThatWasNotTakenIsDeliveredAgain(t *testing.T) {
 		if want == ErrUnwatched {
 			deliver = func() (<-chan error, error) { n++; return nil, ErrUnwatched }
 		}
-		if err := r.Once([]string{"a"}, time.Second, deliver); !errors.Is(err, want) {
+		if err := r.Once([]string{"a"}, nil, time.Second, deliver); !errors.Is(err, want) {
 			t.Errorf("Once = %v, want %v", err, want)
 		}
 	}
@@ -64,7 +71,7 @@ func TestACopyWaitsForTheFirst(t *testing.T) {
 		errs := make(chan error, 2)
 		for range 2 {
 			go func() { // ends with the result
-				errs <- r.Once([]string{"a"}, time.Minute, func() (<-chan error, error) { return result, nil })
+				errs <- r.Once([]string{"a"}, nil, time.Minute, func() (<-chan error, error) { return result, nil })
 			}()
 		}
 		synctest.Wait()
@@ -77,7 +84,7 @@ func TestACopyWaitsForTheFirst(t *testing.T) {
 		}
 		start := time.Now()
 		never := func() (<-chan error, error) { return make(chan error), nil }
-		if err := r.Once([]string{"slow"}, 5*time.Second, never); err != nil || time.Since(start) != 5*time.Second {
+		if err := r.Once([]string{"slow"}, nil, 5*time.Second, never); err != nil || time.Since(start) != 5*time.Second {
 			t.Errorf("a slow lane: %v after %v, want nil after 5s", err, time.Since(start))
 		}
 	})
@@ -87,7 +94,7 @@ func TestMemoryOfEventsIsBounded(t *testing.T) {
 	var r Recent
 	n := 0
 	for i := range 3 * recentMost {
-		if err := r.Once([]string{fmt.Sprint(i)}, time.Second, delivered(&n, nil)); err != nil {
+		if err := r.Once([]string{fmt.Sprint(i)}, nil, time.Second, delivered(&n, nil)); err != nil {
 			t.Fatal(err)
 		}
 	}

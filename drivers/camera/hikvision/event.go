@@ -1,10 +1,7 @@
 package hikvision
 
 import (
-	"bytes"
-	"encoding/xml"
-	"errors"
-	"io"
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -30,6 +27,9 @@ type event struct {
 	at         string // dateTime
 	id         string // UUID
 	offline    string // isDataRetransmission
+	channel    string // channelID, or dynChannelID
+	more       bool   // hasMoreData: the same event comes again, with its pictures
+	picNum     string // how many pictures follow
 }
 
 // isPlate reports whether the event tells of a car, rather than being the
@@ -42,10 +42,7 @@ func (e event) isPlate() bool {
 // ignored: four namespaces are in the field, and a recorder that forwards an
 // event puts "ns1:" before every name.
 func decodeEvent(text []byte) (event, error) {
-	if len(text) > camera.MaxText {
-		return event{}, camera.TooLarge("event text too large")
-	}
-	fields, err := flatten(camera.UTF8(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))))
+	fields, err := camera.Elements(text, keptLevels)
 	if err != nil {
 		return event{}, err
 	}
@@ -53,12 +50,20 @@ func decodeEvent(text []byte) (event, error) {
 	if _, ok := fields[root]; !ok {
 		return event{}, camera.Malformed("not an EventNotificationAlert")
 	}
-	_, hasPlate := fields[root+"/ANPR/licensePlate"]
+	plate, hasPlate := fields[root+"/ANPR/licensePlate"]
+	if read, _ := camera.Plate(plate); read == "" && fields[root+"/ANPR/originalLicensePlate"] != "" {
+		// What the camera read before it corrected the plate to none.
+		plate, hasPlate = fields[root+"/ANPR/originalLicensePlate"], true
+	}
+	channel := fields[root+"/channelID"]
+	if channel == "" {
+		channel = fields[root+"/dynChannelID"]
+	}
 	return event{
 		kind:       fields[root+"/eventType"],
 		state:      fields[root+"/eventState"],
 		hasPlate:   hasPlate,
-		plate:      fields[root+"/ANPR/licensePlate"],
+		plate:      plate,
 		confidence: fields[root+"/ANPR/confidenceLevel"],
 		direction:  fields[root+"/ANPR/direction"],
 		color:      fields[root+"/ANPR/plateColor"],
@@ -66,60 +71,45 @@ func decodeEvent(text []byte) (event, error) {
 		at:         fields[root+"/dateTime"],
 		id:         fields[root+"/UUID"],
 		offline:    fields[root+"/isDataRetransmission"],
+		channel:    channel,
+		more:       yes(fields[root+"/hasMoreData"]) || yes(fields[root+"/ANPR/hasMoreData"]),
+		picNum:     fields[root+"/picNum"],
 	}, nil
 }
 
-// What an event may hold at most; real ones have about 100 elements. Together
-// these keep a hostile text from growing when it is read.
-const (
-	maxElements = 4096
-	maxName     = 128 // bytes of an element's name
-	keptLevels  = 3   // EventNotificationAlert/ANPR/licensePlate; nothing deeper is read
-)
+// keptLevels is how deep an element is read: EventNotificationAlert/ANPR/
+// licensePlate.
+const keptLevels = 3
 
-// flatten returns the text of every element under its path of local names,
-// "EventNotificationAlert/ANPR/line". Of several with one path the first
-// counts, and elements below keptLevels are left out.
-func flatten(text []byte) (map[string]string, error) {
-	dec := xml.NewDecoder(bytes.NewReader(text))
-	// The text is UTF-8 by now, whatever its first line claims.
-	dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
-	fields := make(map[string]string)
-	var path []string
-	var value strings.Builder
-	elements := 0
-	for {
-		token, err := dec.Token()
-		if errors.Is(err, io.EOF) {
-			return fields, nil
-		}
-		if err != nil {
-			return nil, camera.Malformed("broken XML")
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			elements++
-			switch {
-			case len(path) == camera.MaxNesting:
-				return nil, camera.Malformed("XML nested too deep")
-			case elements > maxElements, len(token.Name.Local) > maxName:
-				return nil, camera.Malformed("too much XML")
-			}
-			path = append(path, token.Name.Local)
-			value.Reset()
-		case xml.CharData:
-			value.Write(token)
-		case xml.EndElement:
-			if len(path) <= keptLevels {
-				key := strings.Join(path, "/")
-				if _, have := fields[key]; !have {
-					fields[key] = strings.TrimSpace(value.String())
-				}
-			}
-			path = path[:len(path)-1]
-			value.Reset()
+func yes(text string) bool { return strings.EqualFold(text, "true") || text == "1" }
+
+// keys are what the event is known again by: its UUID and its time together, for
+// a UUID alone may be the device's; its place, time and plate, for it may come
+// without a UUID. The second half of an event with more data is known by after:
+// it has the UUID in common with the first, and maybe no more.
+func (e event) keys(zone *time.Location) (keys, after []string) {
+	at := e.at
+	if t := eventTime(e.at, zone); !t.IsZero() {
+		at = t.Format(time.RFC3339Nano)
+	}
+	plate, _ := camera.Plate(e.plate)
+	if e.id != "" {
+		keys = append(keys, "id "+e.id+" at "+at)
+		if at == "" {
+			keys[0] += " of " + plate
 		}
 	}
+	if at != "" {
+		keys = append(keys, "channel "+cmp.Or(e.channel, "1")+" at "+at+" of "+plate)
+	}
+	switch {
+	case e.id == "":
+	case e.more:
+		keys = append(keys, "first half "+e.id)
+	default:
+		after = append(after, "first half "+e.id)
+	}
+	return keys, after
 }
 
 // recognition returns the event as the lane's claim, without its pictures.
@@ -145,7 +135,7 @@ func (e event) recognition(zone *time.Location) drivers.Recognition {
 		Confidence: confidence(e.confidence),
 		Direction:  direction(e.direction),
 		At:         eventTime(e.at, zone),
-		Offline:    strings.EqualFold(e.offline, "true") || e.offline == "1",
+		Offline:    yes(e.offline),
 	}
 }
 
@@ -196,7 +186,9 @@ func eventTime(text string, zone *time.Location) time.Time {
 	if n := len(text); n > 6 && text[n-6] == ' ' && text[n-3] == ':' {
 		text = text[:n-6] + "+" + text[n-5:]
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "20060102T150405Z0700", "20060102T150405",
+	} {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
 			return t.UTC()
 		}

@@ -12,16 +12,10 @@ package hikvision
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/icholy/digest"
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
@@ -45,16 +39,25 @@ type Config struct {
 type Options struct {
 	Channel int           // video channel of the picture; 0 means 1
 	Silence time.Duration // a camera that can only be judged by its pushes is offline after so long; 0 means 1 h
+
+	Certificate string // of an https camera that signed its own; see camera.ParseFingerprint
 }
 
-// ParseOptions reads the option table of a device: channel (1 to 64), silence
-// (seconds, 10 to 604800) and token, which the agent handles. Anything else is
-// an error.
+// ParseOptions reads the option table of a device; anything else is an error:
+//
+//	channel = 1           # video channel, 1 to 64
+//	silence = 3600        # s: a camera without a login that pushes nothing for so long is offline
+//	certificate = "9f86…" # SHA-256 fingerprint of the camera's own certificate, for https
+//	token = "…"           # of its push address; the agent handles it
 func ParseOptions(table map[string]any) (Options, error) {
 	o := options.Read(table, "token")
 	opt := Options{
 		Channel: int(o.Int("channel", 1, 1, 64)),
 		Silence: time.Duration(o.Int("silence", 3600, 10, 604800)) * time.Second,
+	}
+	opt.Certificate = o.Text("certificate", "")
+	if _, err := camera.ParseFingerprint(opt.Certificate); err != nil {
+		o.Fail("certificate", "%v", err)
 	}
 	return opt, o.Err()
 }
@@ -68,10 +71,11 @@ const laneTime = 5 * time.Second
 type Camera struct {
 	cfg    Config
 	inbox  camera.Inbox
-	client *http.Client // with digest authentication; nil without BaseURL
+	recent camera.Recent
+	puller camera.Puller
+	client *camera.Client // nil without BaseURL
 
-	mu     sync.Mutex // guards the following field
-	locked time.Time  // no request before this moment, for the login was refused
+	picturePath atomic.Int32 // which of the two works
 }
 
 // New returns the camera of cfg. It reaches for no network.
@@ -96,33 +100,14 @@ func New(cfg Config) (*Camera, error) {
 	if cfg.BaseURL == "" {
 		return c, nil
 	}
-	u, err := url.Parse(cfg.BaseURL)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("link of camera: %w", err)
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return nil, fmt.Errorf("link of camera: want http://address, have %q", cfg.BaseURL)
-	case u.User != nil:
-		return nil, errors.New("link of camera: user and password do not belong into the link")
+	client, err := camera.NewClient(camera.ClientConfig{
+		BaseURL: cfg.BaseURL, User: cfg.User, Password: cfg.Password, Certificate: cfg.Options.Certificate, HTTP: cfg.Client,
+	})
+	if err != nil {
+		return nil, err
 	}
-	c.cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
-	c.client = login(cfg)
+	c.client = client
 	return c, nil
-}
-
-// login returns a client that answers the camera's digest challenge, once a
-// request, and follows no redirection: the answer to a challenge is for this
-// camera only.
-func login(cfg Config) *http.Client {
-	client := http.Client{}
-	if cfg.Client != nil {
-		client = *cfg.Client
-	}
-	if cfg.User != "" {
-		client.Transport = &digest.Transport{Username: cfg.User, Password: cfg.Password, Transport: client.Transport}
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client
 }
 
 // Watch hands every plate that the camera pushes to emit until ctx is done. A
@@ -161,20 +146,17 @@ func (c *Camera) take(w http.ResponseWriter, r *http.Request) error {
 	if !push.event.isPlate() {
 		return nil // a heartbeat (videoloss, inactive) or an event of another kind
 	}
-	rec := push.recognition(c.cfg.Location)
+	return c.deliver(push)
+}
+
+// deliver hands a plate to the lane and returns once that has dealt with it, at
+// the latest after laneTime. A plate that comes again, as a copy or as the full
+// event after the plate alone, is the same car: the lane gets it once, with the
+// pictures that the first had.
+func (c *Camera) deliver(p push) error {
+	rec := p.recognition(c.cfg.Location)
 	rec.Device = c.cfg.Device
 	rec.Received = c.cfg.Now().UTC()
-
-	done, err := c.inbox.Deliver(rec, laneTime)
-	if err != nil {
-		return err
-	}
-	timer := time.NewTimer(laneTime)
-	defer timer.Stop()
-	select {
-	case err := <-done:
-		return err
-	case <-timer.C:
-		return nil // the lane has the event; a second copy would not speed it up
-	}
+	keys, after := p.event.keys(c.cfg.Location)
+	return c.recent.Once(keys, after, laneTime, func() (<-chan error, error) { return c.inbox.Deliver(rec, laneTime) })
 }

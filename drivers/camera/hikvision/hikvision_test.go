@@ -161,6 +161,45 @@ func TestEveryFormOfPushTellsTheSameCar(t *testing.T) {
 	}
 }
 
+func TestAnEventThatIsSentAgainIsOneCar(t *testing.T) {
+	cam := newCamera(t, hikvision.Config{})
+	c := &sim.HikCamera{URL: serve(t, cam)}
+	car := sim.Sighting{Plate: "粤B12345", At: time.Now(), ID: "u-1"}
+	if status, err := c.Push(t.Context(), car); err != nil || status != http.StatusServiceUnavailable {
+		t.Fatalf("push that nobody watches = %d, %v", status, err)
+	}
+	seen := watch(t, cam)
+	if err := c.PushUntilTaken(t.Context(), car, time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // the answer was late, say
+		car.Kept = true
+		if status, err := c.Push(t.Context(), car); err != nil || status != http.StatusOK {
+			t.Errorf("the same again = %d, %v; want 200", status, err)
+		}
+	}
+	car = sim.Sighting{Plate: "粤B99999"}
+	if status, err := c.Push(t.Context(), car); err != nil || status != http.StatusOK {
+		t.Fatalf("the next car = %d, %v", status, err)
+	}
+	for _, want := range []string{"粤B12345", "粤B99999"} {
+		if rec := <-seen; rec.Plate != want {
+			t.Errorf("saw %s, want %s", rec.Plate, want)
+		}
+	}
+	if n := len(seen); n != 0 {
+		t.Errorf("%d more events", n)
+	}
+}
+
+// serve serves handler until the test ends.
+func serve(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 func TestOneLineIsLoggedForABrokenPush(t *testing.T) {
 	var log bytes.Buffer
 	cam := newCamera(t, hikvision.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
@@ -287,6 +326,28 @@ func TestASilentCameraDoesNotHoldTheLane(t *testing.T) {
 	}
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("Snapshot took %v, its context had 50ms", took)
+	}
+}
+
+func TestThePathOfThePictureIsFoundAndRemembered(t *testing.T) {
+	var asked []string
+	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		if r.URL.Path != "/ISAPI/Streaming/channels/201/picture" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		_, _ = w.Write(sim.ScenePicture("", 0))
+	}))
+	cam := newCamera(t, hikvision.Config{BaseURL: url, Options: hikvision.Options{Channel: 2}})
+	for range 2 {
+		if _, err := cam.Snapshot(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "/ISAPI/Streaming/channels/2/picture /ISAPI/Streaming/channels/201/picture /ISAPI/Streaming/channels/201/picture"
+	if got := strings.Join(asked, " "); got != want {
+		t.Errorf("asked for %s, want %s", got, want)
 	}
 }
 

@@ -4,49 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strconv"
+	"strings"
 	"time"
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
 )
 
-const (
-	askTime  = 5 * time.Second  // for one request to the camera, unless ctx ends sooner
-	lockTime = 30 * time.Minute // for which a camera locks out an address after five bad logins
-)
-
-// errNotFound means that this model has no such ISAPI path.
-var errNotFound = errors.New("camera has no such function")
-
 // Snapshot takes a picture now. It fails with errors.ErrUnsupported for a
 // camera without a link and for a model without this call, with
-// drivers.ErrRefused while its login is refused.
+// drivers.ErrRefused while its login is refused. Models differ in the path; the
+// one that works is remembered.
 func (c *Camera) Snapshot(ctx context.Context) (drivers.Picture, error) {
 	if c.client == nil {
 		return drivers.Picture{}, c.failed("snapshot", errors.ErrUnsupported)
 	}
-	path := "/ISAPI/Streaming/channels/" + strconv.Itoa(c.cfg.Options.Channel) + "/picture"
-	body, err := c.ask(ctx, path, camera.MaxPicture)
-	switch {
-	case errors.Is(err, errNotFound):
-		return drivers.Picture{}, c.failed("snapshot", fmt.Errorf("%w: %w", errors.ErrUnsupported, err))
-	case err != nil:
-		return drivers.Picture{}, c.failed("snapshot", err)
-	case !camera.IsJPEG(body):
-		return drivers.Picture{}, c.failed("snapshot", errors.New("answer is no JPEG"))
+	jpeg, err := c.picture(ctx)
+	if errors.Is(err, camera.ErrNoFunction) {
+		err = fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
 	}
-	return drivers.Picture{Kind: drivers.PictureScene, JPEG: body}, nil
+	if err != nil {
+		return drivers.Picture{}, c.failed("snapshot", err)
+	}
+	return drivers.Picture{Kind: drivers.PictureScene, JPEG: jpeg}, nil
 }
 
-// Check asks the camera for its device data. A camera without a link or without
-// a login is judged by how long ago it last pushed anything.
+// picture asks by the path that worked last, then by the other.
+func (c *Camera) picture(ctx context.Context) ([]byte, error) {
+	paths := [2]string{
+		fmt.Sprintf("/ISAPI/Streaming/channels/%d/picture", c.cfg.Options.Channel),
+		fmt.Sprintf("/ISAPI/Streaming/channels/%d01/picture", c.cfg.Options.Channel), // its main stream
+	}
+	first := int(c.picturePath.Load())
+	var err error
+	for _, i := range [2]int{first, 1 - first} {
+		var jpeg []byte
+		jpeg, err = c.ask(ctx, paths[i], camera.MaxPicture)
+		switch {
+		case err == nil && !camera.IsJPEG(jpeg):
+			err = errors.New("answer is no JPEG")
+		case err == nil:
+			c.picturePath.Store(int32(i))
+			return jpeg, nil
+		case !errors.Is(err, camera.ErrNoFunction):
+			return nil, err
+		}
+	}
+	return nil, err
+}
+
+// Check asks the camera for its device data, and tells of events that do not
+// come where the agent asks for them. A camera without a link or without a login
+// is judged by how long ago it last pushed anything.
 func (c *Camera) Check(ctx context.Context) error {
 	if c.client != nil && c.cfg.User != "" {
 		if _, err := c.ask(ctx, "/ISAPI/System/deviceInfo", camera.MaxText); err != nil {
 			return c.failed("check", err)
+		}
+		if err := c.puller.Err(); err != nil {
+			return c.failed("check", fmt.Errorf("no events: %w", err))
 		}
 		return nil
 	}
@@ -60,67 +77,59 @@ func (c *Camera) Check(ctx context.Context) error {
 	return nil
 }
 
-// ask sends one GET and returns the body of a 200.
-//
-// After a refused login it sends nothing for half an hour: the lane asks for a
-// picture of every car, and five bad logins lock this address out of the
-// camera for everybody, the installer included.
+// ask sends one GET and returns the body.
 func (c *Camera) ask(ctx context.Context, path string, limit int64) ([]byte, error) {
-	if wait := c.lockedFor(); wait > 0 {
-		return nil, fmt.Errorf("%w: login was refused, next try in %v; check user and password",
-			drivers.ErrRefused, wait.Round(time.Second))
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.cfg.BaseURL+path, nil)
-	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
-	}
-	resp, err := c.client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", drivers.ErrOffline, err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: read answer: %w", drivers.ErrOffline, err)
-	}
-	switch {
-	case resp.StatusCode == http.StatusUnauthorized:
-		c.lock()
-		return nil, fmt.Errorf("%w: login refused; check user and password", drivers.ErrRefused)
-	case resp.StatusCode == http.StatusNotFound, notSupported(body):
-		return nil, fmt.Errorf("%w: %w", drivers.ErrRefused, errNotFound)
-	case resp.StatusCode >= 500:
-		return nil, fmt.Errorf("%w: status %d", drivers.ErrOffline, resp.StatusCode)
-	case resp.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%w: status %d", drivers.ErrRefused, resp.StatusCode)
-	case int64(len(body)) > limit:
-		return nil, errors.New("answer too large")
-	}
-	return body, nil
+	answer, err := c.client.Do(ctx, http.MethodGet, path, "", nil, limit)
+	return answer.Body, err
 }
 
-// notSupported reports whether body is the ResponseStatus of a call that the
-// model lacks.
-func notSupported(body []byte) bool {
-	if camera.IsJPEG(body) || len(body) > camera.MaxText {
-		return false
+// fields asks for an XML document and returns its elements, without the name of
+// its root: makers change that, too.
+func (c *Camera) fields(ctx context.Context, path string) (map[string]string, error) {
+	body, err := c.ask(ctx, path, camera.MaxText)
+	if err != nil {
+		return nil, err
 	}
-	fields, err := flatten(body)
-	return err == nil && fields["ResponseStatus/statusCode"] == "4" && fields["ResponseStatus/subStatusCode"] == "notSupport"
+	return rootless(body)
 }
 
-func (c *Camera) lock() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.locked = time.Now().Add(lockTime)
+func rootless(body []byte) (map[string]string, error) {
+	all, err := camera.Elements(body, keptLevels+1)
+	if err != nil {
+		return nil, fmt.Errorf("unreadable answer: %w", err)
+	}
+	fields := make(map[string]string, len(all))
+	for path, text := range all {
+		if _, below, ok := strings.Cut(path, "/"); ok {
+			fields[below] = text
+		}
+	}
+	return fields, nil
 }
 
-func (c *Camera) lockedFor() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Until(c.locked)
+// put sends an XML document and checks what the camera says of it. A status of
+// 200 may still carry a refusal.
+func (c *Camera) put(ctx context.Context, path, text string) error {
+	answer, err := c.client.Do(ctx, http.MethodPut, path, "application/xml", []byte(text), camera.MaxText)
+	if err != nil {
+		return err
+	}
+	// An answer that is no ResponseStatus says no more than its status.
+	fields, err := camera.Elements(answer.Body, 2)
+	if err != nil {
+		return nil
+	}
+	switch code := fields["ResponseStatus/statusCode"]; code {
+	case "", "0", "1", "7": // 7: done, and to hold after a restart
+		return nil
+	case "2", "3": // busy, broken
+		return fmt.Errorf("%w: the camera says %s %q", drivers.ErrOffline, code, fields["ResponseStatus/statusString"])
+	default:
+		if strings.EqualFold(fields["ResponseStatus/subStatusCode"], "notSupport") {
+			return camera.ErrNoFunction
+		}
+		return fmt.Errorf("%w: the camera says %s %q", drivers.ErrRefused, code, fields["ResponseStatus/subStatusCode"])
+	}
 }
 
 func (c *Camera) failed(op string, err error) error {

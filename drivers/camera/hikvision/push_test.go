@@ -75,6 +75,10 @@ func TestEventBecomesAClaim(t *testing.T) {
 		{"with a short offset", edit("08:00:00+08:00", "08:00:00+0800"), func(*drivers.Recognition) {}},
 		{"without an offset", edit("08:00:00+08:00", "08:00:00"), func(*drivers.Recognition) {}},
 		{"without a time", edit("2026-01-05T08:00:00+08:00", "now"), func(r *drivers.Recognition) { r.At = time.Time{} }},
+		{"with a plate that the camera corrected to none", edit("<licensePlate>蓝粤B12345", "<originalLicensePlate>蓝粤B12345</originalLicensePlate><licensePlate>unknown"), func(*drivers.Recognition) {}},
+		{"with a plate that the camera corrected", edit("<licensePlate>", "<originalLicensePlate>粤B1234S</originalLicensePlate><licensePlate>"), func(*drivers.Recognition) {}},
+		{"with a compact time", edit("2026-01-05T08:00:00+08:00", "20260105T080000+0800"), func(*drivers.Recognition) {}},
+		{"in UTC", edit("2026-01-05T08:00:00+08:00", "2026-01-05T00:00:00Z"), func(*drivers.Recognition) {}},
 		{"with a plate of a second car behind", edit("<line>1</line>", "<licensePlate>粤B99999</licensePlate>"), func(*drivers.Recognition) {}},
 	}
 	for _, tt := range tests {
@@ -90,6 +94,67 @@ func TestEventBecomesAClaim(t *testing.T) {
 			tt.want(&want)
 			if diff := cmp.Diff(want, p.recognition(shanghai)); diff != "" {
 				t.Errorf("claim differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEveryColourOfThePlateIsKnown(t *testing.T) {
+	tests := map[drivers.PlateColor]string{
+		drivers.ColorBlue: "blue", drivers.ColorYellow: "yellow", drivers.ColorWhite: "white",
+		drivers.ColorBlack: "black civilAviationBlack", drivers.ColorGreen: "green newEnergyGreen civilAviationGreen",
+		drivers.ColorYellowGreen: "newEnergyYellowGreen",
+		drivers.ColorUnknown:     "golden orange red unknown other mixedColor brown purple",
+	}
+	for want, names := range tests {
+		for _, name := range strings.Fields(names) {
+			if got := plateColor(name); got != want {
+				t.Errorf("plateColor(%q) = %v, want %v", name, got, want)
+			}
+		}
+	}
+}
+
+func TestAnEventIsKnownAgain(t *testing.T) {
+	first := event{id: "u1", channel: "1", at: "2026-01-05T08:00:00+08:00", plate: "蓝粤B12345"}
+	tests := []struct {
+		name   string
+		before func(*event) // what the first is besides
+		second event
+		same   bool
+	}{
+		{"as a copy", nil, first, true},
+		{"by its UUID and time, though the plate was corrected", nil, event{id: "u1", at: first.at, plate: "粤B12346"}, true},
+		{"without its UUID, in another form", nil, event{at: "2026-01-05T00:00:00Z", plate: "粤B12345"}, true},
+		{"not by a UUID that is the device's", nil, event{id: "u1", channel: "1", at: "2026-01-05T08:00:30+08:00", plate: "粤B99999"}, false},
+		{"not with another plate at the same time", nil, event{id: "u2", channel: "1", at: first.at, plate: "粤B99999"}, false},
+		{"not on another channel", nil, event{id: "u2", channel: "2", at: first.at, plate: "粤B12345"}, false},
+		{"not some seconds later", nil, event{id: "u2", channel: "1", at: "2026-01-05T08:00:05+08:00", plate: "粤B12345"}, false},
+		{"as the full event after the plate", func(e *event) { e.more = true }, event{id: "u1", at: "2026-01-05T08:00:01+08:00", plate: "粤B12346"}, true},
+		{"not without anything to know it by", func(e *event) { *e = event{plate: "粤B12345"} }, event{plate: "粤B12345"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var recent camera.Recent
+			one := first
+			if tt.before != nil {
+				tt.before(&one)
+			}
+			n := 0
+			for _, e := range []event{one, tt.second} {
+				keys, after := e.keys(shanghai)
+				err := recent.Once(keys, after, time.Second, func() (<-chan error, error) {
+					n++
+					done := make(chan error, 1)
+					done <- nil
+					return done, nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if (n == 1) != tt.same {
+				t.Errorf("delivered %d times, want the same event: %v", n, tt.same)
 			}
 		})
 	}
