@@ -10,15 +10,41 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/reply"
 )
 
 // An event is a decoded JSON push.
 type event struct {
-	isPlate bool  // an AlarmInfoPlate, rather than a report of inputs or serial data
-	isCar   bool  // and it tells of a car that wants through
-	channel int64 // of the camera's video
+	isPlate bool // an AlarmInfoPlate, rather than one of those below or serial data
+	isCar   bool // and it tells of a car that wants through
+	isBeat  bool // a heartbeat, which some firmware sends as JSON
+	serial  string
 	plateID int64 // the camera's number of the event; 0 where it gives none
+	ownList bool  // the camera let the car in by its own list
 	rec     drivers.Recognition
+
+	input   *input // an input has changed
+	picture []byte // a JPEG that was asked for
+}
+
+// An input is the state of one of the camera's inputs, counted from 0.
+type input struct {
+	number int
+	on     bool
+}
+
+// inputs is how many inputs a camera has. Number 4 is a trigger over TCP, which
+// is no contact.
+const inputs = 4
+
+// key is what the event is known by when it comes again. The number alone
+// starts anew with the camera; an event without a number and a part of a second
+// may be anybody's.
+func (e event) key() reply.Key {
+	if e.rec.At.IsZero() || e.plateID == 0 && e.rec.At.Nanosecond() == 0 {
+		return reply.Key{}
+	}
+	return reply.KeyOf(e.serial, strconv.FormatInt(e.plateID, 10), strconv.FormatInt(e.rec.At.UnixMicro(), 10), e.rec.Plate)
 }
 
 // A number is a JSON number or a string that holds one; firmware differs.
@@ -39,13 +65,27 @@ func (n *number) UnmarshalJSON(text []byte) error {
 // maker's.
 type message struct {
 	AlarmInfoPlate *struct {
-		Channel  number `json:"channel"`
 		SerialNo string `json:"serialno"`
 		Result   struct {
 			PlateResult *plateResult `json:"PlateResult"`
 		} `json:"result"`
 	} `json:"AlarmInfoPlate"`
+	// One document has the result in a level of its own, another has not.
+	AlarmGioIn *struct {
+		Result        triggerResults `json:"result"`
+		TriggerResult *triggerResult `json:"TriggerResult"`
+	} `json:"AlarmGioIn"`
+	Heartbeat    json.RawMessage `json:"heartbeat"`
 	TriggerImage json.RawMessage `json:"TriggerImage"` // a picture that somebody asked for
+}
+
+type triggerResults struct {
+	TriggerResult *triggerResult `json:"TriggerResult"`
+}
+
+type triggerResult struct {
+	Source number `json:"source"`
+	Value  number `json:"value"`
 }
 
 // textSize returns how many bytes of a push are not its pictures.
@@ -59,17 +99,18 @@ func (m message) textSize(body []byte) int {
 }
 
 type plateResult struct {
-	License           string `json:"license"`
-	ColorType         number `json:"colorType"`
-	Type              number `json:"type"`
-	Confidence        number `json:"confidence"`
-	Direction         number `json:"direction"`
-	TriggerType       number `json:"triggerType"`
-	PlateID           number `json:"plateid"`
-	IsOffline         number `json:"isoffline"`
-	IsFakePlate       number `json:"is_fake_plate"`
-	ImageFile         string `json:"imageFile"`
-	ImageFragmentFile string `json:"imageFragmentFile"`
+	License           string          `json:"license"`
+	ColorType         number          `json:"colorType"`
+	Type              number          `json:"type"`
+	Confidence        number          `json:"confidence"`
+	Direction         number          `json:"direction"`
+	TriggerType       number          `json:"triggerType"`
+	PlateID           number          `json:"plateid"`
+	IsOffline         number          `json:"isoffline"`
+	IsFakePlate       number          `json:"is_fake_plate"`
+	GioOuts           json.RawMessage `json:"gioouts"` // decoded apart: nothing that is wrong with it must lose the car
+	ImageFile         string          `json:"imageFile"`
+	ImageFragmentFile string          `json:"imageFragmentFile"`
 	TimeStamp         struct {
 		Timeval struct {
 			Sec  number `json:"sec"`
@@ -97,7 +138,7 @@ func decodeEvent(body []byte) (event, error) {
 		return event{}, camera.TooLarge("event text too large")
 	}
 	if msg.AlarmInfoPlate == nil {
-		return event{}, nil // AlarmGioIn, SerialData, TriggerImage
+		return msg.other()
 	}
 	result := msg.AlarmInfoPlate.Result.PlateResult
 	if result == nil {
@@ -110,12 +151,45 @@ func decodeEvent(body []byte) (event, error) {
 	ev := event{
 		isPlate: true,
 		isCar:   !result.isLoitering(),
-		channel: int64(msg.AlarmInfoPlate.Channel),
+		serial:  msg.AlarmInfoPlate.SerialNo,
 		plateID: int64(result.PlateID),
+		ownList: result.opened(ctrlOwnList),
 		rec:     result.recognition(),
 	}
 	ev.rec.Pictures = pictures
 	ev.rec.ID = eventID(msg.AlarmInfoPlate.SerialNo, ev.plateID)
+	return ev, nil
+}
+
+// other is what a push tells that is no plate. Bytes that came in on a serial
+// port (SerialData) are acknowledged and not used: nothing of ours hangs there
+// that speaks.
+func (m message) other() (event, error) {
+	var ev event
+	if m.AlarmGioIn != nil {
+		result := m.AlarmGioIn.Result.TriggerResult
+		if result == nil {
+			result = m.AlarmGioIn.TriggerResult
+		}
+		if result != nil && result.Source >= 0 && result.Source < inputs {
+			ev.input = &input{number: int(result.Source), on: result.Value != 0}
+		}
+	}
+	if m.Heartbeat != nil {
+		ev.isBeat = true
+	}
+	if m.TriggerImage != nil {
+		var shot struct {
+			ImageFile string `json:"imageFile"`
+		}
+		if err := json.Unmarshal(m.TriggerImage, &shot); err != nil {
+			return event{}, camera.Malformed("broken picture")
+		}
+		var err error
+		if ev.picture, err = decodeJPEG(shot.ImageFile); err != nil {
+			return event{}, err
+		}
+	}
 	return ev, nil
 }
 
@@ -159,6 +233,26 @@ func eventID(serial string, plateID int64) string {
 // or has turned back. None of them is a car that wants through.
 func (p *plateResult) isLoitering() bool {
 	return p.TriggerType >= 64 && p.TriggerType <= 66
+}
+
+// ctrlOwnList is the reason for which a relay was switched that means the
+// camera's own list of plates, while it had no server. 1 is the server's word.
+const ctrlOwnList = 2
+
+// opened reports whether the camera switched a relay for a reason.
+func (p *plateResult) opened(reason number) bool {
+	var outs []struct {
+		CtrlType number `json:"ctrltype"`
+	}
+	if json.Unmarshal(p.GioOuts, &outs) != nil {
+		return false // left out, or of another shape
+	}
+	for _, out := range outs {
+		if out.CtrlType == reason {
+			return true
+		}
+	}
+	return false
 }
 
 // typeFake is the plate type of a picture of a plate.
@@ -247,17 +341,28 @@ func (p *plateResult) pictures() ([]drivers.Picture, error) {
 		kind drivers.PictureKind
 		text string
 	}{{drivers.PictureScene, p.ImageFile}, {drivers.PicturePlate, p.ImageFragmentFile}} {
-		if base64.StdEncoding.DecodedLen(len(pic.text)) > camera.MaxPicture+2 {
-			return nil, camera.TooLarge("picture too large")
+		jpeg, err := decodeJPEG(pic.text)
+		if err != nil {
+			return nil, err
 		}
-		jpeg, err := base64.StdEncoding.DecodeString(pic.text)
-		if err != nil || !camera.IsJPEG(jpeg) {
-			continue
+		if jpeg != nil {
+			pictures = append(pictures, drivers.Picture{Kind: pic.kind, JPEG: jpeg})
 		}
-		if len(jpeg) > camera.MaxPicture {
-			return nil, camera.TooLarge("picture too large")
-		}
-		pictures = append(pictures, drivers.Picture{Kind: pic.kind, JPEG: jpeg})
 	}
 	return pictures, nil
+}
+
+// decodeJPEG decodes a picture. It returns nil for what is none.
+func decodeJPEG(text string) ([]byte, error) {
+	if base64.StdEncoding.DecodedLen(len(text)) > camera.MaxPicture+2 {
+		return nil, camera.TooLarge("picture too large")
+	}
+	jpeg, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || !camera.IsJPEG(jpeg) {
+		return nil, nil
+	}
+	if len(jpeg) > camera.MaxPicture {
+		return nil, camera.TooLarge("picture too large")
+	}
+	return jpeg, nil
 }

@@ -196,7 +196,7 @@ func FuzzEvent(f *testing.F) {
 				t.Fatal("a picture that is no JPEG")
 			}
 		}
-		if reply := ev.refusal(); reply != nil && reply.Info == infoOpen {
+		if reply := ev.acknowledge(); reply.Info == infoOpen {
 			t.Fatal("a refusal that opens")
 		}
 	})

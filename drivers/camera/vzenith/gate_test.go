@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/camera/reply"
 	"parkagent/drivers/camera/vzenith"
 	"parkagent/drivers/drivertest"
 )
 
-var _ drivertest.GateDriver = (*vzenith.ReplyGate)(nil)
-var _ drivertest.EventGateDriver = (*vzenith.ReplyGate)(nil)
+var _ drivertest.GateDriver = (*reply.Gate)(nil)
+var _ drivertest.EventGateDriver = (*reply.Gate)(nil)
 
 func TestAGateInCometModeKeepsTheContract(t *testing.T) {
 	drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/camera/reply"
 	"parkagent/drivers/camera/vzenith"
 	"parkagent/drivers/sim"
 )
@@ -44,7 +45,7 @@ func (l *lane) pushLater(ctx context.Context, s sim.Sighting) <-chan pushed {
 // atLane is a decider that passes on which events have come, and keeps their
 // pushes waiting until release is closed, or for as long as it may.
 func atLane(seen chan<- string, release <-chan struct{}) decider {
-	return func(ctx context.Context, _ *vzenith.ReplyGate, rec drivers.Recognition) {
+	return func(ctx context.Context, _ *reply.Gate, rec drivers.Recognition) {
 		seen <- rec.ID
 		select {
 		case <-release:
@@ -56,7 +57,7 @@ func atLane(seen chan<- string, release <-chan struct{}) decider {
 // keepB is a decider that has A answered at once, and keeps B's push waiting.
 func keepB(seen chan<- string, release <-chan struct{}) decider {
 	keep := atLane(seen, release)
-	return func(ctx context.Context, g *vzenith.ReplyGate, rec drivers.Recognition) {
+	return func(ctx context.Context, g *reply.Gate, rec drivers.Recognition) {
 		if rec.Plate == carA.Plate {
 			seen <- rec.ID
 			return
@@ -85,7 +86,7 @@ func TestRaiseForFindsItsPushAmongOthers(t *testing.T) {
 	for _, opens := range []vzenith.Opens{vzenith.OpensPlate, vzenith.OpensComet, vzenith.OpensHeartbeat} {
 		t.Run(string(opens), func(t *testing.T) {
 			events, release := make(chan string, 2), make(chan struct{})
-			l := newLane(t, vzenith.Config{ReplyTime: 10 * time.Second, Options: vzenith.Options{Opens: opens}}, atLane(events, release))
+			l := newLane(t, vzenith.Config{Options: vzenith.Options{Reply: 10 * time.Second, Opens: opens}}, atLane(events, release))
 			answerA := l.pushLater(t.Context(), carA)
 			eventA := <-events
 			answerB := l.pushLater(t.Context(), carB)
@@ -108,22 +109,22 @@ func TestNoOrderIsCarriedByTheAnswerToAnotherCar(t *testing.T) {
 	tests := []struct {
 		name  string
 		opens vzenith.Opens
-		call  func(*vzenith.ReplyGate, context.Context, string) error
+		call  func(*reply.Gate, context.Context, string) error
 		want  error
 	}{
-		{"raise for a car that was answered", vzenith.OpensPlate, (*vzenith.ReplyGate).RaiseFor, drivers.ErrRefused},
-		{"raise for it, no poll coming", vzenith.OpensComet, (*vzenith.ReplyGate).RaiseFor, drivers.ErrOffline},
-		{"raise for it, no heartbeat coming", vzenith.OpensHeartbeat, (*vzenith.ReplyGate).RaiseFor, drivers.ErrOffline},
-		{"raise", vzenith.OpensPlate, withoutEvent((*vzenith.ReplyGate).Raise), drivers.ErrRefused},
-		{"raise, no poll coming", vzenith.OpensComet, withoutEvent((*vzenith.ReplyGate).Raise), drivers.ErrOffline},
-		{"raise, no heartbeat coming", vzenith.OpensHeartbeat, withoutEvent((*vzenith.ReplyGate).Raise), drivers.ErrOffline},
-		{"hold, no poll coming", vzenith.OpensComet, withoutEvent((*vzenith.ReplyGate).Hold), drivers.ErrOffline},
-		{"release, no poll coming", vzenith.OpensComet, withoutEvent((*vzenith.ReplyGate).Release), drivers.ErrOffline},
+		{"raise for a car that was answered", vzenith.OpensPlate, (*reply.Gate).RaiseFor, drivers.ErrRefused},
+		{"raise for it, no poll coming", vzenith.OpensComet, (*reply.Gate).RaiseFor, drivers.ErrOffline},
+		{"raise for it, no heartbeat coming", vzenith.OpensHeartbeat, (*reply.Gate).RaiseFor, drivers.ErrOffline},
+		{"raise", vzenith.OpensPlate, withoutEvent((*reply.Gate).Raise), drivers.ErrRefused},
+		{"raise, no poll coming", vzenith.OpensComet, withoutEvent((*reply.Gate).Raise), drivers.ErrOffline},
+		{"raise, no heartbeat coming", vzenith.OpensHeartbeat, withoutEvent((*reply.Gate).Raise), drivers.ErrOffline},
+		{"hold, no poll coming", vzenith.OpensComet, withoutEvent((*reply.Gate).Hold), drivers.ErrOffline},
+		{"release, no poll coming", vzenith.OpensComet, withoutEvent((*reply.Gate).Release), drivers.ErrOffline},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			events, release := make(chan string, 2), make(chan struct{})
-			l := newLane(t, vzenith.Config{ReplyTime: 10 * time.Second, Options: vzenith.Options{Opens: tt.opens}}, keepB(events, release))
+			l := newLane(t, vzenith.Config{Options: vzenith.Options{Reply: 10 * time.Second, Opens: tt.opens}}, keepB(events, release))
 			if a := l.push(t, carA); a.Opened {
 				t.Fatalf("A answered %+v, want not opened yet", a)
 			}
@@ -144,8 +145,8 @@ func TestNoOrderIsCarriedByTheAnswerToAnotherCar(t *testing.T) {
 	}
 }
 
-func withoutEvent(call func(*vzenith.ReplyGate, context.Context) error) func(*vzenith.ReplyGate, context.Context, string) error {
-	return func(g *vzenith.ReplyGate, ctx context.Context, _ string) error { return call(g, ctx) }
+func withoutEvent(call func(*reply.Gate, context.Context) error) func(*reply.Gate, context.Context, string) error {
+	return func(g *reply.Gate, ctx context.Context, _ string) error { return call(g, ctx) }
 }
 
 func TestAnEventNumberThatComesAgainIsAnotherEvent(t *testing.T) {
@@ -160,7 +161,7 @@ func TestAnEventNumberThatComesAgainIsAnotherEvent(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			events, release := make(chan string, 2), make(chan struct{})
-			l := newLane(t, vzenith.Config{ReplyTime: 10 * time.Second}, keepB(events, release))
+			l := newLane(t, vzenith.Config{Options: vzenith.Options{Reply: 10 * time.Second}}, keepB(events, release))
 			post(t, l.sim.URL, tt.body(l, carA))
 			eventA := <-events
 			answerB := postLater(l.sim.URL, tt.body(l, carB))
@@ -196,7 +197,7 @@ func TestRaiseForACarThatWasAnsweredGoesOutInAPoll(t *testing.T) {
 func TestRaiseForThatMeetsTheAnswerIsCarriedOrRefused(t *testing.T) {
 	raised := make(chan error, 1)
 	var raising sync.WaitGroup
-	l := newLane(t, vzenith.Config{}, func(_ context.Context, g *vzenith.ReplyGate, rec drivers.Recognition) {
+	l := newLane(t, vzenith.Config{}, func(_ context.Context, g *reply.Gate, rec drivers.Recognition) {
 		raising.Go(func() { raised <- g.RaiseFor(t.Context(), rec.ID) }) // ends with the push
 	})
 	l.sim.Faults.NoPictures = true
@@ -212,7 +213,7 @@ func TestRaiseForThatMeetsTheAnswerIsCarriedOrRefused(t *testing.T) {
 
 func TestRaiseForThatWasGivenUpNeverOpens(t *testing.T) {
 	events, release := make(chan string, 1), make(chan struct{})
-	l := newLane(t, vzenith.Config{ReplyTime: 10 * time.Second, Options: vzenith.Options{Opens: vzenith.OpensComet}, PollTime: 10 * time.Millisecond}, atLane(events, release))
+	l := newLane(t, vzenith.Config{Options: vzenith.Options{Reply: 10 * time.Second, Opens: vzenith.OpensComet}, PollTime: 10 * time.Millisecond}, atLane(events, release))
 	answer := l.pushLater(t.Context(), carA)
 	event := <-events
 	ctx, cancel := context.WithCancel(t.Context())
@@ -236,8 +237,8 @@ func TestRaiseForACameraThatHungUpGoesOnAsRaiseDoes(t *testing.T) {
 	for opens, want := range map[vzenith.Opens]error{vzenith.OpensPlate: drivers.ErrRefused, vzenith.OpensComet: nil} {
 		t.Run(string(opens), func(t *testing.T) {
 			atLane, hungUp, raised := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-			l := newLane(t, vzenith.Config{ReplyTime: 10 * time.Second, Options: vzenith.Options{Opens: opens}},
-				func(ctx context.Context, g *vzenith.ReplyGate, rec drivers.Recognition) {
+			l := newLane(t, vzenith.Config{Options: vzenith.Options{Reply: 10 * time.Second, Opens: opens}},
+				func(ctx context.Context, g *reply.Gate, rec drivers.Recognition) {
 					if rec.Plate != carA.Plate {
 						return
 					}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,7 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"parkagent/drivers"
+	"parkagent/drivers/camera/reply"
 	"parkagent/drivers/camera/vzenith"
 	"parkagent/drivers/drivertest"
 	"parkagent/drivers/sim"
@@ -78,24 +80,26 @@ type lane struct {
 	camera *vzenith.Camera
 	sim    *sim.VzCamera
 	seen   chan drivers.Recognition
-	closed chan struct{} // a value for every connection that ended
+	closed chan struct{} // a value when a request is over, or its camera has hung up
 }
 
 // A decider is what a lane does with a car.
-type decider func(context.Context, *vzenith.ReplyGate, drivers.Recognition)
+type decider func(context.Context, *reply.Gate, drivers.Recognition)
 
 // newLane starts one. decide, which may be nil, is called within emit, as the
 // lane does it.
 func newLane(t *testing.T, cfg vzenith.Config, decide decider) *lane {
 	t.Helper()
 	l := unwatchedLane(t, cfg)
-	server := httptest.NewUnstartedServer(l.camera)
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateClosed {
-			l.closed <- struct{}{}
-		}
-	}
-	server.Start()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		context.AfterFunc(r.Context(), func() { // ends at once
+			select {
+			case l.closed <- struct{}{}:
+			default: // nobody looks
+			}
+		})
+		l.camera.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	l.sim.URL = server.URL + pushPath
 	l.watch(t, decide)
@@ -117,7 +121,7 @@ func unwatchedLane(t *testing.T, cfg vzenith.Config) *lane {
 	t.Helper()
 	return &lane{
 		camera: newCamera(t, cfg), sim: &sim.VzCamera{Serial: "s1"},
-		seen: make(chan drivers.Recognition, 16), closed: make(chan struct{}, 16),
+		seen: make(chan drivers.Recognition, 16), closed: make(chan struct{}, 1),
 	}
 }
 
@@ -166,7 +170,7 @@ var car = sim.Sighting{Plate: "粤B12345", Color: drivers.ColorBlue}
 
 // raiseFor lets every car pass, and wants that to end with an error.
 func raiseFor(t *testing.T, want error) decider {
-	return func(ctx context.Context, g *vzenith.ReplyGate, rec drivers.Recognition) {
+	return func(ctx context.Context, g *reply.Gate, rec drivers.Recognition) {
 		if err := g.RaiseFor(ctx, rec.ID); !errors.Is(err, want) {
 			t.Errorf("RaiseFor = %v, want %v", err, want)
 		}
@@ -192,7 +196,7 @@ func TestACarThatIsNotLetInIsTakenAndNothingOpens(t *testing.T) {
 }
 
 func TestALaneThatTakesTooLongDoesNotHoldTheAnswer(t *testing.T) {
-	l := newLane(t, vzenith.Config{ReplyTime: 50 * time.Millisecond}, func(ctx context.Context, _ *vzenith.ReplyGate, _ drivers.Recognition) {
+	l := newLane(t, vzenith.Config{Options: vzenith.Options{Reply: 50 * time.Millisecond}}, func(ctx context.Context, _ *reply.Gate, _ drivers.Recognition) {
 		<-ctx.Done()
 	})
 	if answer := l.push(t, car); answer.Opened || !answer.Taken {
@@ -245,7 +249,7 @@ func TestTheAnswerIsTheDocumentedOne(t *testing.T) {
 		{"open", vzenith.Config{}, raiseFor(t, nil), false,
 			`{"Response_AlarmInfoPlate":{"info":"ok","channelNum":0,"content":"retransfer_stop","plateid":123}}`},
 		{"open with a pulse on another relay", vzenith.Config{Options: vzenith.Options{IO: 1, Pulse: 500 * time.Millisecond}}, raiseFor(t, nil), false,
-			`{"Response_AlarmInfoPlate":{"info":"ok","channelNum":0,"content":"retransfer_stop","plateid":123,"ivs_ioctrl":{"delay":500,"io":1,"value":2}}}`},
+			`{"Response_AlarmInfoPlate":{"info":"ok","channelNum":1,"content":"retransfer_stop","plateid":123,"ivs_ioctrl":{"delay":500,"io":1,"value":2}}}`},
 		{"stay", vzenith.Config{}, nil, false,
 			`{"Response_AlarmInfoPlate":{"info":"no","channelNum":0,"content":"retransfer_stop","plateid":123}}`},
 		{"kept", vzenith.Config{}, nil, true,
@@ -314,12 +318,39 @@ func TestASilentCameraIsOffline(t *testing.T) {
 }
 
 func TestOptionsAreReadStrictly(t *testing.T) {
-	got, err := vzenith.ParseOptions(map[string]any{"heartbeat": int64(20), "opens": "comet", "io": int64(1), "pulse": int64(500), "token": "t"})
-	want := vzenith.Options{Heartbeat: 20 * time.Second, Opens: vzenith.OpensComet, IO: 1, Pulse: 500 * time.Millisecond}
-	if err != nil || got != want {
-		t.Errorf("options = %+v, %v, want %+v", got, err, want)
+	one := 1
+	tests := []struct {
+		name  string
+		table map[string]any
+		want  vzenith.Options
+	}{
+		{"none", nil, vzenith.Options{
+			Heartbeat: time.Minute, Reply: 2500 * time.Millisecond, TextAge: 15 * time.Second, Opens: vzenith.OpensPlate,
+		}},
+		{"all", map[string]any{
+			"heartbeat": int64(20), "opens": "comet", "io": int64(0), "pulse": int64(500), "close": int64(1), "self_guarded": true,
+			"presence": int64(2), "presence_active_low": true, "passage": int64(3), "reply": "4s", "text_age": "5s", "token": "t",
+		}, vzenith.Options{
+			Heartbeat: 20 * time.Second, Reply: 4 * time.Second, TextAge: 5 * time.Second, Opens: vzenith.OpensComet,
+			Pulse: 500 * time.Millisecond, Close: &one, SelfGuarded: true,
+			Presence: &reply.Input{Number: 2, ActiveLow: true}, Passage: &reply.Input{Number: 3},
+		}},
 	}
-	for _, bad := range []map[string]any{{"opens": "always"}, {"io": int64(4)}, {"puls": int64(1)}, {"heartbeat": "20"}} {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := vzenith.ParseOptions(tt.table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("options differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for _, bad := range []map[string]any{
+		{"opens": "always"}, {"io": int64(4)}, {"puls": int64(1)}, {"heartbeat": "20"}, {"close": int64(1)},
+		{"opens": "comet", "close": int64(0)}, {"presence": int64(4)}, {"passage_active_low": true}, {"reply": "1ms"},
+	} {
 		if _, err := vzenith.ParseOptions(bad); err == nil {
 			t.Errorf("options %v were taken", bad)
 		}

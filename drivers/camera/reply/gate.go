@@ -1,0 +1,260 @@
+package reply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"parkagent/drivers"
+)
+
+// GateConfig tells what the barrier on a camera's relays can do.
+type GateConfig struct {
+	Polls   bool // the camera acts on answers to contacts that are no car, too
+	Latches bool // a relay can be switched on and off for good, by such contacts
+	Lowers  bool // a relay closes the barrier, by such contacts
+
+	// SelfGuarded is the installer's word that the barrier's own controller
+	// keeps the arm from coming down on a car. Nothing is lowered without it:
+	// the camera reports its inputs, and a report can be late or lost.
+	SelfGuarded bool
+
+	Presence, Passage *Input // under the arm, and behind it; nil where none is wired
+}
+
+// An Input is one input of the camera, which it reports when it changes.
+type Input struct {
+	Number    int
+	ActiveLow bool // a car stands there while the input is off
+}
+
+// A Gate is the barrier on the relays of a camera. It has no way to the camera
+// of its own: an order goes out in the answer to a contact of the camera. It
+// meets lane.Gate and lane.EventGate.
+type Gate struct {
+	desk *Desk
+	cfg  GateConfig
+	held atomic.Bool // the relay was latched by Hold
+
+	mu       sync.Mutex // guards the following fields
+	presence sense
+	passage  sense
+}
+
+// A sense is what the camera last reported of an input.
+type sense struct {
+	known, on bool
+	passed    bool // it was active since State last told of it
+}
+
+// Sensed takes the camera's report that one of its inputs is on or off.
+func (g *Gate) Sensed(input int, on bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.presence.take(g.cfg.Presence, input, on)
+	g.passage.take(g.cfg.Passage, input, on)
+}
+
+func (s *sense) take(in *Input, input int, on bool) {
+	if in == nil || in.Number != input {
+		return
+	}
+	s.known, s.on = true, on != in.ActiveLow
+	s.passed = s.passed || s.on
+}
+
+// forgetInputs makes both inputs unknown until the camera reports a change.
+func (g *Gate) forgetInputs() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.presence, g.passage = sense{}, sense{}
+}
+
+func (s *sense) presence(in *Input) drivers.Presence {
+	switch {
+	case in == nil:
+		return drivers.PresenceNotFitted
+	case !s.known:
+		return drivers.PresenceUnknown
+	case s.on:
+		return drivers.PresenceOccupied
+	}
+	return drivers.PresenceClear
+}
+
+// RaiseFor opens the barrier in the answer to the push whose Recognition.ID is
+// event, and returns once that answer was written. If that push does not wait
+// any more, or its camera has hung up, it goes on as Raise does; no other car's
+// push ever carries the order. A later post of the same event does, when
+// RaiseFor is called again.
+//
+// An event that the camera kept, or that is minutes old by the camera's own
+// clock, never opens: it fails with drivers.ErrRefused.
+func (g *Gate) RaiseFor(ctx context.Context, event string) error {
+	if strings.HasSuffix(event, keptMark) {
+		return g.desk.failed("raise", fmt.Errorf("%w: the camera kept this event; its car left long ago", drivers.ErrRefused))
+	}
+	told, err := g.desk.hand(ctx, event, g.raising())
+	if err != nil {
+		return g.desk.failed("raise", err)
+	}
+	err = errGone
+	for _, done := range told {
+		switch next := <-done; {
+		case next == nil:
+			err = nil
+		case err != nil && !errors.Is(next, errGone):
+			err = next
+		}
+	}
+	if errors.Is(err, errGone) {
+		err = g.Raise(ctx)
+		g.desk.note(event, err == nil)
+		return err
+	}
+	g.desk.note(event, err == nil)
+	if err != nil {
+		return g.desk.failed("raise", err)
+	}
+	return nil
+}
+
+// Raise opens the barrier in the answer to the camera's next contact that acts
+// and is no car, and returns once that answer was written. With none until ctx
+// is done it fails with drivers.ErrOffline.
+//
+// A camera that opens for plates only is never asked: Raise cannot tell whose
+// plate comes next, so it fails at once with drivers.ErrRefused.
+//
+// While the barrier is held open Raise and RaiseFor latch the relay again
+// rather than pulse it, for the end of the pulse would end the hold.
+func (g *Gate) Raise(ctx context.Context) error {
+	if !g.cfg.Polls {
+		return g.desk.failed("raise", fmt.Errorf("%w: this camera opens only in its answer to the car's own plate", drivers.ErrRefused))
+	}
+	return g.ask(ctx, "raise", g.raising(), nil)
+}
+
+func (g *Gate) raising() Order {
+	if g.held.Load() {
+		return Hold
+	}
+	return Raise
+}
+
+// Lower closes the barrier in the answer to the camera's next contact that acts
+// and is no car. It fails with drivers.ErrRefused unless a relay closes the
+// barrier, the installer said that it guards itself, and no input that is wired
+// says or may hide that a car stands there; that is looked at again at the very
+// moment of the answer.
+func (g *Gate) Lower(ctx context.Context) error {
+	if err := g.mayLower(); err != nil {
+		return g.desk.failed("lower", err)
+	}
+	return g.ask(ctx, "lower", Lower, g.mayLower)
+}
+
+func (g *Gate) mayLower() error {
+	refuse := func(why string) error { return fmt.Errorf("%w: %s", drivers.ErrRefused, why) }
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	under, behind := g.presence.presence(g.cfg.Presence), g.passage.presence(g.cfg.Passage)
+	switch {
+	case !g.cfg.Lowers:
+		return refuse("the camera's relay only opens")
+	case g.held.Load():
+		return refuse("the gate is held open")
+	case !g.cfg.SelfGuarded:
+		return refuse("the barrier is not said to guard itself, and the camera's reports of its inputs may be late")
+	case under == drivers.PresenceOccupied:
+		return refuse("presence is occupied")
+	case under == drivers.PresenceUnknown:
+		return refuse("presence is unknown")
+	case behind == drivers.PresenceOccupied:
+		return refuse("a car drives through")
+	case behind == drivers.PresenceUnknown:
+		return refuse("passage is unknown")
+	}
+	return nil
+}
+
+// Hold latches the relay by the camera's next contact that acts and is no car.
+// It fails with drivers.ErrRefused where there is none: nothing would come to
+// Release it.
+func (g *Gate) Hold(ctx context.Context) error {
+	if err := g.canLatch("hold"); err != nil {
+		return err
+	}
+	before := g.held.Swap(true) // first, so that nothing lowers or pulses it meanwhile
+	err := g.ask(ctx, "hold", Hold, nil)
+	if err != nil {
+		g.held.Store(before)
+	}
+	return err
+}
+
+// Release lets go of the relay by the camera's next contact. It fails with
+// drivers.ErrRefused where Hold does.
+func (g *Gate) Release(ctx context.Context) error {
+	if err := g.canLatch("release"); err != nil {
+		return err
+	}
+	g.held.Store(false) // also if this fails: nothing may latch the relay again
+	return g.ask(ctx, "release", Release, nil)
+}
+
+func (g *Gate) canLatch(op string) error {
+	if !g.cfg.Latches {
+		return g.desk.failed(op, fmt.Errorf("%w: this camera cannot hold its barrier", drivers.ErrRefused))
+	}
+	return nil
+}
+
+// State tells whether the relay was latched, and what the camera last reported
+// of the inputs that are wired: unknown until it reported one, and after a
+// silence. A passage that came and went since the last call is told once as
+// occupied. Of the arm the camera knows nothing. State fails with
+// drivers.ErrOffline when the camera was not heard for too long.
+func (g *Gate) State(context.Context) (drivers.GateState, error) {
+	if err := g.desk.Heard(); err != nil {
+		return drivers.GateState{}, g.desk.failed("state", err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	passage := g.passage.presence(g.cfg.Passage)
+	if g.passage.passed {
+		passage, g.passage.passed = drivers.PresenceOccupied, false
+	}
+	return drivers.GateState{
+		Arm:      drivers.ArmUnknown,
+		Presence: g.presence.presence(g.cfg.Presence),
+		Passage:  passage,
+		HoldOpen: g.held.Load(),
+		At:       g.desk.cfg.Now().UTC(),
+	}, nil
+}
+
+// ask hands the order to the next contact and waits until its answer was
+// written. One whose camera has hung up makes it wait for the one after.
+func (g *Gate) ask(ctx context.Context, op string, order Order, check func() error) error {
+	for {
+		if err := ctx.Err(); err != nil { // select would pick either of two that are ready
+			return g.desk.failed(op, unmet(err))
+		}
+		done := make(chan error, 1)
+		select {
+		case g.desk.polls <- ask{order: order, check: check, done: done}:
+		case <-ctx.Done():
+			return g.desk.failed(op, unmet(ctx.Err()))
+		}
+		switch err := <-done; {
+		case err == nil:
+			return nil
+		case !errors.Is(err, errGone):
+			return g.desk.failed(op, err)
+		}
+	}
+}
