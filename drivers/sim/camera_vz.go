@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"sync"
@@ -23,33 +21,39 @@ type VzFaults struct {
 	BrokenJSON  bool // the body ends in the middle
 	Oversize    bool // a picture of 9 MB
 	URLEncoded  bool // heartbeats as a URL-encoded form
+	OwnList     bool // opens by its own list of plates and says so
+	LoseAnswers int  // so many answers get lost on their way; counts down
 }
 
-// A VzAnswer is how the camera understood the answer to one contact.
-type VzAnswer struct {
-	Status int
-	Taken  bool // the event need not be sent again
-	Opened bool // the relay was pulsed
-}
-
-// A VzCamera is a VzEnith camera at wire level, with the relay that opens the
-// barrier. It acts on answers as the real one does: on those to plates and to
-// comet polls, not on those to plain heartbeats.
+// A VzCamera is a VzEnith camera at wire level, with the relays that move the
+// barrier and its serial ports. It acts on answers as the real one does: on those
+// to plates and to comet polls, and on those to plain heartbeats only where Beats
+// is set.
 type VzCamera struct {
 	URL    string // where it sends everything
 	Serial string
 	Faults VzFaults
 	Client *http.Client // nil: http.DefaultClient
 
+	Close   int           // the relay that closes, where it is not 0, which opens
+	Beats   bool          // acts on the answers to heartbeats, as some firmware does
+	Timeout time.Duration // of one post; 0: as long as its context
+	Resends int           // how often an event is sent again at once when no answer came; a real one up to 4 times
+
 	// OnOpen is called when the relay was pulsed, before the contact
 	// returns. nil: nothing hangs on the relay.
 	OnOpen func()
+	// OnSerial is called with what goes out on a serial port, before the contact
+	// returns. nil: nothing hangs there.
+	OnSerial func(port int, frame []byte)
 
-	mu      sync.Mutex // guards the following fields
+	mu      sync.Mutex // guards the following fields, and Faults.LoseAnswers
 	last    int64      // plateid of the last event
 	opened  int
+	closed  int
 	latched bool
 	kept    []vzEvent
+	sent    map[int][][]byte // on its serial ports
 }
 
 type vzEvent struct {
@@ -57,7 +61,8 @@ type vzEvent struct {
 	s  Sighting
 }
 
-// Push sends one car. An event that is not taken is kept, for Resend.
+// Push sends one car, and sends it again as Resends says. An event that is not
+// taken is kept, for Resend.
 func (c *VzCamera) Push(ctx context.Context, s Sighting) (VzAnswer, error) {
 	if s.At.IsZero() {
 		s.At = time.Now()
@@ -67,6 +72,12 @@ func (c *VzCamera) Push(ctx context.Context, s Sighting) (VzAnswer, error) {
 	ev := vzEvent{id: c.last, s: s}
 	c.mu.Unlock()
 	answer, err := c.push(ctx, ev)
+	for range c.Resends {
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		answer, err = c.push(ctx, ev)
+	}
 	if err != nil || !answer.Taken {
 		c.mu.Lock()
 		ev.s.Kept = true
@@ -103,11 +114,11 @@ func (c *VzCamera) Resend(ctx context.Context) ([]VzAnswer, error) {
 }
 
 func (c *VzCamera) push(ctx context.Context, ev vzEvent) (VzAnswer, error) {
-	status, text, err := c.post(ctx, "application/json", c.Event(ev.id, ev.s))
+	status, text, err := c.post(ctx, c.URL, "application/json", c.Event(ev.id, ev.s))
 	if err != nil {
 		return VzAnswer{}, err
 	}
-	return c.obey(status, text, ev)
+	return c.obey(ctx, status, text, ev)
 }
 
 // Event returns the bytes of one push.
@@ -135,13 +146,17 @@ func (c *VzCamera) Event(id int64, s Sighting) []byte {
 	if plate == "" {
 		plate = "_无_"
 	}
+	var reason int64
+	if c.Faults.OwnList {
+		reason = 2
+	}
 	result := map[string]any{
 		"license": plate, "colorType": number(int64(s.Color)), "type": number(vzType(s)),
 		"confidence": number(int64(confidence)), "direction": number(int64(direction)),
 		"triggerType": number(1), "plateid": number(id), "isoffline": number(int64(offline)),
 		"imagePath": "/snapshot/lpr/tri_snap_1.jpg",
 		"timeStamp": map[string]any{"Timeval": map[string]any{"sec": number(at.Unix()), "usec": number(int64(at.Nanosecond() / 1000))}},
-		"gioouts":   []any{map[string]any{"ionum": 0, "ctrltype": 0}},
+		"gioouts":   []any{map[string]any{"ionum": 0, "ctrltype": number(reason)}},
 		"location":  map[string]any{"RECT": map[string]any{"left": 1, "top": 2, "right": 3, "bottom": 4}},
 	}
 	if !c.Faults.NoPictures {
@@ -180,21 +195,49 @@ func vzType(s Sighting) int64 {
 	return 0
 }
 
+// Input tells that one of its inputs, counted from 0, went on or off.
+func (c *VzCamera) Input(ctx context.Context, number int, on bool) error {
+	value := 0
+	if on {
+		value = 1
+	}
+	// Texts and numbers always encode.
+	body, _ := json.Marshal(map[string]any{"AlarmGioIn": map[string]any{
+		"deviceName": "IVS", "ipaddr": "192.168.1.100", "serialno": c.Serial,
+		"result": map[string]any{"TriggerResult": map[string]any{"source": number, "value": value}},
+	}})
+	status, _, err := c.post(ctx, c.URL, "application/json", body)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("input answered with status %d", status)
+	}
+	return err
+}
+
 // Heartbeat sends a plain heartbeat and returns what Response_Heartbeat said.
-// The camera does nothing of what it says.
+// The camera does what it says only where Beats is set.
 func (c *VzCamera) Heartbeat(ctx context.Context) (info string, err error) {
 	contentType, body := c.heartbeatForm()
-	status, text, err := c.post(ctx, contentType, body)
+	status, text, err := c.post(ctx, c.URL, contentType, body)
 	if err != nil {
 		return "", err
 	}
 	var reply struct {
 		Beat *struct {
-			Info string `json:"info"`
+			Info   string     `json:"info"`
+			Serial []vzSerial `json:"serialData"`
 		} `json:"Response_Heartbeat"`
 	}
 	if err := json.Unmarshal(text, &reply); err != nil || status != http.StatusOK || reply.Beat == nil {
 		return "", fmt.Errorf("heartbeat answered with status %d", status)
+	}
+	if !c.Beats {
+		return reply.Beat.Info, nil
+	}
+	if err := c.transmit(reply.Beat.Serial); err != nil {
+		return "", err
+	}
+	if reply.Beat.Info == "ok" {
+		c.pulse()
 	}
 	return reply.Beat.Info, nil
 }
@@ -202,11 +245,11 @@ func (c *VzCamera) Heartbeat(ctx context.Context) (info string, err error) {
 // Poll sends one comet poll and does what the answer says.
 func (c *VzCamera) Poll(ctx context.Context) (VzAnswer, error) {
 	contentType, body := c.heartbeatForm()
-	status, text, err := c.post(ctx, contentType, body)
+	status, text, err := c.post(ctx, c.URL, contentType, body)
 	if err != nil {
 		return VzAnswer{}, err
 	}
-	return c.obey(status, text, vzEvent{})
+	return c.obey(ctx, status, text, vzEvent{})
 }
 
 // pollEvery is the least time between two polls, for answers that come at once.
@@ -250,100 +293,4 @@ func (c *VzCamera) heartbeatForm() (contentType string, body []byte) {
 	}
 	fmt.Fprintf(&b, "--%s--\r\n", boundary)
 	return "multipart/form-data; boundary=" + boundary, b.Bytes()
-}
-
-func (c *VzCamera) post(ctx context.Context, contentType string, body []byte) (int, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(body))
-	if err != nil {
-		return 0, nil, fmt.Errorf("make push: %w", err)
-	}
-	req.Header.Set("Content-Type", contentType)
-	resp, err := client(c.Client).Do(req)
-	if err != nil {
-		return 0, nil, fmt.Errorf("push: %w", err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return 0, nil, fmt.Errorf("read answer to push: %w", err)
-	}
-	return resp.StatusCode, text, nil
-}
-
-// obey does what an answer to a plate or a comet poll says.
-func (c *VzCamera) obey(status int, text []byte, ev vzEvent) (VzAnswer, error) {
-	answer := VzAnswer{Status: status}
-	if status != http.StatusOK {
-		return answer, nil
-	}
-	var reply struct {
-		Plate *struct {
-			Info    string `json:"info"`
-			Content string `json:"content"`
-			PlateID *int64 `json:"plateid"`
-			IO      *struct {
-				Delay int64 `json:"delay"`
-				IO    int   `json:"io"`
-				Value int   `json:"value"`
-			} `json:"ivs_ioctrl"`
-			Continue *struct {
-				PlateID  int64 `json:"plateid"`
-				Continue int   `json:"continue"`
-			} `json:"ContinuePushOffline"`
-		} `json:"Response_AlarmInfoPlate"`
-	}
-	if err := json.Unmarshal(text, &reply); err != nil {
-		return answer, fmt.Errorf("answer is no JSON: %w", err)
-	}
-	if reply.Plate == nil {
-		return answer, nil
-	}
-	if id := reply.Plate.PlateID; ev.id != 0 && (id == nil || *id != ev.id) {
-		return answer, errors.New("answer names another plateid")
-	}
-	answer.Taken = reply.Plate.Content == "retransfer_stop"
-	if ev.s.Kept {
-		more := reply.Plate.Continue
-		answer.Taken = answer.Taken && more != nil && more.PlateID == ev.id && more.Continue == 1
-	}
-	answer.Opened = reply.Plate.Info == "ok"
-	c.mu.Lock()
-	if io := reply.Plate.IO; io != nil {
-		switch io.Value {
-		case 0, 1:
-			c.latched = io.Value == 1
-		case 2:
-			answer.Opened = true
-		}
-	}
-	if answer.Opened {
-		c.opened++
-		c.latched = false // the end of a pulse switches the relay off
-	}
-	c.mu.Unlock()
-	if answer.Opened && c.OnOpen != nil {
-		c.OnOpen()
-	}
-	return answer, nil
-}
-
-// Opened returns how often the relay was pulsed.
-func (c *VzCamera) Opened() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.opened
-}
-
-// Latched reports whether the relay is switched on for good.
-func (c *VzCamera) Latched() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.latched
-}
-
-// Kept returns how many events the camera keeps to send later.
-func (c *VzCamera) Kept() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.kept)
 }

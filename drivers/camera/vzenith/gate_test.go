@@ -19,16 +19,33 @@ var _ drivertest.EventGateDriver = (*reply.Gate)(nil)
 
 func TestAGateInCometModeKeepsTheContract(t *testing.T) {
 	drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
+		one := 1
 		l := newLaneInBubble(t, vzenith.Config{
-			PollTime: 20 * time.Millisecond, Options: vzenith.Options{Opens: vzenith.OpensComet, Heartbeat: time.Second},
-		})
+			PollTime: 20 * time.Millisecond, Options: vzenith.Options{
+				Opens: vzenith.OpensComet, Heartbeat: time.Second, Close: &one, SelfGuarded: true,
+				Presence: &reply.Input{Number: 2, ActiveLow: true},
+			},
+		}, nil)
+		l.sim.Close = one
 		p := &poller{lane: l}
 		t.Cleanup(p.stop)
+		clear := func() { // a camera tells of its inputs when they change
+			if err := l.sim.Input(t.Context(), 2, true); err != nil {
+				t.Fatal(err)
+			}
+		}
 		p.start(t)
+		clear()
 		return drivertest.GateRig{
 			Gate:     l.camera.Gate(),
 			Raised:   func() int { p.settle(t); return l.sim.Opened() },
+			Lowered:  func() int { p.settle(t); return l.sim.Closed() },
 			HeldOpen: func() bool { p.settle(t); return l.sim.Latched() },
+			SetPresence: func(occupied bool) {
+				if err := l.sim.Input(t.Context(), 2, !occupied); err != nil {
+					t.Fatal(err)
+				}
+			},
 			Faults: []drivertest.GateFault{{Name: "silence", Want: drivers.ErrOffline, Set: func(on bool) {
 				if on {
 					p.stop()
@@ -65,13 +82,21 @@ func (p *poller) start(t *testing.T) {
 }
 
 func (p *poller) stop() {
+	if p.end == nil {
+		return
+	}
 	p.end()
 	p.ended.Wait()
+	p.end = nil
 }
 
-// settle waits until the camera has done what an answer said that is on its way.
+// settle waits until the camera has done what an answer said that is on its way,
+// if it polls.
 func (p *poller) settle(t *testing.T) {
 	t.Helper()
+	if p.end == nil {
+		return
+	}
 	n := p.polls.Load()
 	waitFor(t, func() bool { return p.polls.Load() > n })
 }

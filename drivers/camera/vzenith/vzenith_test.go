@@ -106,12 +106,12 @@ func newLane(t *testing.T, cfg vzenith.Config, decide decider) *lane {
 	return l
 }
 
-// newLaneInBubble starts one for a testing/synctest bubble, without a decider.
-func newLaneInBubble(t *testing.T, cfg vzenith.Config) *lane {
+// newLaneInBubble starts one for a testing/synctest bubble.
+func newLaneInBubble(t *testing.T, cfg vzenith.Config, decide decider) *lane {
 	t.Helper()
 	l := unwatchedLane(t, cfg)
 	l.sim.URL, l.sim.Client = "http://box.example"+pushPath, drivertest.NewWeb(t, l.camera)
-	l.watch(t, nil)
+	l.watch(t, decide)
 	return l
 }
 
