@@ -110,13 +110,20 @@ type GateState struct {
 	Passage  Presence
 	HoldOpen bool      // the open contact is latched
 	At       time.Time // when the inputs were read, UTC
+
+	// Fault is what the gate's inputs and contacts show to be wrong although it
+	// answers: FaultLimits, FaultTravel, FaultPresence, FaultContact, or what the
+	// gate says of itself. FaultNone is well.
+	Fault Fault
 }
 
 // An Arm is the position of a barrier's arm. The zero value is unknown, so a
 // forgotten field never says that the arm is down.
 type Arm uint8
 
-// The positions of an arm. ArmFault means that both limit inputs are active.
+// The positions of an arm. ArmFault means that it cannot be told: both limit
+// inputs are active, or neither is for longer than the arm's way takes, or the
+// gate says that it failed.
 const (
 	ArmUnknown Arm = iota
 	ArmDown

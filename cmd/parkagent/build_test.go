@@ -52,7 +52,7 @@ func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 		{"a wait that is none", relay("G1", "link = \"tcp://10.0.0.1:502?timeout=fast\"\noptions = { open = 0 }"), []string{`device[0].link: link "tcp://10.0.0.1:502?timeout=fast": timeout "fast"`}},
 		{"options of every driver", relay("G1", "link = \"COM1\"\noptions = { unit = 300, opn = 1 }") + panel("L1", "link = \"COM2\"\noptions = { lines = 9 }") +
 			camera("C1", "hikvision", `options = { channel = "1" }`) + camera("C2", "vzenith", `options = { opens = "sesame" }`),
-			[]string{"device[0].options: driver modbus-relay: option open: is missing", "device[0].options: driver modbus-relay: option opn: is unknown", "device[0].options: driver modbus-relay: option unit: 300 is not between",
+			[]string{"device[0].options: driver modbus-relay: option \"open\": is missing", "device[0].options: driver modbus-relay: option \"unit\": 300 is not from", "device[0].options: driver modbus-relay: unknown option \"opn\"",
 				`device[1].options: driver fangkong: option "lines"`, `device[2].options: driver hikvision: option "channel"`, `device[3].options: driver vzenith: option "opens": "sesame"`}},
 		{"settings that the driver does nothing with", relay("G1", "link = \"COM1\"\nuser = \"admin\"\noptions = { open = 0 }") + camera("C1", "vzenith", "link = \"http://10.0.0.1\"\npassword = \"x\""),
 			[]string{"device[0].user: is not used by the driver modbus-relay for a gate; remove it", "device[1].link: is not used", "device[1].password: is not used by the driver vzenith for a camera"}},

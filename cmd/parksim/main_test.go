@@ -198,7 +198,7 @@ func TestLanguageComesFromTheEnvironmentToo(t *testing.T) {
 func TestMistakesInTheConfigurationAreListed(t *testing.T) {
 	path := file(t, "bad.toml", siteConfig+"\n[[device]]\ncode = \"G9\"\nname = \"G9\"\nkind = \"gate\"\ndriver = \"modbus-relay\"\nlink = \"tcp://127.0.0.1:1509\"\noptions = { open = 0, opne = 1 }\n")
 	status, _, stderr := once(t, "site", "--config", path, "--lang", "en")
-	if status != wrong || !strings.Contains(stderr, "bad.toml:") || !strings.Contains(stderr, "option opne: is unknown") {
+	if status != wrong || !strings.Contains(stderr, "bad.toml:") || !strings.Contains(stderr, "unknown option \"opne\"") {
 		t.Errorf("status %d, stderr %q; want 2, the line and the option", status, stderr)
 	}
 }

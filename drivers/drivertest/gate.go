@@ -19,6 +19,11 @@ type GateDriver interface {
 	State(ctx context.Context) (drivers.GateState, error)
 }
 
+// A StopDriver is a gate whose arm can be stopped on its way.
+type StopDriver interface {
+	Stop(ctx context.Context) error
+}
+
 // An EventGateDriver is a gate that opens in the answer to a camera's event.
 type EventGateDriver interface {
 	RaiseFor(ctx context.Context, event string) error
@@ -42,6 +47,16 @@ type GateRig struct {
 	// no presence input is wired.
 	SetPresence func(occupied bool)
 
+	// Stopped returns how often the barrier really got the command to stop; nil
+	// for a gate that cannot be stopped. The gate is then a StopDriver.
+	Stopped func() int
+	// Contradict makes the limit inputs say that the arm is up and down at once;
+	// nil where they are not both wired.
+	Contradict func(on bool)
+	// Stale makes what the presence input says too old to act on once it has
+	// come; nil where that cannot be.
+	Stale func(on bool)
+
 	// Faults break the device, by name, and mend it.
 	Faults []GateFault
 
@@ -58,6 +73,9 @@ type GateFault struct {
 	// Want is what every call must wrap meanwhile: drivers.ErrOffline,
 	// drivers.ErrRefused, or nil where the driver must cope.
 	Want error
+
+	// Back is how soon after it is mended State must work; 0 means 10 s.
+	Back time.Duration
 }
 
 // Gate holds a gate driver to the lane's contract. newRig makes a fresh gate
@@ -90,6 +108,9 @@ func gate(t *testing.T, newRig func(t *testing.T) GateRig, in func(*testing.T, f
 		{"lower closes when clear", can.Lowered != nil, lowerWhenClear},
 		{"lower refuses on a car and sends nothing", can.Lowered != nil && can.SetPresence != nil, lowerRefusesOnACar},
 		{"hold keeps open until release", can.HeldOpen != nil, holdUntilRelease},
+		{"stop stops once and ends no hold", can.Stopped != nil, stopsOnce},
+		{"limits that contradict each other are a fault", can.Contradict != nil, contradiction},
+		{"lower does not act on a reading that is old", can.Lowered != nil && can.Stale != nil, staleReading},
 		{"a call whose time is over returns at once", true, expiredCall},
 		{"raise for an event that is over goes on as raise does", answers, raiseForOverEvent},
 	}
@@ -222,6 +243,52 @@ func holdUntilRelease(t *testing.T, r GateRig) {
 	}
 }
 
+func stopsOnce(t *testing.T, r GateRig) {
+	stop := r.Gate.(StopDriver).Stop
+	r.state(t) // whatever first contact does is done
+	before := r.Stopped()
+	r.must(t, "Stop", stop)
+	if n := r.Stopped() - before; n != 1 {
+		t.Errorf("the barrier got %d commands to stop, want 1", n)
+	}
+	if r.HeldOpen == nil {
+		return
+	}
+	r.must(t, "Hold", r.Gate.Hold)
+	r.must(t, "Stop while held", stop)
+	if !r.HeldOpen() {
+		t.Error("Stop ended the hold")
+	}
+}
+
+func contradiction(t *testing.T, r GateRig) {
+	if s := r.state(t); s.Fault != drivers.FaultNone {
+		t.Errorf("State of a gate that is well = fault %d", s.Fault)
+	}
+	r.Contradict(true)
+	if s := r.state(t); s.Fault != drivers.FaultLimits || s.Arm != drivers.ArmFault {
+		t.Errorf("State with both limits active = arm %v, fault %d; want fault and %d", s.Arm, s.Fault, drivers.FaultLimits)
+	}
+	r.must(t, "Raise", r.Gate.Raise) // a broken switch traps nobody
+	r.Contradict(false)
+	if s := r.state(t); s.Fault != drivers.FaultNone || s.Arm == drivers.ArmFault {
+		t.Errorf("State once the limits agree = arm %v, fault %d; want none", s.Arm, s.Fault)
+	}
+}
+
+func staleReading(t *testing.T, r GateRig) {
+	r.state(t)
+	r.Stale(true)
+	if err := r.do(t, "Lower", r.Gate.Lower); !errors.Is(err, drivers.ErrOffline) && !errors.Is(err, drivers.ErrRefused) {
+		t.Errorf("Lower by an old reading = %v, want drivers.ErrOffline or drivers.ErrRefused", err)
+	}
+	if n := r.Lowered(); n != 0 {
+		t.Errorf("the barrier got %d commands to close by an old reading", n)
+	}
+	r.Stale(false)
+	r.must(t, "Lower by a fresh reading", r.Gate.Lower)
+}
+
 func expiredCall(t *testing.T, r GateRig) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -293,7 +360,10 @@ func underFault(t *testing.T, r GateRig, f GateFault) {
 // must not take longer than a driver is willing to wait.
 func (r GateRig) recover(t *testing.T, f GateFault) {
 	t.Helper()
-	const patience = 10 * time.Second
+	patience := f.Back
+	if patience == 0 {
+		patience = 10 * time.Second
+	}
 	for start := time.Now(); ; {
 		err := r.do(t, "State after "+f.Name, func(ctx context.Context) error { _, err := r.Gate.State(ctx); return err })
 		if err == nil {

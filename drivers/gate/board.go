@@ -18,71 +18,101 @@ const (
 	coilOff = 0x0000
 )
 
-// offRetries is how often switching a relay off is tried again. A relay that
-// stays on keeps the arm up.
+// offRetries is how often bringing a relay to rest is tried again. A contact that
+// stays given keeps the arm up.
 const offRetries = 3
 
-// offGrace is how long after the caller's time is over switching off may still
-// take. It is the one thing worth being late for.
+// offGrace is how long after the caller's time is over that may still take. It is the one thing worth being late for.
 const offGrace = time.Second
 
-// presenceAge is how old the presence reading may be when the close contact is
-// given. A line that is busy for longer makes Lower fail unsent.
-const presenceAge = 500 * time.Millisecond
-
-// jydamOn is the mode of a JY-DAM channel that is on for a time and then off.
-const jydamOn = 4
-
-// A resend says whether a command that certainly did not happen is sent again.
-type resend bool
-
+// What Waveshare's boards add to a channel's number for a pulse on their timer,
+// by the state in which the relay rests.
 const (
-	again resend = true
-	once  resend = false // an arm comes down on one command only
+	waveshareOn  = 0x0200 // on, then off
+	waveshareOff = 0x0400 // off, then on
 )
+
+// The modes of a JY-DAM channel that is given for a time, by the state in which
+// the relay rests.
+const (
+	jydamOn  = 4 // on, then off
+	jydamOff = 2 // off, then on
+)
+
+// A resend says whether a command that certainly did not happen is sent again,
+// and until when it may be sent at all.
+type resend struct {
+	never bool
+	until time.Time // zero: as long as the caller waits
+}
+
+func again() resend { return resend{} }
+
+// once is for an arm that comes down: on one command only, and only while what
+// allows it is fresh.
+func once(until time.Time) resend { return resend{never: true, until: until} }
 
 func (r *Relay) client(ctx context.Context, p rs485.Priority) modbus.Client {
 	return r.bus.Client(ctx, r.opt.Unit, p)
 }
 
-// prepare makes first contact after a start or a lost line: it reads the relays
-// and switches those off that are given for a moment only. It does nothing
-// while that is known. The read is as urgent as what it is done for: asking a
-// dead board takes a time-out, which the other gates on its line wait.
+// prepare makes first contact after a start or a lost line: it looks at the
+// relays. It does nothing while they are known.
 func (r *Relay) prepare(ctx context.Context, p rs485.Priority) error {
 	if r.clean {
 		return nil
 	}
-	relays, err := r.readCoils(ctx, p)
+	return r.look(ctx, p)
+}
+
+// look reads the relays and brings those to rest that are given for a moment
+// only. The read is as urgent as what it is done for: asking a dead board takes a
+// time-out, which the other gates on its line wait.
+//
+// After first contact a relay that nothing gives may be another program's pulse,
+// such as of an installer who tries the gate; it is left alone until it is seen
+// for a second time.
+func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
+	given, err := r.readCoils(ctx, p)
 	if err != nil {
 		return err
 	}
+	stray, stuck := make(map[uint16]bool), false
 	for _, coil := range r.momentary() {
-		if !relays[coil] || r.opt.PulseMode != PulseCoil && r.onTimer() {
+		if !given[coil] || r.opt.PulseMode != PulseCoil && r.onTimer() {
 			continue
 		}
-		r.log.Warn("relay found on, switching it off", "device", r.device, "relay", coil)
-		if err := r.switchOff(ctx, coil); err != nil {
+		stray[coil] = true
+		if r.clean && !r.stray[coil] {
+			continue
+		}
+		stuck = stuck || r.stray[coil]
+		r.log.Warn("relay found given, bringing it to rest", "device", r.device, "relay", coil)
+		if err := r.rest(ctx, coil); err != nil {
 			return err
 		}
+		given[coil] = false
 	}
-	if r.hold == holdOn && !relays[r.holdCoil()] {
-		if err := r.write(ctx, r.holdCoil(), coilOn); err != nil {
+	if r.hold == holdOn && !r.clean && !given[r.holdCoil()] {
+		if err := r.give(ctx, r.holdCoil()); err != nil {
 			return err
 		}
+		given[r.holdCoil()] = true
 	}
-	r.clean = true
+	r.clean, r.given, r.looked, r.stray, r.stuck = true, given, time.Now(), stray, stuck
 	return nil
 }
 
-// momentary returns the relays that must be off between commands.
+// momentary returns the relays that must be at rest between commands.
 func (r *Relay) momentary() []uint16 {
 	var coils []uint16
 	if r.opt.HoldCoil != nil || r.hold != holdOn {
 		coils = append(coils, r.opt.Open)
 	}
-	if r.opt.Close != nil {
-		coils = append(coils, *r.opt.Close)
+	for _, coil := range []*uint16{r.opt.Close, r.opt.Stop} {
+		if coil != nil {
+			coils = append(coils, *coil)
+		}
 	}
 	if r.opt.HoldCoil != nil && r.hold == holdOff {
 		coils = append(coils, *r.opt.HoldCoil)
@@ -90,25 +120,25 @@ func (r *Relay) momentary() []uint16 {
 	return coils
 }
 
-// latch switches the hold relay on and makes sure of it.
+// latch gives the hold contact for good and makes sure of it.
 func (r *Relay) latch(ctx context.Context) error {
 	if err := r.prepare(ctx, rs485.Command); err != nil {
 		return err
 	}
-	relays, err := r.readCoils(ctx, rs485.Command)
+	given, err := r.readCoils(ctx, rs485.Command)
 	if err != nil {
 		return err
 	}
 	if r.onTimer() {
-		// What the timer switched on it switches off, whatever is written
-		// before that.
+		// What the timer switched it switches back, whatever is written before
+		// that.
 		if err := wait(ctx, time.Until(r.pulsing)); err != nil {
 			return err
 		}
-	} else if relays[r.holdCoil()] {
+	} else if given[r.holdCoil()] {
 		return nil
 	}
-	return r.start(ctx, r.holdCoil(), again, func(ctx context.Context) error { return r.write(ctx, r.holdCoil(), coilOn) })
+	return r.start(ctx, r.holdCoil(), again(), func(ctx context.Context) error { return r.give(ctx, r.holdCoil()) })
 }
 
 // pulse gives a contact for a moment.
@@ -117,14 +147,22 @@ func (r *Relay) pulse(ctx context.Context, coil uint16, rs resend) error {
 	switch r.opt.PulseMode {
 	case PulseWaveshare:
 		return r.timed(ctx, coil, rs, func(ctx context.Context) error {
-			data := binary.BigEndian.AppendUint16(nil, 0x0200+coil)
+			base := uint16(waveshareOn)
+			if r.opt.restsOn(coil) {
+				base = waveshareOff
+			}
+			data := binary.BigEndian.AppendUint16(nil, base+coil)
 			data = binary.BigEndian.AppendUint16(data, tenths)
 			_, err := r.bus.Raw(ctx, r.opt.Unit, rs485.Command, modbus.FuncCodeWriteSingleCoil, data)
 			return err
 		})
 	case PulseJYDAM:
 		return r.timed(ctx, coil, rs, func(ctx context.Context) error {
-			value := binary.BigEndian.AppendUint16(nil, jydamOn)
+			mode := uint16(jydamOn)
+			if r.opt.restsOn(coil) {
+				mode = jydamOff
+			}
+			value := binary.BigEndian.AppendUint16(nil, mode)
 			value = binary.BigEndian.AppendUint16(value, tenths)
 			_, err := r.client(ctx, rs485.Command).WriteMultipleRegisters(3+5*coil, 2, value)
 			return err
@@ -148,23 +186,23 @@ func (r *Relay) timed(ctx context.Context, coil uint16, rs resend, send func(con
 	return err
 }
 
-// byHand switches the relay on, waits and switches it off. It switches off
-// whatever happened before, unless the board said that it did nothing.
+// byHand gives the contact, waits and brings it to rest. It does so whatever
+// happened before, unless the board said that it did nothing.
 func (r *Relay) byHand(ctx context.Context, coil uint16, rs resend) error {
 	defer r.bus.Keep()()
-	err := r.start(ctx, coil, rs, func(ctx context.Context) error { return r.write(ctx, coil, coilOn) })
+	err := r.start(ctx, coil, rs, func(ctx context.Context) error { return r.give(ctx, coil) })
 	if errors.Is(err, drivers.ErrRefused) {
 		return err
 	}
 	if err == nil {
 		err = wait(ctx, r.opt.Pulse)
 	}
-	off := r.switchOff(ctx, coil)
-	if errors.Is(off, drivers.ErrRefused) {
-		// The relay went on, so this must not read as "nothing happened".
-		off = fmt.Errorf("%w: %v", drivers.ErrOffline, off)
+	back := r.rest(ctx, coil)
+	if errors.Is(back, drivers.ErrRefused) {
+		// The contact was given, so this must not read as "nothing happened".
+		back = fmt.Errorf("%w: %v", drivers.ErrOffline, back)
 	}
-	return errors.Join(err, off)
+	return errors.Join(err, back)
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -178,13 +216,13 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// start sends a command that switches a relay on. When there is no reply it asks
-// the relay: on means that the command arrived; off, that it did not or is over
+// start sends a command that gives a contact. When there is no reply it asks the
+// relay: given means that the command arrived; at rest, that it did not or is over
 // already, and then it is sent once more if rs allows.
 func (r *Relay) start(ctx context.Context, coil uint16, rs resend, send func(context.Context) error) error {
 	sendCtx := ctx
-	if rs == once {
-		fresh, cancel := context.WithTimeout(ctx, r.presenceAge)
+	if !rs.until.IsZero() {
+		fresh, cancel := context.WithDeadline(ctx, rs.until)
 		defer cancel()
 		sendCtx = fresh
 	}
@@ -192,21 +230,21 @@ func (r *Relay) start(ctx context.Context, coil uint16, rs resend, send func(con
 	if err == nil || errors.Is(err, drivers.ErrRefused) {
 		return err
 	}
-	relays, readErr := r.readCoils(ctx, rs485.Command)
+	given, readErr := r.readCoils(ctx, rs485.Command)
 	switch {
 	case readErr != nil:
 		return err // which is the older news, and says the same
-	case relays[coil]:
+	case given[coil]:
 		return nil
-	case rs == once:
+	case rs.never:
 		return err
 	}
 	return send(ctx)
 }
 
-// switchOff writes a relay off, several times if need be, and for a moment even
-// after ctx is done.
-func (r *Relay) switchOff(ctx context.Context, coil uint16) error {
+// rest brings a relay to rest, with several tries if need be, and for a moment
+// even after ctx is done.
+func (r *Relay) rest(ctx context.Context, coil uint16) error {
 	deadline := time.Now().Add(offGrace)
 	if d, ok := ctx.Deadline(); ok && d.After(deadline) {
 		deadline = d
@@ -216,33 +254,50 @@ func (r *Relay) switchOff(ctx context.Context, coil uint16) error {
 	var err error
 	for range 1 + offRetries {
 		// A refusal is tried again too: a board may be busy just now.
-		if err = r.write(ctx, coil, coilOff); err == nil || ctx.Err() != nil {
+		if err = r.write(ctx, coil, r.opt.restsOn(coil)); err == nil || ctx.Err() != nil {
 			break
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("switch relay %d off: %w", coil, err)
+		return fmt.Errorf("bring relay %d to rest: %w", coil, err)
 	}
 	return nil
 }
 
-func (r *Relay) write(ctx context.Context, coil, value uint16) error {
+// give gives a contact until it is brought to rest.
+func (r *Relay) give(ctx context.Context, coil uint16) error {
+	return r.write(ctx, coil, !r.opt.restsOn(coil))
+}
+
+func (r *Relay) write(ctx context.Context, coil uint16, on bool) error {
+	value := uint16(coilOff)
+	if on {
+		value = coilOn
+	}
 	_, err := r.client(ctx, rs485.Command).WriteSingleCoil(coil, value)
 	return err
 }
 
-// readCoils reads every relay that is wired, by number, in one request.
+// readCoils reads every relay that is wired in one request, and says by number
+// which contacts are given.
 func (r *Relay) readCoils(ctx context.Context, p rs485.Priority) (map[uint16]bool, error) {
-	return readBits(r.opt.coils(), r.client(ctx, p).ReadCoils)
+	given, err := readBits(r.opt.coils(), 0, r.client(ctx, p).ReadCoils)
+	for coil, on := range given {
+		given[coil] = on != r.opt.restsOn(coil)
+	}
+	return given, err
 }
 
 // readInputs reads every input that is wired, by number, in one request, so that
-// what they say belongs together.
+// what they say belongs together. Where the number of inputs is known it reads all
+// of them, as do the other gates on the board, and one answer serves all that wait.
 func (r *Relay) readInputs(ctx context.Context, p rs485.Priority) (map[uint16]bool, error) {
-	return readBits(r.opt.inputs(), r.client(ctx, p).ReadDiscreteInputs)
+	return readBits(r.opt.inputs(), r.opt.Inputs, r.client(ctx, p).ReadDiscreteInputs)
 }
 
-func readBits(numbers map[string]uint16, read func(address, quantity uint16) ([]byte, error)) (map[uint16]bool, error) {
+// readBits reads the bits with these numbers in one request; if all is not 0,
+// the first so many.
+func readBits(numbers map[string]uint16, all int, read func(address, quantity uint16) ([]byte, error)) (map[uint16]bool, error) {
 	bits := make(map[uint16]bool, len(numbers))
 	if len(numbers) == 0 {
 		return bits, nil
@@ -250,6 +305,9 @@ func readBits(numbers map[string]uint16, read func(address, quantity uint16) ([]
 	low, high := uint16(0xffff), uint16(0)
 	for _, n := range numbers {
 		low, high = min(low, n), max(high, n)
+	}
+	if all > 0 {
+		low, high = 0, uint16(all-1)
 	}
 	data, err := read(low, high-low+1)
 	if err != nil {

@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"fmt"
 	"testing"
 
 	"parkagent/drivers/drivertest"
@@ -40,9 +41,30 @@ func TestRelayKeepsTheContractInEveryPulseMode(t *testing.T) {
 				opt := wired()
 				opt.PulseMode = mode
 				opt.HoldCoil = number(holdRelay)
+				opt.Stop = number(stopRelay)
 				opt.Presence.ActiveLow = true
 				return newSite(t, rtuInMemory, opt).rig(opt, true)
 			})
 		})
+	}
+}
+
+// Contacts that the barrier wants opened, through the relays' other terminals.
+func TestRelayKeepsTheContractWhereRelaysRestOn(t *testing.T) {
+	for _, mode := range []gate.PulseMode{"", gate.PulseWaveshare, gate.PulseJYDAM} {
+		for _, ownHold := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s own hold %v", mode, ownHold), func(t *testing.T) {
+				drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
+					opt := wired()
+					opt.PulseMode = mode
+					opt.Stop = number(stopRelay)
+					opt.OpenActiveLow, opt.CloseActiveLow, opt.StopActiveLow = true, true, true
+					if ownHold {
+						opt.HoldCoil, opt.HoldActiveLow = number(holdRelay), true
+					}
+					return newSite(t, rtuInMemory, opt).rig(opt, true)
+				})
+			})
+		}
 	}
 }

@@ -4,4 +4,4 @@ import "time"
 
 // SetPresenceAge lets the presence reading be so old when the close contact is
 // given, for tests on a machine that is busy with other things.
-func SetPresenceAge(r *Relay, d time.Duration) { r.presenceAge = d }
+func SetPresenceAge(r *Relay, d time.Duration) { r.guard.age = d }

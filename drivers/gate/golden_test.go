@@ -54,6 +54,7 @@ func (p *tap) frames() []string {
 func tapped(t *testing.T, unit byte, opt gate.RelayOptions) (*gate.Relay, *tap) {
 	t.Helper()
 	board := sim.NewBoard(sim.BoardConfig{Unit: unit})
+	board.SetCoil(int(opt.Open), opt.OpenActiveLow)
 	end, ln := drivertest.NewWire()
 	p := &tap{}
 	background(t, func(ctx context.Context) error {
@@ -80,20 +81,25 @@ func TestPulsesHaveTheVendorsFrames(t *testing.T) {
 		open  uint16
 		mode  gate.PulseMode
 		pulse time.Duration
+		low   bool
 		want  []string
 	}{
-		{"a coil is written on and then off", 1, 0, gate.PulseCoil, 100 * time.Millisecond,
+		{"a coil is written on and then off", 1, 0, gate.PulseCoil, 100 * time.Millisecond, false,
 			[]string{"01 05 00 00 FF 00 8C 3A", "01 05 00 00 00 00 CD CA"}},
-		{"Waveshare channel 0 for 500 ms", 1, 0, gate.PulseWaveshare, 0, []string{"01 05 02 00 00 05 0C 71"}},
-		{"Waveshare channel 1 for 500 ms", 1, 1, gate.PulseWaveshare, 0, []string{"01 05 02 01 00 05 5D B1"}},
-		{"Waveshare channel 0 for 700 ms", 1, 0, gate.PulseWaveshare, 700 * time.Millisecond, []string{"01 05 02 00 00 07 8D B0"}},
-		{"JY-DAM relay 1 for 500 ms", 1, 0, gate.PulseJYDAM, 0, []string{"01 10 00 03 00 02 04 00 04 00 05 32 78"}},
-		{"JY-DAM relay 1 at its first address", 0xfe, 0, gate.PulseJYDAM, 0, []string{"FE 10 00 03 00 02 04 00 04 00 05 01 6F"}},
-		{"JY-DAM relay 2 for 500 ms", 1, 1, gate.PulseJYDAM, 0, []string{"01 10 00 08 00 02 04 00 04 00 05 73 CB"}},
+		{"Waveshare channel 0 for 500 ms", 1, 0, gate.PulseWaveshare, 0, false, []string{"01 05 02 00 00 05 0C 71"}},
+		{"Waveshare channel 1 for 500 ms", 1, 1, gate.PulseWaveshare, 0, false, []string{"01 05 02 01 00 05 5D B1"}},
+		{"Waveshare channel 0 for 700 ms", 1, 0, gate.PulseWaveshare, 700 * time.Millisecond, false, []string{"01 05 02 00 00 07 8D B0"}},
+		{"a relay that rests on is written off and then on", 1, 0, gate.PulseCoil, 100 * time.Millisecond, true,
+			[]string{"01 05 00 00 00 00 CD CA", "01 05 00 00 FF 00 8C 3A"}},
+		{"Waveshare channel 0 rests on", 1, 0, gate.PulseWaveshare, 0, true, []string{"01 05 04 00 00 05 0C F9"}},
+		{"JY-DAM relay 1 rests on", 1, 0, gate.PulseJYDAM, 0, true, []string{"01 10 00 03 00 02 04 00 02 00 05 D2 79"}},
+		{"JY-DAM relay 1 for 500 ms", 1, 0, gate.PulseJYDAM, 0, false, []string{"01 10 00 03 00 02 04 00 04 00 05 32 78"}},
+		{"JY-DAM relay 1 at its first address", 0xfe, 0, gate.PulseJYDAM, 0, false, []string{"FE 10 00 03 00 02 04 00 04 00 05 01 6F"}},
+		{"JY-DAM relay 2 for 500 ms", 1, 1, gate.PulseJYDAM, 0, false, []string{"01 10 00 08 00 02 04 00 04 00 05 73 CB"}},
 	}
 	for _, tt := range tests {
 		inBubble(t, tt.name, func(t *testing.T) {
-			relay, wire := tapped(t, tt.unit, gate.RelayOptions{Open: tt.open, PulseMode: tt.mode, Pulse: tt.pulse})
+			relay, wire := tapped(t, tt.unit, gate.RelayOptions{Open: tt.open, PulseMode: tt.mode, Pulse: tt.pulse, OpenActiveLow: tt.low})
 			if err := relay.Raise(timed(t)); err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +120,7 @@ func TestReadsHaveTheVendorsFrames(t *testing.T) {
 		if _, err := relay.State(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"01 01 00 00 00 08 3D CC", "01 01 00 00 00 08 3D CC", "01 02 00 00 00 08 79 CC"}
+		want := []string{"01 01 00 00 00 08 3D CC", "01 02 00 00 00 08 79 CC"}
 		if got := wire.frames(); !slices.Equal(got, want) {
 			t.Errorf("the first State sent %q, want %q", got, want)
 		}

@@ -5,33 +5,25 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
+
+	"parkagent/drivers/options"
 )
-
-// A PulseMode is how a model closes a contact for a moment.
-type PulseMode string
-
-// The pulse modes.
-const (
-	// PulseCoil writes the coil on, waits and writes it off. Every board can.
-	PulseCoil PulseMode = "coil"
-	// PulseWaveshare uses the board's own timer: a single coil write at
-	// 0x0200 + channel whose value is the time in tenths of a second.
-	PulseWaveshare PulseMode = "waveshare"
-	// PulseJYDAM uses the board's own timer: two registers per channel, five
-	// apart from register 3 on, mode 4 and the time in tenths of a second.
-	PulseJYDAM PulseMode = "jydam"
-)
-
-// pulseModes is every mode, for checking and for messages.
-var pulseModes = []PulseMode{PulseCoil, PulseWaveshare, PulseJYDAM}
 
 const (
 	defaultPulse  = 500 * time.Millisecond
 	shortestPulse = 100 * time.Millisecond // a board's timer counts in tenths
 	longestPulse  = 5 * time.Second        // longer is holding, which has its own command
 	mostBits      = 2000                   // that one Modbus request reads
+
+	longestQuiet = time.Second
+
+	shortestTravel = time.Second
+	longestTravel  = 2 * time.Minute
+
+	defaultAge  = 500 * time.Millisecond
+	shortestAge = 50 * time.Millisecond // a request takes about half of it at 9600 bits per second
+	longestAge  = 5 * time.Second
 )
 
 // An Input is a discrete input of the board.
@@ -43,22 +35,47 @@ type Input struct {
 // RelayOptions say how a barrier is wired to a relay board. All numbers are
 // Modbus addresses, which count from 0; a contact or input that is nil is not
 // wired.
+//
+// A contact is given by switching its relay on, and rests off. Where its
+// ActiveLow is set it is the other way round: the relay rests on, and is switched
+// off to give the contact. How a contact that the barrier wants opened, as most
+// want of STOP, is wired decides which it is:
+//
+//	through the relay's NO terminal  stop_active_low = true: the circuit is closed while
+//	                                 the relay is on, and a board without power stops the arm
+//	through the relay's NC terminal  nothing to set: switching on opens the circuit, and
+//	                                 a board without power changes nothing
 type RelayOptions struct {
-	Unit byte // the board's address, 1 to 255; 0 means 1
+	Model string // a Name of Models; empty is the first
+	Unit  byte   // the board's address, 1 to 255; 0 means that of the model
 
 	Open  uint16  // the relay that raises the arm
 	Close *uint16 // the relay that lowers it
 	// HoldCoil is a relay of its own that keeps the arm up. Without it, Hold
 	// latches the open relay.
 	HoldCoil *uint16
+	Stop     *uint16 // the relay that stops the arm where it is
 
-	Pulse     time.Duration // how long open and close are given; 0 means 500 ms
-	PulseMode PulseMode     // empty means PulseCoil
+	OpenActiveLow, CloseActiveLow, HoldActiveLow, StopActiveLow bool
+
+	Pulse     time.Duration // how long open, close and stop are given; 0 means 500 ms
+	PulseMode PulseMode     // empty means that of the model
+	Quiet     time.Duration // least silence on the line before a request; 0 means that of the model
 
 	Presence   *Input // something stands where the arm comes down
 	Passage    *Input // a car drives through, behind the arm
 	LimitOpen  *Input // the arm is all the way up
 	LimitClose *Input // the arm is all the way down
+	Inputs     int    // how many the board has, all of which are then read; 0 means that of the model
+
+	// Travel is the longest that the arm takes from one end to the other. With
+	// it, an arm that does not arrive is a fault; 0 leaves that out.
+	Travel time.Duration
+
+	// PresenceAge is how old the presence reading may be when the close contact
+	// is given; 0 means 500 ms. On a line that is busy for longer Lower fails,
+	// and nothing is sent.
+	PresenceAge time.Duration
 
 	// SelfGuarded is the installer's word that the barrier's own controller
 	// keeps the arm from coming down on a car. It allows Lower without a
@@ -67,63 +84,131 @@ type RelayOptions struct {
 }
 
 // ParseRelayOptions reads the options of a device entry of a configuration
-// file. An option that it does not know and a value of a wrong type are errors
-// that name the option; all of them are reported.
+// file. All mistakes are reported together, and what is not given is filled in.
 //
-//	unit = 1                      # the board's address
+//	model = "coils"               # or "waveshare", "jydam", "lc": see Models
+//	unit = 1                      # the board's address; left out: the model's own
 //	open = 0                      # relay numbers count from 0
 //	close = 1                     # left out: no close contact
 //	hold = 2                      # left out: hold latches the open relay
-//	pulse = "500ms"
-//	pulse_mode = "coil"           # or "waveshare", "jydam": the board's own timer
+//	stop = 3                      # left out: no stop contact
+//	stop_active_low = true        # its relay rests on; open_, close_ and hold_active_low likewise
+//	pulse = "500ms"               # 100 ms to 5 s, in tenths of a second
+//	pulse_mode = "coil"           # or "waveshare", "jydam": the board's own timer; left out: the model's
+//	quiet = "20ms"                # silence before a request, up to 1 s, for a board that needs more than the line
 //	presence = 0                  # input numbers count from 0
 //	presence_active_low = true
+//	presence_age = "500ms"        # how old that reading may be for a close, 50 ms to 5 s
 //	passage = 3                   # behind the arm; passage_active_low likewise
 //	limit_open = 1                # limit_open_active_low likewise
 //	limit_close = 2               # limit_close_active_low likewise
+//	inputs = 8                    # the board has so many: gates that share it are then read together
+//	travel = "6s"                 # longest way of the arm, 1 s to 2 min, longer than it ever takes; left out: not watched
 //	self_guarded = false
-func ParseRelayOptions(options map[string]any) (RelayOptions, error) {
-	p := parser{options: options, known: make(map[string]bool)}
-	var o RelayOptions
-	unit := uint16(1)
-	if n := p.number("unit", 255); n != nil {
-		unit = *n
-		if unit == 0 {
-			p.fail("unit", "0 means every board on the line: want 1 to 255")
-		}
+func ParseRelayOptions(table map[string]any) (RelayOptions, error) {
+	o := options.Read(table)
+	r := RelayOptions{
+		Model:    o.Choice("model", modelNames()...),
+		Unit:     unit(o),
+		Close:    number(o, "close"),
+		HoldCoil: number(o, "hold"),
+		Stop:     number(o, "stop"),
+
+		OpenActiveLow: o.Bool("open_active_low", false),
+
+		Pulse:     o.Duration("pulse", 0, shortestPulse, longestPulse),
+		PulseMode: PulseMode(o.Text("pulse_mode", "")),
+		Quiet:     o.Duration("quiet", 0, 0, longestQuiet),
+
+		Presence:    input(o, "presence"),
+		Passage:     input(o, "passage"),
+		LimitOpen:   input(o, "limit_open"),
+		LimitClose:  input(o, "limit_close"),
+		Inputs:      int(o.Int("inputs", 0, 1, mostBits)),
+		Travel:      o.Duration("travel", 0, shortestTravel, longestTravel),
+		PresenceAge: o.Duration("presence_age", 0, shortestAge, longestAge),
+		SelfGuarded: o.Bool("self_guarded", false),
 	}
-	o.Unit = byte(unit)
-	if n := p.number("open", 0xffff); n != nil {
-		o.Open = *n
-	} else {
-		p.missing("open")
+	if n := number(o, "open"); n != nil {
+		r.Open = *n
+	} else if !o.Given("open") {
+		o.Fail("open", "is missing")
 	}
-	o.Close = p.number("close", 0xffff)
-	o.HoldCoil = p.number("hold", 0xffff)
-	o.Pulse = p.duration("pulse")
-	o.PulseMode = PulseMode(p.text("pulse_mode"))
-	o.Presence = p.input("presence")
-	o.Passage = p.input("passage")
-	o.LimitOpen = p.input("limit_open")
-	o.LimitClose = p.input("limit_close")
-	o.SelfGuarded = p.flag("self_guarded")
-	p.unknown()
-	if err := errors.Join(p.problems...); err != nil {
+	for _, c := range []struct {
+		name string
+		coil *uint16
+		low  *bool
+	}{{"close", r.Close, &r.CloseActiveLow}, {"hold", r.HoldCoil, &r.HoldActiveLow}, {"stop", r.Stop, &r.StopActiveLow}} {
+		*c.low = activeLow(o, c.name, "relay")
+	}
+	if err := o.Err(); err != nil {
 		return RelayOptions{}, err
 	}
-	return o, o.validate()
+	r = r.withDefaults()
+	return r, r.validate()
+}
+
+// unit reads the address of a board, 0 where it is not given.
+func unit(o *options.Reader) byte {
+	n := o.Int("unit", -1, 0, 255)
+	if n == 0 {
+		o.Fail("unit", "0 means every board on the line: want 1 to 255")
+	}
+	return byte(max(n, 0))
+}
+
+// number reads the number of a relay, an input or a register, or returns nil
+// where it is not given or wrong.
+func number(o *options.Reader, key string) *uint16 {
+	n := o.Int(key, -1, 0, 0xffff)
+	if n < 0 {
+		return nil
+	}
+	short := uint16(n)
+	return &short
+}
+
+func input(o *options.Reader, key string) *Input {
+	n, low := number(o, key), activeLow(o, key, "input")
+	if n == nil {
+		return nil
+	}
+	return &Input{Number: *n, ActiveLow: low}
+}
+
+// activeLow reads the polarity of what the option key names.
+func activeLow(o *options.Reader, key, what string) bool {
+	low := key + "_active_low"
+	if o.Given(low) && !o.Given(key) {
+		o.Fail(low, "there is no %s %s", key, what)
+	}
+	return o.Bool(low, false)
 }
 
 // withDefaults fills in what 0 and empty mean.
 func (o RelayOptions) withDefaults() RelayOptions {
+	m, err := modelOf(o.Model)
+	if err != nil {
+		return o // validate reports it
+	}
+	o.Model = m.Name
 	if o.Unit == 0 {
-		o.Unit = 1
+		o.Unit = m.Unit
 	}
 	if o.Pulse == 0 {
 		o.Pulse = defaultPulse
 	}
 	if o.PulseMode == "" {
-		o.PulseMode = PulseCoil
+		o.PulseMode = m.Pulse
+	}
+	if o.Quiet == 0 {
+		o.Quiet = m.Quiet
+	}
+	if o.Inputs == 0 {
+		o.Inputs = m.Inputs
+	}
+	if o.PresenceAge == 0 {
+		o.PresenceAge = defaultAge
 	}
 	return o
 }
@@ -131,21 +216,34 @@ func (o RelayOptions) withDefaults() RelayOptions {
 // validate checks what the options say together.
 func (o RelayOptions) validate() error {
 	o = o.withDefaults()
-	var problems []error
+	m, err := modelOf(o.Model)
+	problems := []error{err}
 	if o.Pulse < shortestPulse || o.Pulse > longestPulse || o.Pulse%shortestPulse != 0 {
-		problems = append(problems, fmt.Errorf("option pulse: %v is not between %v and %v in steps of %v", o.Pulse, shortestPulse, longestPulse, shortestPulse))
+		problems = append(problems, fmt.Errorf("option \"pulse\": %v is not between %v and %v in steps of %v", o.Pulse, shortestPulse, longestPulse, shortestPulse))
 	}
 	if !slices.Contains(pulseModes, o.PulseMode) {
-		problems = append(problems, fmt.Errorf("option pulse_mode: unknown mode %q: want one of %q", o.PulseMode, pulseModes))
+		problems = append(problems, fmt.Errorf("option \"pulse_mode\": unknown mode %q: want one of %q", o.PulseMode, pulseModes))
 	}
 	for what, numbers := range map[string]map[string]uint16{"relay": o.coils(), "input": o.inputs()} {
 		problems = append(problems, twice(what, numbers), apart(what, numbers))
 	}
-	if o.PulseMode == PulseWaveshare || o.PulseMode == PulseJYDAM {
+	problems = append(problems, within("relay", o.coils(), m.Relays), within("input", o.inputs(), o.Inputs))
+	if o.PulseMode != PulseCoil && slices.Contains(pulseModes, o.PulseMode) {
 		for name, n := range o.coils() {
 			if n >= 256 {
-				problems = append(problems, fmt.Errorf("option %s: relay %d is more than a board with mode %q has", name, n, o.PulseMode))
+				problems = append(problems, fmt.Errorf("option %q: relay %d is more than a board with mode %q has", name, n, o.PulseMode))
 			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// within reports numbers that a board with so many does not have; 0 is any.
+func within(what string, numbers map[string]uint16, most int) error {
+	var problems []error
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		if n := numbers[name]; most > 0 && int(n) >= most {
+			problems = append(problems, fmt.Errorf("option %q: %s %d is not from 0 to %d", name, what, n, most-1))
 		}
 	}
 	return errors.Join(problems...)
@@ -160,7 +258,24 @@ func (o RelayOptions) coils() map[string]uint16 {
 	if o.HoldCoil != nil {
 		all["hold"] = *o.HoldCoil
 	}
+	if o.Stop != nil {
+		all["stop"] = *o.Stop
+	}
 	return all
+}
+
+// restsOn reports whether a relay is on while its contact is not given.
+func (o RelayOptions) restsOn(coil uint16) bool {
+	is := func(n *uint16) bool { return n != nil && *n == coil }
+	switch {
+	case is(o.Close):
+		return o.CloseActiveLow
+	case is(o.HoldCoil):
+		return o.HoldActiveLow
+	case is(o.Stop):
+		return o.StopActiveLow
+	}
+	return o.OpenActiveLow
 }
 
 // inputs returns the inputs that are wired, by the name of their option.
@@ -180,7 +295,7 @@ func twice(what string, numbers map[string]uint16) error {
 	for _, name := range slices.Sorted(maps.Keys(numbers)) {
 		n := numbers[name]
 		if other, ok := owner[n]; ok {
-			return fmt.Errorf("option %s: %s %d is %s already", name, what, n, other)
+			return fmt.Errorf("option %q: %s %d is %s already", name, what, n, other)
 		}
 		owner[n] = name
 	}
@@ -194,106 +309,4 @@ func apart(what string, numbers map[string]uint16) error {
 		return fmt.Errorf("option %s numbers: %d and %d are more than %d apart", what, all[0], all[len(all)-1], mostBits)
 	}
 	return nil
-}
-
-// A parser takes options out of a decoded table and collects what is wrong.
-type parser struct {
-	options  map[string]any
-	known    map[string]bool
-	problems []error
-}
-
-func (p *parser) fail(name, format string, args ...any) {
-	p.problems = append(p.problems, fmt.Errorf("option "+name+": "+format, args...))
-}
-
-func (p *parser) missing(name string) {
-	if _, there := p.options[name]; !there {
-		p.fail(name, "is missing")
-	}
-}
-
-func (p *parser) take(name string) (any, bool) {
-	p.known[name] = true
-	v, ok := p.options[name]
-	return v, ok
-}
-
-func (p *parser) number(name string, high int64) *uint16 {
-	v, ok := p.take(name)
-	if !ok {
-		return nil
-	}
-	n, ok := v.(int64) // what TOML integers decode to
-	if i, isInt := v.(int); isInt {
-		n, ok = int64(i), true
-	}
-	if !ok {
-		p.fail(name, "%#v is not a whole number", v)
-		return nil
-	}
-	if n < 0 || n > high {
-		p.fail(name, "%d is not between 0 and %d", n, high)
-		return nil
-	}
-	short := uint16(n)
-	return &short
-}
-
-func (p *parser) text(name string) string {
-	v, ok := p.take(name)
-	if !ok {
-		return ""
-	}
-	s, ok := v.(string)
-	if !ok || s == "" {
-		p.fail(name, "%#v is not a text", v)
-	}
-	return s
-}
-
-func (p *parser) flag(name string) bool {
-	v, ok := p.take(name)
-	if !ok {
-		return false
-	}
-	b, ok := v.(bool)
-	if !ok {
-		p.fail(name, "%#v is neither true nor false", v)
-	}
-	return b
-}
-
-func (p *parser) duration(name string) time.Duration {
-	v, ok := p.take(name)
-	if !ok {
-		return 0
-	}
-	s, ok := v.(string)
-	d, err := time.ParseDuration(s)
-	if !ok || err != nil || d <= 0 {
-		p.fail(name, "%#v is not a time such as \"500ms\"", v)
-		return 0
-	}
-	return d
-}
-
-func (p *parser) input(name string) *Input {
-	low := name + "_active_low"
-	n, activeLow := p.number(name, 0xffff), p.flag(low)
-	if n == nil {
-		if _, there := p.options[low]; there && p.options[name] == nil {
-			p.fail(low, "there is no %s input", name)
-		}
-		return nil
-	}
-	return &Input{Number: *n, ActiveLow: activeLow}
-}
-
-func (p *parser) unknown() {
-	for _, name := range slices.Sorted(maps.Keys(p.options)) {
-		if !p.known[name] {
-			p.problems = append(p.problems, fmt.Errorf("option %s: is unknown: want one of %s", name, strings.Join(slices.Sorted(maps.Keys(p.known)), ", ")))
-		}
-	}
 }

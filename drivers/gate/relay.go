@@ -10,6 +10,10 @@
 //     relays do before anything is sent again, and no relay is ever toggled.
 //   - An arm must not come down on anybody. Lower reads the presence input right
 //     before it acts and does nothing unless that reads clear.
+//
+// Loops protect cars, not people. What keeps an arm from coming down on a person
+// is the business of the barrier's own controller, to which the loops are wired
+// first; this package knows a copy of them.
 package gate
 
 import (
@@ -24,6 +28,10 @@ import (
 	"parkagent/drivers"
 	"parkagent/drivers/rs485"
 )
+
+// looksEvery is how often State reads the relays, which nothing but commands
+// should change; it reads the inputs every time.
+const looksEvery = 2 * time.Second
 
 // A Bus is the line that the board is on. *rs485.Line is one. Errors wrap
 // drivers.ErrOffline, after which it is unknown whether the board did what was
@@ -69,10 +77,20 @@ type Relay struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	presenceAge time.Duration // the constant, but in tests
+	guard  guard
+	motion motion
 
 	hold  hold
-	clean bool // the momentary relays are known to be off or on the board's timer
+	clean bool // the momentary relays are known to be at rest or on the board's timer
+
+	// given is which contacts were given when the relays were last read, at
+	// looked; zero where a command came after that. stray are the momentary ones
+	// among them that nothing gives, and stuck says that one is for the second
+	// time.
+	given  map[uint16]bool
+	looked time.Time
+	stray  map[uint16]bool
+	stuck  bool
 
 	// pulsing is until when the board's own timer may keep a relay on.
 	pulsing time.Time
@@ -86,7 +104,12 @@ func NewRelay(cfg Config) (*Relay, error) {
 	if err := cfg.Options.validate(); err != nil {
 		return nil, err
 	}
-	r := &Relay{device: cfg.Device, bus: cfg.Bus, opt: cfg.Options.withDefaults(), now: cfg.Now, log: cfg.Log, presenceAge: presenceAge}
+	opt := cfg.Options.withDefaults()
+	r := &Relay{
+		device: cfg.Device, bus: cfg.Bus, opt: opt, now: cfg.Now, log: cfg.Log,
+		guard:  guard{presence: opt.Presence != nil, passage: opt.Passage != nil, selfGuarded: opt.SelfGuarded, age: opt.PresenceAge},
+		motion: motion{travel: opt.Travel, seesUp: opt.LimitOpen != nil, seesDown: opt.LimitClose != nil},
+	}
 	if cfg.Held {
 		r.hold = holdOn
 	}
@@ -102,57 +125,87 @@ func NewRelay(cfg Config) (*Relay, error) {
 // Raise gives the open contact and returns after it is off again. While the
 // gate is held it makes sure that the hold relay is on, and no more.
 func (r *Relay) Raise(ctx context.Context) error {
-	return r.call("raise", func() error {
-		if r.hold == holdOn {
-			return r.latch(ctx)
-		}
-		if err := r.prepare(ctx, rs485.Command); err != nil {
+	return r.command("raise", func() error {
+		if err := r.raise(ctx); err != nil {
 			return err
 		}
-		return r.pulse(ctx, r.opt.Open, again)
+		r.motion.raised(time.Now())
+		return nil
 	})
+}
+
+func (r *Relay) raise(ctx context.Context) error {
+	if r.hold == holdOn {
+		return r.latch(ctx)
+	}
+	if err := r.prepare(ctx, rs485.Command); err != nil {
+		return err
+	}
+	return r.pulse(ctx, r.opt.Open, again())
 }
 
 // Lower gives the close contact, once, if the presence input reads clear twice
 // in a row, the second time right before the command. It fails with
 // drivers.ErrRefused while the gate is held.
 func (r *Relay) Lower(ctx context.Context) error {
-	return r.call("lower", func() error {
+	return r.command("lower", func() error {
 		switch {
 		case r.hold == holdOn:
 			return refusal("the gate is held open")
 		case r.opt.Close == nil:
 			return refusal("no close contact is wired")
-		case r.opt.Presence == nil && !r.opt.SelfGuarded:
-			return refusal("no presence input is wired, and the barrier is not said to guard itself")
+		}
+		if err := r.guard.allowed(); err != nil {
+			return err
 		}
 		if err := r.prepare(ctx, rs485.Command); err != nil {
-			return r.unseen(err)
+			return r.guard.unknown(err)
 		}
-		relays, err := r.readCoils(ctx, rs485.Command)
+		given, err := r.readCoils(ctx, rs485.Command)
 		if err != nil {
-			return r.unseen(err)
+			return r.guard.unknown(err)
 		}
-		if r.held(relays) {
+		if r.held(given) {
 			return refusal("the gate is held open")
 		}
-		for range 2 {
-			if err := r.mustBeClear(ctx); err != nil {
-				return err
-			}
+		good, err := r.guard.clear(func() (reading, error) { return r.read(ctx, rs485.Command) })
+		if err == nil {
+			err = r.pulse(ctx, *r.opt.Close, once(good))
 		}
-		return r.pulse(ctx, *r.opt.Close, once)
+		if err == nil {
+			r.motion.lowered(time.Now())
+		}
+		return err
+	})
+}
+
+// Stop gives the stop contact for a moment, before anything else is asked of the
+// board. It fails with drivers.ErrRefused where none is wired. The driver itself
+// never calls it, and it does not end Hold.
+func (r *Relay) Stop(ctx context.Context) error {
+	return r.command("stop", func() error {
+		if r.opt.Stop == nil {
+			return refusal("no stop contact is wired")
+		}
+		if err := r.pulse(ctx, *r.opt.Stop, again()); err != nil {
+			return err
+		}
+		r.motion.halted()
+		return nil
 	})
 }
 
 // Hold latches the hold relay on until Release.
 func (r *Relay) Hold(ctx context.Context) error {
-	return r.call("hold", func() error {
+	return r.command("hold", func() error {
 		before := r.hold
 		r.hold = holdOn // first, so that nothing below switches it off again
 		err := r.latch(ctx)
-		if errors.Is(err, drivers.ErrRefused) {
+		switch {
+		case errors.Is(err, drivers.ErrRefused):
 			r.hold = before
+		case err == nil:
+			r.motion.raised(time.Now())
 		}
 		return err
 	})
@@ -161,41 +214,63 @@ func (r *Relay) Hold(ctx context.Context) error {
 // Release switches the hold relay off. The barrier then closes by its own
 // rules.
 func (r *Relay) Release(ctx context.Context) error {
-	return r.call("release", func() error {
+	return r.command("release", func() error {
 		// Should this fail, the next contact switches it off.
 		r.hold = holdOff
-		if err := r.switchOff(ctx, r.holdCoil()); err != nil {
+		r.motion.lowered(time.Now())
+		if err := r.rest(ctx, r.holdCoil()); err != nil {
 			return err
 		}
 		return r.prepare(ctx, rs485.Command)
 	})
 }
 
-// State reads inputs and relays now.
+// State reads the inputs now, in one request. The relays, which only commands
+// should change, are read after each command and every two seconds.
 func (r *Relay) State(ctx context.Context) (drivers.GateState, error) {
 	var s drivers.GateState
 	err := r.call("read state", func() error {
-		if err := r.prepare(ctx, rs485.Poll); err != nil {
-			return err
+		due := !r.clean || time.Since(r.looked) >= looksEvery || len(r.opt.inputs()) == 0 ||
+			r.looked.Before(r.pulsing) && !r.onTimer()
+		if due {
+			if err := r.look(ctx, rs485.Poll); err != nil {
+				return err
+			}
 		}
-		relays, err := r.readCoils(ctx, rs485.Poll)
+		in, err := r.read(ctx, rs485.Poll)
 		if err != nil {
 			return err
 		}
-		inputs, err := r.readInputs(ctx, rs485.Poll)
-		if err != nil {
-			return err
-		}
-		s = drivers.GateState{
-			Arm:      r.arm(inputs),
-			Presence: sensed(r.opt.Presence, inputs),
-			Passage:  sensed(r.opt.Passage, inputs),
-			HoldOpen: r.held(relays),
-			At:       r.now().UTC(),
+		r.guard.observe(in)
+		s = drivers.GateState{Presence: in.presence, Passage: in.passage, HoldOpen: r.held(r.given), At: r.now().UTC()}
+		s.Arm, s.Fault = r.motion.judge(in.arm, time.Now())
+		switch {
+		case s.Fault != drivers.FaultNone:
+		case r.stuck || r.hold == holdOn && !s.HoldOpen:
+			s.Fault = drivers.FaultContact
+		case r.guard.blind():
+			s.Fault = drivers.FaultPresence
 		}
 		return nil
 	})
 	return s, err
+}
+
+// read reads the inputs and says what they mean.
+func (r *Relay) read(ctx context.Context, p rs485.Priority) (reading, error) {
+	inputs, err := r.readInputs(ctx, p)
+	if err != nil {
+		return reading{}, err
+	}
+	return reading{arm: r.arm(inputs), presence: sensed(r.opt.Presence, inputs), passage: sensed(r.opt.Passage, inputs)}, nil
+}
+
+// command is call for what may change the relays, which State then looks at.
+func (r *Relay) command(op string, do func() error) error {
+	return r.call(op, func() error {
+		defer func() { r.looked = time.Time{} }()
+		return do()
+	})
 }
 
 // call does one thing and names device and operation in its error. After any
@@ -212,38 +287,6 @@ func (r *Relay) call(op string, do func() error) error {
 
 func refusal(why string) error { return fmt.Errorf("%w: %s", drivers.ErrRefused, why) }
 
-// unseen is a refusal to lower because the board does not say what stands under
-// the arm. It is both: nothing was sent, and the board cannot be reached.
-func (r *Relay) unseen(err error) error {
-	if r.opt.Presence == nil && r.opt.Passage == nil {
-		return err
-	}
-	if errors.Is(err, drivers.ErrRefused) {
-		return fmt.Errorf("presence is unknown: %w", err)
-	}
-	return fmt.Errorf("%w: presence is unknown: %w", drivers.ErrRefused, err)
-}
-
-// mustBeClear refuses unless the inputs below and behind the arm, where they are
-// wired, read clear now: the rear of a car that is seen behind the arm may be below
-// it still.
-func (r *Relay) mustBeClear(ctx context.Context) error {
-	if r.opt.Presence == nil && r.opt.Passage == nil {
-		return nil
-	}
-	inputs, err := r.readInputs(ctx, rs485.Command)
-	if err != nil {
-		return r.unseen(err)
-	}
-	if sensed(r.opt.Presence, inputs) == drivers.PresenceOccupied {
-		return refusal("presence is occupied")
-	}
-	if sensed(r.opt.Passage, inputs) == drivers.PresenceOccupied {
-		return refusal("a car drives through")
-	}
-	return nil
-}
-
 func (r *Relay) holdCoil() uint16 {
 	if r.opt.HoldCoil != nil {
 		return *r.opt.HoldCoil
@@ -251,9 +294,9 @@ func (r *Relay) holdCoil() uint16 {
 	return r.opt.Open
 }
 
-// held reports whether the hold relay is on for longer than a moment.
-func (r *Relay) held(relays map[uint16]bool) bool {
-	return relays[r.holdCoil()] && (r.opt.HoldCoil != nil || r.hold == holdOn || !r.onTimer())
+// held reports whether the hold contact is given for longer than a moment.
+func (r *Relay) held(given map[uint16]bool) bool {
+	return given[r.holdCoil()] && (r.opt.HoldCoil != nil || r.hold == holdOn || !r.onTimer())
 }
 
 // onTimer reports whether the board's own timer may still keep a relay on.

@@ -19,6 +19,7 @@ import (
 // The wiring of every test: relays and inputs of the board.
 const (
 	openRelay, closeRelay, holdRelay       = 0, 1, 2
+	stopRelay                              = 3
 	presenceInput, upInput, downInput      = 0, 1, 2
 	testPulse                              = 100 * time.Millisecond
 	testReply                              = 200 * time.Millisecond // in a bubble
@@ -51,17 +52,33 @@ type wire func(t *testing.T, boards ...*sim.Board) rs485.Config
 
 func newSite(t *testing.T, w wire, opt gate.RelayOptions) *site {
 	t.Helper()
+	return newSiteOf(t, w, opt, testTravel)
+}
+
+func newSiteOf(t *testing.T, w wire, opt gate.RelayOptions, travel time.Duration) *site {
+	t.Helper()
 	s := &site{board: sim.NewBoard(sim.BoardConfig{Unit: testUnit})}
 	hold := sim.None
 	if opt.HoldCoil != nil {
 		hold = int(*opt.HoldCoil)
 	}
-	s.barrier = sim.NewBarrier(s.board, sim.BarrierConfig{
+	cfg := sim.BarrierConfig{
 		Open: openRelay, Close: closeRelay, Hold: hold,
 		Presence: presenceInput, LimitOpen: upInput, LimitClose: downInput,
 		PresenceActiveLow: opt.Presence != nil && opt.Presence.ActiveLow,
-		Travel:            testTravel,
-	})
+		Travel:            travel,
+	}
+	if opt.Stop != nil {
+		stop := int(*opt.Stop)
+		cfg.Stop = &stop
+	}
+	for n, low := range map[int]bool{openRelay: opt.OpenActiveLow, closeRelay: opt.CloseActiveLow, holdRelay: opt.HoldActiveLow, stopRelay: opt.StopActiveLow} {
+		if low {
+			cfg.RestOn = append(cfg.RestOn, n)
+			s.board.SetCoil(n, true) // where the last run left it
+		}
+	}
+	s.barrier = sim.NewBarrier(s.board, cfg)
 	s.line = newLine(t, w(t, s.board))
 	s.relay = s.driver(t, opt)
 	return s
@@ -181,9 +198,15 @@ func (s *site) count(kind sim.EventKind, relay int) int {
 
 // rig is what the suite needs of a site, whose wire is in memory or not.
 func (s *site) rig(opt gate.RelayOptions, inBubble bool) drivertest.GateRig {
-	command := sim.CoilOn
-	if opt.PulseMode != "" {
-		command = sim.Pulse
+	given := func(relay int, low bool) int {
+		command := sim.CoilOn
+		switch {
+		case opt.PulseMode != "":
+			command = sim.Pulse
+		case low:
+			command = sim.CoilOff
+		}
+		return s.count(command, relay)
 	}
 	held := openRelay
 	if opt.HoldCoil != nil {
@@ -197,22 +220,29 @@ func (s *site) rig(opt gate.RelayOptions, inBubble bool) drivertest.GateRig {
 			s.board.SetFault(f)
 		}}
 	}
+	unplugged := fault("unplugged", sim.Fault{Kind: sim.FaultDisconnect}, drivers.ErrOffline)
+	unplugged.Back = 3 * time.Second
 	rig := drivertest.GateRig{
 		Gate:    s.relay,
-		Raised:  func() int { return s.count(command, openRelay) },
-		Lowered: func() int { return s.count(command, closeRelay) },
+		Raised:  func() int { return given(openRelay, opt.OpenActiveLow) },
+		Lowered: func() int { return given(closeRelay, opt.CloseActiveLow) },
 		HeldOpen: func() bool {
+			low := opt.OpenActiveLow && held == openRelay || opt.HoldActiveLow && held == holdRelay
 			// A pulse on the board's own timer is not a hold.
-			return s.board.Coil(held) && (opt.PulseMode == "" || s.stillOn(held))
+			return s.board.Coil(held) != low && (opt.PulseMode == "" || s.still(held, !low))
 		},
+		Contradict:  s.barrier.StickLimits,
 		SetPresence: s.barrier.SetPresence,
 		Faults: []drivertest.GateFault{
 			fault("refusal", sim.Fault{Kind: sim.FaultException}, drivers.ErrRefused),
-			fault("unplugged", sim.Fault{Kind: sim.FaultDisconnect}, drivers.ErrOffline),
+			unplugged,
 			fault("noise", sim.Fault{Kind: sim.FaultNoise}, nil),
 			fault("split replies", sim.Fault{Kind: sim.FaultSplit}, nil),
 			fault("echo", sim.Fault{Kind: sim.FaultEcho}, nil),
 		},
+	}
+	if opt.Stop != nil {
+		rig.Stopped = func() int { return given(stopRelay, opt.StopActiveLow) }
 	}
 	if !inBubble {
 		// Where others use the machine, only what is soon certain is tested, and
@@ -229,13 +259,16 @@ func (s *site) rig(opt gate.RelayOptions, inBubble bool) drivertest.GateRig {
 		fault("replies of another unit", sim.Fault{Kind: sim.FaultWrongID}, drivers.ErrOffline),
 		fault("late replies", sim.Fault{Kind: sim.FaultLate, Delay: testReply + 40*time.Millisecond}, drivers.ErrOffline),
 	)
+	late := fault("late answers", sim.Fault{Kind: sim.FaultLate, Function: 2, Delay: testReply - 40*time.Millisecond}, nil)
+	gate.SetPresenceAge(s.relay, testReply-50*time.Millisecond)
+	rig.Stale = late.Set
 	// All that a call may be late by is the switching off of its relay.
 	rig.Timeout, rig.Grace = 3*time.Second, time.Second
 	return rig
 }
 
-// stillOn reports whether a relay stays on for longer than any pulse.
-func (s *site) stillOn(relay int) bool {
+// still reports whether a relay stays as it is for longer than any pulse.
+func (s *site) still(relay int, on bool) bool {
 	<-time.After(testPulse + 50*time.Millisecond)
-	return s.board.Coil(relay)
+	return s.board.Coil(relay) == on
 }

@@ -23,16 +23,20 @@ const (
 	illegalValue    = 0x03
 )
 
-// pulseBase is where single coil writes become timed pulses on Waveshare's
-// boards: address 0x0200 + channel, value in tenths of a second.
-const pulseBase = 0x0200
+// Where single coil writes become timed pulses on Waveshare's boards: address
+// base + channel, value in tenths of a second.
+const (
+	pulseBase   = 0x0200 // on, then off after the time
+	unpulseBase = 0x0400 // off, then on
+)
 
 // JY-DAM boards have five registers per channel from register 3 on; the first
 // two are a mode and a time in tenths of a second.
 const (
 	jydamBase   = 3
 	jydamStride = 5
-	jydamOn     = 4 // on, then off after the time
+	jydamOff    = 2 // off, then on after the time
+	jydamOn     = 4 // on, then off
 )
 
 // A BoardConfig describes a Board.
@@ -64,10 +68,10 @@ type Board struct {
 	events  []Event
 }
 
-// A relay is one output. A timed pulse ends at offAt.
+// A relay is one output. A timed pulse ends at backAt, when it changes.
 type relay struct {
-	on    bool
-	offAt time.Time // zero: not timed
+	on     bool
+	backAt time.Time // zero: not timed
 }
 
 // An Event is one thing that really happened.
@@ -171,16 +175,16 @@ func (b *Board) stepLocked() time.Time {
 	for {
 		due := -1
 		for i, c := range b.coils {
-			if c.on && !c.offAt.IsZero() && !c.offAt.After(now) && (due < 0 || c.offAt.Before(b.coils[due].offAt)) {
+			if !c.backAt.IsZero() && !c.backAt.After(now) && (due < 0 || c.backAt.Before(b.coils[due].backAt)) {
 				due = i
 			}
 		}
 		if due < 0 {
 			break
 		}
-		at := b.coils[due].offAt
+		at := b.coils[due].backAt
 		b.advanceLocked(at)
-		b.setCoilLocked(due, false, at)
+		b.setCoilLocked(due, !b.coils[due].on, at)
 	}
 	b.advanceLocked(now)
 	return now
@@ -194,7 +198,7 @@ func (b *Board) advanceLocked(to time.Time) {
 
 func (b *Board) setCoilLocked(n int, on bool, at time.Time) {
 	c := &b.coils[n]
-	c.offAt = time.Time{}
+	c.backAt = time.Time{}
 	if c.on == on {
 		return
 	}
@@ -273,12 +277,14 @@ func (b *Board) bitsLocked(pdu []byte, address, count, have int, bit func(int) b
 }
 
 func (b *Board) writeCoilLocked(pdu []byte, address, value int, now time.Time) []byte {
-	if n := address - pulseBase; n >= 0 && n < len(b.coils) {
-		if value < 1 || value > 0x7fff {
-			return refuse(pdu, illegalValue)
+	for base, on := range map[int]bool{pulseBase: true, unpulseBase: false} {
+		if n := address - base; n >= 0 && n < len(b.coils) {
+			if value < 1 || value > 0x7fff {
+				return refuse(pdu, illegalValue)
+			}
+			b.pulseLocked(n, on, value, now)
+			return pdu
 		}
-		b.pulseLocked(n, value, now)
-		return pdu
 	}
 	if address >= len(b.coils) {
 		return refuse(pdu, illegalAddress)
@@ -296,11 +302,11 @@ func (b *Board) writeCoilLocked(pdu []byte, address, value int, now time.Time) [
 	return pdu
 }
 
-// pulseLocked switches a relay on for so many tenths of a second. Another pulse
+// pulseLocked switches a relay for so many tenths of a second. Another pulse
 // starts the time again.
-func (b *Board) pulseLocked(n, tenths int, now time.Time) {
-	b.setCoilLocked(n, true, now)
-	b.coils[n].offAt = now.Add(time.Duration(tenths) * 100 * time.Millisecond)
+func (b *Board) pulseLocked(n int, on bool, tenths int, now time.Time) {
+	b.setCoilLocked(n, on, now)
+	b.coils[n].backAt = now.Add(time.Duration(tenths) * 100 * time.Millisecond)
 	b.recordLocked(Event{At: now, Kind: Pulse, Number: n})
 }
 
@@ -322,9 +328,13 @@ func (b *Board) jydamLocked(pdu []byte, address, count int, now time.Time) []byt
 	if address < jydamBase || (address-jydamBase)%jydamStride != 0 || n >= len(b.coils) {
 		return refuse(pdu, illegalAddress)
 	}
-	if count != 2 || len(pdu) != 10 || pdu[5] != 4 || binary.BigEndian.Uint16(pdu[6:]) != jydamOn {
+	if count != 2 || len(pdu) != 10 || pdu[5] != 4 {
 		return refuse(pdu, illegalValue)
 	}
-	b.pulseLocked(n, int(binary.BigEndian.Uint16(pdu[8:])), now)
+	mode := binary.BigEndian.Uint16(pdu[6:])
+	if mode != jydamOn && mode != jydamOff {
+		return refuse(pdu, illegalValue)
+	}
+	b.pulseLocked(n, mode == jydamOn, int(binary.BigEndian.Uint16(pdu[8:])), now)
 	return pdu[:5]
 }

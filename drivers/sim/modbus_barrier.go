@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A BarrierConfig says how an arm is wired to a board. Coil and input numbers
 // count from 0; None means not wired.
@@ -11,6 +14,15 @@ type BarrierConfig struct {
 	// PresenceActiveLow says that the presence input is on while nothing
 	// stands under the arm.
 	PresenceActiveLow bool
+
+	// RestOn are relays that are on while their contact is not given, because
+	// it goes through their other terminal. All relays of a new board are off,
+	// so such a contact is given until a driver brings it to rest.
+	RestOn []int
+
+	// Stop, where it is not nil, is the number of the relay that stops the arm
+	// where it is and keeps it there for as long as its contact is given.
+	Stop *int
 
 	// Passage, where it is not nil, is how the input behind the arm is wired.
 	Passage *PassageInput
@@ -45,10 +57,14 @@ type Barrier struct {
 	position float64   // 0 down, 1 up
 	moves    int       // +1 rises, -1 falls, 0 stands
 	openOn   bool      // an open or hold contact is closed
-	occupied bool
-	behind   bool      // something is over the passage input
-	idle     time.Time // since when the arm is up with nothing to keep it there
-	struck   bool      // a strike of this fall is recorded
+	stopOn   bool      // the stop contact is given
+	jammed   bool      // nothing moves the arm
+
+	limitsStuck bool // both limit inputs are on
+	occupied    bool
+	behind      bool      // something is over the passage input
+	idle        time.Time // since when the arm is up with nothing to keep it there
+	struck      bool      // a strike of this fall is recorded
 }
 
 // NewBarrier wires an arm, which is down, to a board. A board has one barrier.
@@ -61,6 +77,9 @@ func NewBarrier(b *Board, cfg BarrierConfig) *Barrier {
 	defer b.mu.Unlock()
 	r.at = b.stepLocked()
 	b.barrier = r
+	for n := range b.coils {
+		r.coilChangedLocked(n, b.coils[n].on, r.at)
+	}
 	r.wireLocked(r.at)
 	return r
 }
@@ -109,7 +128,35 @@ func (r *Barrier) Openings() []time.Time {
 	return times
 }
 
+// Jam keeps the arm where it is, whatever it is told, or lets it go.
+func (r *Barrier) Jam(jammed bool) {
+	r.board.mu.Lock()
+	defer r.board.mu.Unlock()
+	now := r.board.stepLocked()
+	if r.jammed = jammed; jammed {
+		r.moves = 0
+		return
+	}
+	r.coilChangedLocked(r.cfg.Open, r.contactLocked(r.cfg.Open), now)
+}
+
+// StickLimits makes both limit inputs say that the arm is there, as when a switch
+// is stuck, or lets them say the truth again.
+func (r *Barrier) StickLimits(stuck bool) {
+	r.board.mu.Lock()
+	defer r.board.mu.Unlock()
+	now := r.board.stepLocked()
+	r.limitsStuck = stuck
+	r.wireLocked(now)
+}
+
 func (r *Barrier) coilChangedLocked(n int, on bool, at time.Time) {
+	on = on != slices.Contains(r.cfg.RestOn, n)
+	if r.cfg.Stop != nil && n == *r.cfg.Stop {
+		if r.stopOn = on; on {
+			r.moves = 0
+		}
+	}
 	switch n {
 	case r.cfg.Open, r.cfg.Hold:
 		r.openOn = r.contactLocked(r.cfg.Open) || r.contactLocked(r.cfg.Hold)
@@ -126,11 +173,11 @@ func (r *Barrier) coilChangedLocked(n int, on bool, at time.Time) {
 }
 
 func (r *Barrier) contactLocked(n int) bool {
-	return n >= 0 && n < len(r.board.coils) && r.board.coils[n].on
+	return n >= 0 && n < len(r.board.coils) && r.board.coils[n].on != slices.Contains(r.cfg.RestOn, n)
 }
 
 func (r *Barrier) moveLocked(direction int, at time.Time) {
-	if r.moves == direction || direction > 0 && r.position == 1 || direction < 0 && r.position == 0 {
+	if r.jammed || r.stopOn || r.moves == direction || direction > 0 && r.position == 1 || direction < 0 && r.position == 0 {
 		return
 	}
 	r.moves, r.struck = direction, false
@@ -195,6 +242,6 @@ func (r *Barrier) wireLocked(at time.Time) {
 	if p := r.cfg.Passage; p != nil {
 		r.board.setInputLocked(p.Number, r.behind != p.ActiveLow, at)
 	}
-	r.board.setInputLocked(r.cfg.LimitOpen, r.position == 1, at)
-	r.board.setInputLocked(r.cfg.LimitClose, r.position == 0, at)
+	r.board.setInputLocked(r.cfg.LimitOpen, r.position == 1 || r.limitsStuck, at)
+	r.board.setInputLocked(r.cfg.LimitClose, r.position == 0 || r.limitsStuck, at)
 }
