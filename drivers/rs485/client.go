@@ -62,7 +62,7 @@ func (l *Line) call(ctx context.Context, p Priority) modbus.Transporter {
 // Send returns the reply's frame. An exception is an error here already: the
 // library's own would not say whether the device is gone or refused.
 func (c call) Send(request []byte) ([]byte, error) {
-	adu, err := c.line.send(c.ctx, c.priority, request)
+	adu, err := c.line.ask(c.ctx, c.priority, request)
 	if err != nil {
 		return nil, err
 	}

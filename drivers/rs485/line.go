@@ -2,8 +2,10 @@
 //
 // A Line owns one port: a serial port or a serial server that passes RTU frames
 // on, or a Modbus TCP server. Its goroutine, Run, sends one request at a time,
-// commands before polls. A request whose context is done while it waits is
-// never sent: a barrier must not move because of a command from a minute ago.
+// commands before polls, and polls before what can wait. A request whose context
+// is done while it waits is never sent: a barrier must not move because of a
+// command from a minute ago. Reads that wait and are the same are sent once: all
+// of them get an answer to a question that was asked after they were.
 //
 // RTU replies carry nothing that ties them to a request, so a late reply to one
 // request looks like a fresh reply to the next, and a loop that a car stands on
@@ -53,10 +55,12 @@ const (
 // A Priority orders requests that wait for the same line.
 type Priority uint8
 
-// The priorities. A command goes before every poll that waits.
+// The priorities. A command goes before every poll that waits, and what is slow
+// goes when neither waits.
 const (
-	Poll Priority = iota
-	Command
+	Poll    Priority = iota // inputs that somebody waits for
+	Command                 // what moves an arm, and what must be known just before
+	Slow                    // what may take as long as it takes, such as looking for units
 )
 
 const (
@@ -97,34 +101,46 @@ type Config struct {
 // be called from any goroutine.
 type Line struct {
 	wire     wire
+	tcp      bool // it is Modbus TCP
 	log      *slog.Logger
 	packager func(unit byte) modbus.Packager
 
-	commands, polls chan *request // received from by Run
-	done            chan struct{} // closed when Run returns
-	started         atomic.Bool
-	kept            sync.RWMutex // read-locked by each Keep; Run takes it before it ends
+	commands, polls, slow chan *request // received from by Run
+	done                  chan struct{} // closed when Run returns
+
+	mu      sync.Mutex        // guards the following field
+	waiting map[string]*share // reads that wait to be sent, by what they ask
+
+	count   counters
+	started atomic.Bool
+	kept    sync.RWMutex // read-locked by each Keep; Run takes it before it ends
 }
 
 // A wire does one request at a time. Only Run calls it.
 type wire interface {
 	// settle waits until the wire may be used again.
 	settle(ctx context.Context)
-	// exchange sends one request and returns its verified reply.
-	exchange(ctx context.Context, adu []byte) ([]byte, error)
+	// exchange sends one request and returns its verified reply. Where nobody
+	// may be there to answer, silence is no reason to doubt the port.
+	exchange(ctx context.Context, adu []byte, mayBeNobody bool) ([]byte, error)
+	// pause lets so much silence pass before each request to a unit.
+	pause(unit byte, least time.Duration)
 	close()
 }
 
 // A request waits in one of the channels until Run takes it.
 type request struct {
-	ctx   context.Context // of the caller; the request is a short-lived value
-	adu   []byte
-	reply chan reply // has room for one: Run never waits for the caller
+	ctx         context.Context // of the caller; the request is a short-lived value
+	adu         []byte
+	mayBeNobody bool
+	taken       func()     // called when it stops waiting
+	reply       chan reply // has room for one: Run never waits for the caller
 }
 
 type reply struct {
-	adu []byte
-	err error
+	adu   []byte
+	err   error
+	ended bool // because the caller's time was over
 }
 
 // New checks the configuration. Run does the work.
@@ -145,13 +161,16 @@ func New(cfg Config) (*Line, error) {
 		log:      cfg.Log,
 		commands: make(chan *request),
 		polls:    make(chan *request),
+		slow:     make(chan *request),
 		done:     make(chan struct{}),
+		waiting:  make(map[string]*share),
 	}
 	switch cfg.Framing {
 	case RTU:
-		l.wire, l.packager = newRTU(cfg), rtuPackager
+		l.wire, l.packager = newRTU(cfg, &l.count), rtuPackager
 	case TCP:
-		l.wire, l.packager = newMBAP(cfg), tcpPackager
+		l.tcp = true
+		l.wire, l.packager = newMBAP(cfg, &l.count), tcpPackager
 	default:
 		return nil, fmt.Errorf("rs485: unknown framing %d", cfg.Framing)
 	}
@@ -214,6 +233,11 @@ func (cfg *Config) set(parameters map[string]string) error {
 	return nil
 }
 
+// Pause lets at least so much silence pass before each request to a unit, for a
+// board that needs more than the others. It is for RTU, and may be called at any
+// time.
+func (l *Line) Pause(unit byte, least time.Duration) { l.wire.pause(unit, least) }
+
 // Keep lets Run go on after its context is done until release is called. It is
 // for whoever switches something on and must switch it off again: when all stop
 // at once, the line must not stop first.
@@ -251,15 +275,18 @@ func (l *Line) serve(ctx context.Context) error {
 	}
 }
 
-// next waits for a request, a command if there is one. It returns nil when ctx
-// is done.
+// next waits for a request, the most urgent if there are several. It returns nil
+// when ctx is done.
 func (l *Line) next(ctx context.Context) *request {
-	select {
-	case <-ctx.Done():
+	if ctx.Err() != nil {
 		return nil
-	case r := <-l.commands:
-		return r
-	default:
+	}
+	for _, queue := range []chan *request{l.commands, l.polls} {
+		select {
+		case r := <-queue:
+			return r
+		default:
+		}
 	}
 	select {
 	case <-ctx.Done():
@@ -268,18 +295,24 @@ func (l *Line) next(ctx context.Context) *request {
 		return r
 	case r := <-l.polls:
 		return r
+	case r := <-l.slow:
+		return r
 	}
 }
 
 func (l *Line) do(run context.Context, r *request) reply {
+	if r.taken != nil {
+		r.taken()
+	}
 	if err := r.ctx.Err(); err != nil {
 		return reply{err: offline(fmt.Errorf("not sent: %w", err))}
 	}
+	l.count.requests.Add(1)
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()
 	stop := context.AfterFunc(run, cancel)
 	defer stop()
-	adu, err := l.wire.exchange(ctx, r.adu)
+	adu, err := l.wire.exchange(ctx, r.adu, r.mayBeNobody)
 	if err != nil {
 		l.log.Debug("modbus request failed", "request", fmt.Sprintf("% x", r.adu), "error", err)
 		return reply{err: offline(err)}
@@ -287,13 +320,17 @@ func (l *Line) do(run context.Context, r *request) reply {
 	return reply{adu: adu}
 }
 
-// send queues one request and waits for its reply or for ctx.
-func (l *Line) send(ctx context.Context, p Priority, adu []byte) ([]byte, error) {
+// send queues one request and waits for its reply or for its context.
+func (l *Line) send(p Priority, r *request) ([]byte, error) {
+	ctx := r.ctx
 	queue := l.polls
-	if p == Command {
+	switch p {
+	case Command:
 		queue = l.commands
+	case Slow:
+		queue = l.slow
 	}
-	r := &request{ctx: ctx, adu: adu, reply: make(chan reply, 1)}
+	r.reply = make(chan reply, 1)
 	select {
 	case queue <- r:
 	case <-ctx.Done():

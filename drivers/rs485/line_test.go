@@ -255,7 +255,7 @@ func TestExpiredRequestIsNeverSent(t *testing.T) {
 	}
 }
 
-func TestCommandsGoBeforePolls(t *testing.T) {
+func TestCommandsGoBeforePollsAndPollsBeforeWhatCanWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		port := &gatedPort{release: make(chan struct{}), first: make(chan struct{})}
 		line, err := rs485.New(rs485.Config{Port: port, ReplyTimeout: time.Millisecond})
@@ -264,22 +264,23 @@ func TestCommandsGoBeforePolls(t *testing.T) {
 		}
 		background(t, line.Run)
 		var all errgroup.Group
-		ask := func(unit byte, p rs485.Priority) {
+		ask := func(unit byte, p rs485.Priority, coil uint16) {
 			all.Go(func() error {
-				_, _ = line.Client(timed(t), unit, p).ReadCoils(0, 1)
+				_, _ = line.Client(timed(t), unit, p).ReadCoils(coil, 1)
 				return nil
 			})
 		}
-		ask(1, rs485.Poll)
+		ask(1, rs485.Poll, 0)
 		<-port.first
-		for range 5 {
-			ask(2, rs485.Poll)
-			ask(3, rs485.Command)
+		for i := range uint16(5) {
+			ask(4, rs485.Slow, i)
+			ask(2, rs485.Poll, i)
+			ask(3, rs485.Command, i)
 		}
 		synctest.Wait() // all of them wait for the line
 		close(port.release)
 		_ = all.Wait()
-		want := []byte{1, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2}
+		want := []byte{1, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4}
 		if got := port.units(); !slices.Equal(got, want) {
 			t.Errorf("requests went to units %v, want %v", got, want)
 		}

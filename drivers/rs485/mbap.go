@@ -25,10 +25,11 @@ type mbap struct {
 	port    Port
 	timeout time.Duration
 	number  uint16 // of the last transaction
+	count   *counters
 }
 
-func newMBAP(cfg Config) *mbap {
-	w := &mbap{port: cfg.Port, timeout: cfg.ReplyTimeout}
+func newMBAP(cfg Config, count *counters) *mbap {
+	w := &mbap{port: cfg.Port, timeout: cfg.ReplyTimeout, count: count}
 	if w.timeout == 0 {
 		w.timeout = defaultTCPTimeout
 	}
@@ -37,7 +38,10 @@ func newMBAP(cfg Config) *mbap {
 
 func (w *mbap) settle(context.Context) {}
 
-func (w *mbap) exchange(ctx context.Context, request []byte) ([]byte, error) {
+// pause does nothing: a Modbus TCP server keeps its own line quiet.
+func (w *mbap) pause(byte, time.Duration) {}
+
+func (w *mbap) exchange(ctx context.Context, request []byte, _ bool) ([]byte, error) {
 	if err := purge(ctx, w.port); err != nil {
 		return nil, err
 	}
@@ -77,9 +81,11 @@ func (w *mbap) roundTrip(ctx context.Context, sent []byte) ([]byte, error) {
 			if replyTo(sent, frame) {
 				return frame, nil
 			}
+			w.count.stray.Add(1)
 		}
 		n, err := w.port.Read(ctx, buf)
 		if err != nil {
+			w.count.failed(len(received), err)
 			return nil, noReply(received, err)
 		}
 		received = append(received, buf[:n]...)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -28,12 +29,17 @@ type rtu struct {
 	touched  time.Time          // when the last byte was seen or sent
 	late     map[byte]time.Time // until when a late reply of a unit may come
 	silences int                // requests in a row without any byte
+	count    *counters
+
+	mu     sync.Mutex             // guards the following field
+	pauses map[byte]time.Duration // what pause was told
 }
 
-func newRTU(cfg Config) *rtu {
+func newRTU(cfg Config, count *counters) *rtu {
 	w := &rtu{
 		port: cfg.Port, quiet: cfg.Quiet, timeout: cfg.ReplyTimeout, baud: cfg.Baud,
 		echoSet: cfg.Echo, echo: cfg.Echo, late: make(map[byte]time.Time),
+		count: count, pauses: make(map[byte]time.Duration),
 	}
 	if w.quiet == 0 {
 		w.quiet = defaultQuiet
@@ -78,6 +84,7 @@ func (w *rtu) listen(ctx context.Context, until time.Time) {
 		}
 		n, err := w.read(ctx, until, waste[:])
 		if n > 0 {
+			w.count.stray.Add(1)
 			until = later(time.Now().Add(w.quiet), until)
 			continue
 		}
@@ -100,13 +107,26 @@ func (w *rtu) read(ctx context.Context, until time.Time, b []byte) (int, error) 
 	return w.port.Read(ctx, b)
 }
 
-func (w *rtu) exchange(ctx context.Context, request []byte) ([]byte, error) {
+func (w *rtu) pause(unit byte, least time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pauses[unit] = least
+}
+
+// quietFor is the silence before a request to a unit.
+func (w *rtu) quietFor(unit byte) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return max(w.quiet, w.pauses[unit])
+}
+
+func (w *rtu) exchange(ctx context.Context, request []byte, mayBeNobody bool) ([]byte, error) {
 	if err := purge(ctx, w.port); err != nil {
 		return nil, err
 	}
 	// A reply carries its unit, so only this one's can be taken for the reply
 	// to this request: the others need not wait for a board that is dead.
-	w.listen(ctx, later(w.touched.Add(w.quiet), w.late[request[0]]))
+	w.listen(ctx, later(w.touched.Add(w.quietFor(request[0])), w.late[request[0]]))
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("not sent: %w", err)
 	}
@@ -118,7 +138,11 @@ func (w *rtu) exchange(ctx context.Context, request []byte) ([]byte, error) {
 	}
 	function, data := request[1], request[2:len(request)-2]
 	wait := w.timeout + onWire(len(request)+replyLength(function, data)+4, w.baud)
-	return w.receive(ctx, request, time.Now().Add(wait))
+	reply, err := w.receive(ctx, request, time.Now().Add(wait))
+	if err != nil && mayBeNobody {
+		w.silences = 0
+	}
+	return reply, err
 }
 
 // purge throws away what was received before a request. A connection that the
@@ -140,7 +164,9 @@ func (w *rtu) receive(ctx context.Context, request []byte, until time.Time) ([]b
 		if err != nil {
 			if !repeats(request[1]) && bytes.Contains(received, request) {
 				w.echo = true // our own bytes came back, the device's did not
+				w.count.echo.Store(true)
 			}
+			w.count.failed(len(received), err)
 			w.expectLate(request[0])
 			w.countSilence(len(received), err)
 			if !reads(request[1]) {
@@ -158,7 +184,9 @@ func (w *rtu) receive(ctx context.Context, request []byte, until time.Time) ([]b
 			rest = rest[i+len(request):] // the first copy is our own
 		}
 		if at, frame := findReply(request, rest); frame != nil {
-			w.learnEcho(request, rest[:at])
+			if w.learnEcho(request, rest[:at]); at > 0 && !w.echo {
+				w.count.noisy.Add(1)
+			}
 			w.silences = 0
 			return frame, nil
 		}
@@ -173,6 +201,7 @@ func (w *rtu) learnEcho(request, before []byte) {
 		return
 	}
 	w.echo = bytes.Contains(before, request)
+	w.count.echo.Store(w.echo)
 }
 
 // expectLate lets the unit be asked nothing until a reply that is merely late
