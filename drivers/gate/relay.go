@@ -41,6 +41,8 @@ type Bus interface {
 	Client(ctx context.Context, unit byte, p rs485.Priority) modbus.Client
 	// Raw sends a request that Client refuses to make.
 	Raw(ctx context.Context, unit byte, p rs485.Priority, function byte, data []byte) ([]byte, error)
+	// Pause lets at least so much silence pass before each request to unit.
+	Pause(unit byte, least time.Duration)
 	// Keep lets the line work on, even if it is told to end, until release
 	// is called.
 	Keep() (release func())
@@ -109,6 +111,9 @@ func NewRelay(cfg Config) (*Relay, error) {
 		device: cfg.Device, bus: cfg.Bus, opt: opt, now: cfg.Now, log: cfg.Log,
 		guard:  guard{presence: opt.Presence != nil, passage: opt.Passage != nil, selfGuarded: opt.SelfGuarded, age: opt.PresenceAge},
 		motion: motion{travel: opt.Travel, seesUp: opt.LimitOpen != nil, seesDown: opt.LimitClose != nil},
+	}
+	if opt.Quiet > 0 {
+		r.bus.Pause(opt.Unit, opt.Quiet)
 	}
 	if cfg.Held {
 		r.hold = holdOn

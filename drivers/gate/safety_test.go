@@ -39,6 +39,8 @@ func (l *ledger) Raw(_ context.Context, _ byte, _ rs485.Priority, function byte,
 	return nil, fmt.Errorf("%w: no raw request in this mode: %d % x", drivers.ErrRefused, function, data)
 }
 
+func (l *ledger) Pause(byte, time.Duration) {}
+
 func (l *ledger) Keep() func() { return func() {} }
 
 func packager(unit byte) modbus.Packager {

@@ -51,24 +51,6 @@ func newRTU(cfg Config, count *counters) *rtu {
 	return w
 }
 
-// silentInterval is the silence that ends a frame: 3.5 characters of 11 bits,
-// and from 19200 bits per second on a fixed 1.75 ms (Modbus over serial line
-// V1.02, 2.5.1.1).
-func silentInterval(baud int) time.Duration {
-	if baud <= 0 || baud >= slowestWithoutRule {
-		return 1750 * time.Microsecond
-	}
-	return onWire(7, baud) / 2
-}
-
-// onWire is how long so many characters take.
-func onWire(characters, baud int) time.Duration {
-	if baud <= 0 {
-		return 0
-	}
-	return time.Duration(characters*11) * time.Second / time.Duration(baud)
-}
-
 // settle keeps the silence between two frames.
 func (w *rtu) settle(ctx context.Context) { w.listen(ctx, w.touched.Add(w.quiet)) }
 
@@ -137,7 +119,11 @@ func (w *rtu) exchange(ctx context.Context, request []byte, mayBeNobody bool) ([
 		return nil, err
 	}
 	function, data := request[1], request[2:len(request)-2]
-	wait := w.timeout + onWire(len(request)+replyLength(function, data)+4, w.baud)
+	wait := w.timeout
+	if mayBeNobody {
+		wait = min(wait, probeWait)
+	}
+	wait += onWire(len(request)+replyLength(function, data)+4, w.baud)
 	reply, err := w.receive(ctx, request, time.Now().Add(wait))
 	if err != nil && mayBeNobody {
 		w.silences = 0
