@@ -31,6 +31,7 @@ const (
 	FaultCrumbs               // only the first bytes of the reply come
 	FaultBadCRC               // the reply is damaged; on TCP its transaction number is wrong
 	FaultWrongID              // the reply carries another unit's address
+	FaultStranger             // a reply with another unit's address comes before the board's own
 	FaultException            // nothing happens, the reply is an exception
 	FaultEcho                 // the request comes back before the reply, as from an adapter that echoes
 	FaultDisconnect           // the connection is closed; on TCP new ones are closed too

@@ -122,6 +122,8 @@ func (b *Board) reply(ctx context.Context, w io.Writer, pdu []byte, f frames) er
 		pieces = append(pieces, f.noise())
 	case FaultEcho:
 		pieces = append(pieces, f.echo())
+	case FaultStranger:
+		pieces = append(pieces, f.wrongID(answer))
 	case FaultCrumbs:
 		frame = frame[:3]
 	case FaultBadCRC:
