@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"parkagent/drivers"
+	"parkagent/drivers/display/frame"
 	"parkagent/drivers/options"
 )
 
@@ -64,26 +65,26 @@ func (f fangkong) compose(s drivers.Screen) []message {
 		voice = ""
 	}
 	seconds := byte(standSeconds(s.For, 255))
-	var lines []FangkongLine
+	var lines []frame.Line
 	for i := range f.opt.Lines {
 		l := lineOf(s, i)
-		lines = append(lines, FangkongLine{Line: byte(i), Text: l.Text, Color: l.Color, Seconds: seconds})
+		lines = append(lines, frame.Line{Row: byte(i), Text: l.Text, Color: l.Color, Seconds: seconds})
 	}
 	if f.opt.OneFrame {
-		return []message{{"screen", FangkongScreen(f.opt.Address, lines, voice)}}
+		return []message{{"screen", frame.FangkongScreen(f.opt.Address, lines, voice)}}
 	}
 	var messages []message
 	for i, l := range lines {
-		messages = append(messages, message{fmt.Sprintf("line %d", i+1), FangkongText(f.opt.Address, l)})
+		messages = append(messages, message{fmt.Sprintf("line %d", i+1), frame.FangkongText(f.opt.Address, l)})
 	}
 	if voice != "" {
-		messages = append(messages, message{"voice", FangkongVoice(f.opt.Address, voice)})
+		messages = append(messages, message{"voice", frame.FangkongVoice(f.opt.Address, voice)})
 	}
 	return messages
 }
 
 // probe is command 00, which the maker's table calls "connect".
-func (f fangkong) probe() []byte { return fangkongFrame(f.opt.Address, cmdConnect, nil) }
+func (f fangkong) probe() []byte { return frame.FangkongConnect(f.opt.Address) }
 
 // reply finds the card's answer. Answers carry one byte, 00 from a card that
 // took the frame. What has the right command and more bytes is our own frame,
@@ -91,16 +92,17 @@ func (f fangkong) probe() []byte { return fangkongFrame(f.opt.Address, cmdConnec
 // any answer will do that is not the question itself.
 func (f fangkong) reply(received, sent []byte) (reply, bool) {
 	command := sent[4]
+	question := bytes.Equal(sent, f.probe())
 	for {
-		r, rest, ok := DecodeFangkongReply(received)
+		r, rest, ok := frame.DecodeFangkongReply(received)
 		if !ok {
 			return reply{}, false
 		}
-		frame := received[:len(received)-len(rest)]
+		whole := received[:len(received)-len(rest)]
 		received = rest
 		switch {
-		case r.Address != f.opt.Address || r.Command != command || bytes.HasSuffix(frame, sent):
-		case command == cmdConnect:
+		case r.Address != f.opt.Address || r.Command != command || bytes.HasSuffix(whole, sent):
+		case question:
 			return reply{}, true
 		case len(r.Data) == 1 && r.Data[0] != 0:
 			return reply{refused: fmt.Errorf("%w: command %02X answered with code %02X", drivers.ErrRefused, command, r.Data[0])}, true

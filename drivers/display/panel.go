@@ -1,17 +1,16 @@
 // Package display shows text on LED panels, speaks through the voice modules beside them, and tells free places to boards that count.
 //
-// It has three parts that know nothing of each other. Encoders turn a text into
-// the frame of one family of boards and are pure bytes. A board, in the sense of
-// this package, is a family's encoder with the numbers of one model. A Panel
-// puts a board behind a line: a port of its own, serial or TCP, or a camera
-// that passes bytes on in its answers. So a new family is one file with its
-// encoder and board, whatever line it will hang on, and a new model is a row
-// of numbers.
+// It has three parts that know nothing of each other. Package frame turns a text
+// into the bytes of one family of boards. A board, in the sense of this package,
+// puts a screen into such frames, reads the answers, and has the numbers of one
+// model. A Panel puts a board behind a line: a port of its own, serial or TCP,
+// or a camera that passes bytes on in its answers. So a new family is one file
+// here and one in package frame, whatever line it will hang on.
 //
-// Text is GBK on the wire, its length is counted in bytes, and what a board
-// cannot show is replaced on purpose, never by luck. The latest text wins: a
-// Show that is cut short stops between two frames, nothing is queued, and
-// nothing is sent later than it was asked for.
+// What a board cannot show is replaced on purpose, never by luck. The latest
+// text wins: a Show that is cut short stops between two frames, nothing is
+// queued, and nothing is sent later than it was asked for. Every Show sends
+// everything again, since a board may have lost its power meanwhile.
 package display
 
 import (

@@ -1,4 +1,4 @@
-package display
+package frame
 
 // crcModbus is CRC-16/MODBUS: polynomial A001 reflected, initial value FFFF.
 // Fangkong cards send it low byte first, AA55 boards high byte first.

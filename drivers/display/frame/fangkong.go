@@ -1,4 +1,4 @@
-package display
+package frame
 
 import (
 	"bytes"
@@ -44,14 +44,6 @@ func FangkongVoice(address byte, text string) []byte {
 	return fangkongFrame(address, cmdVoice, append([]byte{0x01}, GBK(text, MaxFangkongVoice)...))
 }
 
-// A FangkongLine is what command 62 puts on one line of a panel.
-type FangkongLine struct {
-	Line    byte // from 0, the top
-	Text    string
-	Color   drivers.LineColor
-	Seconds byte // how long the text stands; 0: until it is replaced
-}
-
 // FangkongText returns the frame (command 62, temporary text) that shows l on
 // the card at address, its text cut to MaxFangkongText bytes. Text that fits
 // stands still, longer text runs; the card sees to that.
@@ -64,10 +56,10 @@ type FangkongLine struct {
 //	      TC    4 bytes, colour of the text: red, green, blue, 00
 //	      BC    4 bytes, colour behind it: 00 00 00 00
 //	      TL    2 bytes, length of the text, LOW byte first, then the text
-func FangkongText(address byte, l FangkongLine) []byte {
+func FangkongText(address byte, l Line) []byte {
 	text := GBK(l.Text, MaxFangkongText)
 	color := fangkongColor(l.Color)
-	data := []byte{l.Line, 0x15, 0x01, 0x00, l.Seconds, 0x15, 0x01, 0x03, 0x00}
+	data := []byte{l.Row, 0x15, 0x01, 0x00, l.Seconds, 0x15, 0x01, 0x03, 0x00}
 	data = append(data, color[:]...)
 	data = append(data, 0, 0, 0, 0)
 	data = binary.LittleEndian.AppendUint16(data, uint16(len(text)))
@@ -89,7 +81,7 @@ func FangkongText(address byte, l FangkongLine) []byte {
 //	      0D between two lines, 00 behind the last
 //	      0A    the voice follows
 //	      VTL   1 byte, length of the voice, then the voice, then 00
-func FangkongScreen(address byte, lines []FangkongLine, voice string) []byte {
+func FangkongScreen(address byte, lines []Line, voice string) []byte {
 	const perLine, fixed = 11, 5 // bytes beside the texts
 	room := 255 - fixed - perLine*len(lines)
 	texts := make([][]byte, 0, len(lines)+1)
@@ -111,7 +103,7 @@ func FangkongScreen(address byte, lines []FangkongLine, voice string) []byte {
 	data := []byte{0x00, byte(len(lines))}
 	for i, l := range lines {
 		color := fangkongColor(l.Color)
-		data = append(data, l.Line, 0x01, 0x00, l.Seconds, 0x01)
+		data = append(data, l.Row, 0x01, 0x00, l.Seconds, 0x01)
 		data = append(data, color[:]...)
 		data = append(append(data, byte(len(texts[i]))), texts[i]...)
 		if i < len(lines)-1 {
@@ -134,6 +126,11 @@ func fangkongColor(c drivers.LineColor) [4]byte {
 	}
 	return [4]byte{0xFF, 0, 0, 0}
 }
+
+// FangkongConnect returns the frame (command 00, without data) that the maker's
+// table calls "connect": it shows nothing, and a card that answers anything
+// answers it.
+func FangkongConnect(address byte) []byte { return fangkongFrame(address, cmdConnect, nil) }
 
 func fangkongFrame(address, command byte, data []byte) []byte {
 	frame := []byte{address, fangkongVersion, 0xFF, 0xFF, command, byte(len(data))}

@@ -1,4 +1,11 @@
-package display
+// Package frame turns texts and numbers into the frames of LED panels, voice modules and count boards.
+//
+// Its functions are pure and know no line: the same bytes go over a serial port,
+// a serial server or a camera that passes them on. Each family is one file, named
+// as its board in package display is. Three of them have checksums that are
+// easily taken for each other, so their tests hold them to frames recorded from
+// real boards.
+package frame
 
 import (
 	"strings"
@@ -12,6 +19,8 @@ import (
 // rest of the line is still shown. Line breaks and tabs become spaces; other
 // control characters are left out, and so are backticks, which boards read as
 // the start of a time code.
+//
+// Text is GBK on every wire, and its length is counted in bytes.
 func GBK(text string, limit int) []byte { return encode(text, limit, "`") }
 
 // encode is GBK for a board that acts on the bytes of special: those are left

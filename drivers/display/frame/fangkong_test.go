@@ -1,4 +1,4 @@
-package display
+package frame
 
 import (
 	"bytes"
@@ -42,11 +42,11 @@ func TestFramesAreTheRecordedOnes(t *testing.T) {
 	}{
 		{"a spoken welcome", FangkongVoice(0, "欢迎光临"), realVoice},
 		{"a spoken plate and welcome", FangkongVoice(0, "粤B12345,欢迎光临"), realVoicePlate},
-		{"a line of text", FangkongText(0, FangkongLine{Text: "欢迎光临请入场停车", Seconds: 2}), realText},
-		{"a plate in red on the top line", FangkongText(0, FangkongLine{Text: "粤B12345", Color: drivers.Red, Seconds: 2}), builtTextPlate},
-		{"two lines and a voice in one", FangkongScreen(0, []FangkongLine{
-			{Line: 0, Text: "粤B12345", Color: drivers.Green, Seconds: 10},
-			{Line: 1, Text: "请缴费5元", Color: drivers.Green, Seconds: 10},
+		{"a line of text", FangkongText(0, Line{Text: "欢迎光临请入场停车", Seconds: 2}), realText},
+		{"a plate in red on the top line", FangkongText(0, Line{Text: "粤B12345", Color: drivers.Red, Seconds: 2}), builtTextPlate},
+		{"two lines and a voice in one", FangkongScreen(0, []Line{
+			{Row: 0, Text: "粤B12345", Color: drivers.Green, Seconds: 10},
+			{Row: 1, Text: "请缴费5元", Color: drivers.Green, Seconds: 10},
 		}, "请缴费五元"), builtScreen},
 	}
 	for _, tt := range tests {
@@ -59,12 +59,12 @@ func TestFramesAreTheRecordedOnes(t *testing.T) {
 }
 
 func TestTextFrameCarriesLineColorAndAddress(t *testing.T) {
-	got := FangkongText(7, FangkongLine{Line: 1, Text: "A", Color: drivers.Yellow, Seconds: 255})
+	got := FangkongText(7, Line{Row: 1, Text: "A", Color: drivers.Yellow, Seconds: 255})
 	want := frameOf(t, "07 64 FF FF 62 14 01 15 01 00 FF 15 01 03 00 FF FF 00 00 00 00 00 00 01 00 41")
 	if !bytes.Equal(got[:len(got)-2], want) {
 		t.Errorf("frame without checksum = % X, want % X", got[:len(got)-2], want)
 	}
-	green := FangkongText(0, FangkongLine{Text: "A", Color: drivers.Green})
+	green := FangkongText(0, Line{Text: "A", Color: drivers.Green})
 	if color := green[15:19]; !bytes.Equal(color, []byte{0, 0xFF, 0, 0}) {
 		t.Errorf("colour = % X, want 00 FF 00 00", color)
 	}
@@ -123,8 +123,8 @@ func TestFramesNeverExceedTheirLengthByte(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringN(0, 400, -1).Draw(t, "text")
 		for _, frame := range [][]byte{
-			FangkongText(0, FangkongLine{Text: text}), FangkongVoice(0, text),
-			FangkongScreen(0, slices.Repeat([]FangkongLine{{Text: text}}, rapid.IntRange(1, 8).Draw(t, "lines")), text),
+			FangkongText(0, Line{Text: text}), FangkongVoice(0, text),
+			FangkongScreen(0, slices.Repeat([]Line{{Text: text}}, rapid.IntRange(1, 8).Draw(t, "lines")), text),
 		} {
 			reply, rest, ok := DecodeFangkongReply(frame)
 			if !ok || len(rest) != 0 {
@@ -192,37 +192,4 @@ func FuzzFangkongReply(f *testing.F) {
 			t.Fatalf("frame % X is not in what was received", again)
 		}
 	})
-}
-
-func TestOptionsAreReadStrictly(t *testing.T) {
-	tests := []struct {
-		name  string
-		table map[string]any
-		want  FangkongOptions
-		fault string // in the error; empty: none
-	}{
-		{"none", nil, FangkongOptions{Lines: 2, Voice: true}, ""},
-		{"all", map[string]any{"lines": int64(4), "address": int64(9), "ack": true, "voice": false, "one_frame": true}, FangkongOptions{Lines: 4, Address: 9, Ack: true, OneFrame: true}, ""},
-		{"an unknown one", map[string]any{"line": int64(2)}, FangkongOptions{}, `unknown option "line"`},
-		{"too many lines", map[string]any{"lines": int64(9)}, FangkongOptions{}, `"lines": 9 is not from 1 to 8`},
-		{"a number as text", map[string]any{"address": "1"}, FangkongOptions{}, `"address": want a whole number`},
-		{"a word for yes", map[string]any{"ack": "yes"}, FangkongOptions{}, `"ack": want true or false`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got, err := ParseFangkongOptions(tt.table)
-			if tt.fault != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.fault) {
-					t.Fatalf("error = %v, want one with %q", err, tt.fault)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != tt.want {
-				t.Errorf("options = %+v, want %+v", got, tt.want)
-			}
-		})
-	}
 }
