@@ -31,31 +31,48 @@ var ledFaults = map[drivertest.DisplayFault]sim.LEDFault{
 // to it.
 func networkBoard(t *testing.T, address byte, lines int) (*sim.LEDBoard, *serialport.Port) {
 	t.Helper()
+	board := sim.NewLEDBoard(address, lines)
+	return board, networkPort(t, board)
+}
+
+// networkPort puts board behind a serial server and returns a port to it.
+func networkPort(t *testing.T, board server) *serialport.Port {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	board := sim.NewLEDBoard(address, lines)
 	serve(t, board, l)
 	port, err := serialport.Open("tcp://"+l.Addr().String(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = port.Close() })
-	return board, port
+	return port
 }
 
 // boardInMemory starts a panel for a bubble and returns it with a port to it.
 func boardInMemory(t *testing.T, address byte, lines int) (*sim.LEDBoard, display.Port) {
 	t.Helper()
-	port, l := drivertest.NewWire()
 	board := sim.NewLEDBoard(address, lines)
-	serve(t, board, l)
-	t.Cleanup(func() { _ = port.Close() })
-	return board, port
+	return board, memoryPort(t, board)
 }
 
-func serve(t *testing.T, board *sim.LEDBoard, l net.Listener) {
+// memoryPort puts board on a wire for a bubble and returns a port to it.
+func memoryPort(t *testing.T, board server) display.Port {
+	t.Helper()
+	port, l := drivertest.NewWire()
+	serve(t, board, l)
+	t.Cleanup(func() { _ = port.Close() })
+	return port
+}
+
+// A server is a simulated board.
+type server interface {
+	Serve(ctx context.Context, l net.Listener) error
+}
+
+func serve(t *testing.T, board server, l net.Listener) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var served sync.WaitGroup
@@ -69,14 +86,14 @@ func serve(t *testing.T, board *sim.LEDBoard, l net.Listener) {
 
 // patientPanelOn is a panel that waits long for answers, which a busy machine
 // may give late.
-func patientPanelOn(t *testing.T, port display.Port, opt display.FangkongOptions) *display.Panel {
+func patientPanelOn(t *testing.T, port display.Port, opt display.Options) *display.Panel {
 	t.Helper()
 	panel := panelOn(t, port, opt)
 	display.SetReplyTime(panel, 2*time.Second)
 	return panel
 }
 
-func panelOn(t *testing.T, port display.Port, opt display.FangkongOptions) *display.Panel {
+func panelOn(t *testing.T, port display.Port, opt display.Options) *display.Panel {
 	t.Helper()
 	panel, err := display.New(display.Config{Device: "L1", Port: port, Options: opt})
 	if err != nil {
@@ -114,10 +131,36 @@ func TestFangkongKeepsTheContractInTime(t *testing.T) {
 			opt.Lines, opt.Address, opt.Voice = 4, 3, true
 			drivertest.DisplayInBubble(t, func(t *testing.T) drivertest.DisplayRig {
 				board, port := boardInMemory(t, 3, 4)
-				return rigOf(board, panelOn(t, port, opt), opt.Ack)
+				rig := rigOf(board, panelOn(t, port, opt), opt.Ack)
+				rig.Frames = board.Times
+				return rig
 			})
 		})
 	}
+}
+
+func TestFangkongKeepsTheContractBehindACamera(t *testing.T) {
+	for name, one := range map[string]bool{"a frame per line": false, "one frame": true} {
+		t.Run(name, func(t *testing.T) {
+			drivertest.DisplayInBubble(t, func(t *testing.T) drivertest.DisplayRig {
+				board := sim.NewLEDBoard(0, 4)
+				ride := drivertest.NewRide(board.Feed)
+				rig := rigOf(board, panelBehind(t, ride, display.FangkongOptions{Lines: 4, Voice: true, OneFrame: one}), false)
+				rig.Frames, rig.Answer, rig.Deaf = board.Times, ride.Answer, true
+				rig.Fault = func(f drivertest.DisplayFault) { ride.SetAway(f == drivertest.DisplayGone) }
+				return rig
+			})
+		})
+	}
+}
+
+func panelBehind(t *testing.T, camera display.Carrier, opt display.Options) *display.Panel {
+	t.Helper()
+	panel, err := display.New(display.Config{Device: "L1", Carrier: camera, Options: opt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return panel
 }
 
 func TestFangkongShowsColorsAndTimes(t *testing.T) {

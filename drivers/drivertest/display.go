@@ -3,7 +3,7 @@ package drivertest
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -25,26 +25,37 @@ const (
 	DisplayCrumbs  // answers in single bytes
 	DisplayEcho    // what is sent comes back
 	DisplayRefuses // answers no
-	DisplayGone    // unplugged
+	DisplayGone    // unplugged; of one that rides, the camera is
 )
 
 // A DisplayRig is a display driver with a panel that can be looked at.
 type DisplayRig struct {
 	Display interface {
 		Show(ctx context.Context, s drivers.Screen) error
+		Rides() bool
 	}
 	Device  string // the device code that errors must name
-	Lines   int    // at least 2
+	Lines   int    // at least 2, or 0 for what shows no text
 	MustAck bool   // the driver counts silence as failure
-	Shown   func() []string
-	Spoken  func() []string
-	Fault   func(DisplayFault)
+	Deaf    bool   // the driver hears no answer, so that it can tell no refusal
+
+	Shown    func() []string      // its lines
+	Spoken   func() []string      // all that it said; nil: it has no voice
+	Recorded bool                 // it has no other words than HuaxiaPhrases of package frame
+	Count    func() (int, bool)   // the number that it shows; nil: it shows none
+	Frames   func() []time.Time   // when frames came, where time is exact; nil: not measured
+	Answer   func()               // of one that rides: the camera's next answer; nil: it does not
+	Fault    func(f DisplayFault) // breaks the panel, or mends it
 }
+
+// displayGap is what every board needs between two frames.
+const displayGap = 50 * time.Millisecond
 
 // Display runs what every display driver must pass: it shows what it was given
 // in whole characters, empties what is left over, tells a refusal from silence,
-// comes back after unplugging, and never outstays its context. newRig is called
-// for every subtest and cleans up by itself.
+// comes back after unplugging, never outstays its context, and shows the latest
+// text and no older one. newRig is called for every subtest and cleans up by
+// itself.
 //
 // A driver that counts silence as success returns before the panel has shown
 // anything, as far as it knows: its rig is for DisplayInBubble.
@@ -71,19 +82,62 @@ func display(t *testing.T, newRig func(t *testing.T) DisplayRig, in func(*testin
 		{"a new screen replaces all of the old one", replaces},
 		{"odd text harms neither panel nor line", oddText},
 		{"more lines than the panel has are left out", extraLines},
+		{"a number stands until another comes", counts},
 		{"noise, crumbs and echo are no failures", dirtyLine},
 		{"silence fails only where answers are due", silentPanel},
 		{"a refusal is a refusal", refusingPanel},
 		{"an unplugged panel is offline and comes back", unpluggedPanel},
 		{"a context that is over sends nothing", endedContext},
 		{"a context that ends is obeyed at once", endingContext},
+		{"a screen that is cut short gives way to the next", showCutShort},
+		{"two screens at once do not mix", atOnce},
+		{"one that rides leaves the latest screen for the camera's answer", rides},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel() // most of it is waiting
-			in(t, func(t *testing.T) { tt.run(t, newRig(t)) })
+			in(t, func(t *testing.T) {
+				rig := newRig(t)
+				tt.run(t, rig)
+				rig.mustKeepDistance(t)
+			})
 		})
 	}
+}
+
+// samples are texts that every board can show and, with recorded words, speak.
+var samples = []string{"欢迎光临", "一路平安", "再次光临"}
+
+// sample returns a screen that every display shows in its way, in all its lines.
+func (rig DisplayRig) sample(n int) drivers.Screen {
+	free := 10 + n
+	s := drivers.Screen{Voice: samples[n], Free: &free}
+	for range rig.Lines {
+		s.Lines = append(s.Lines, drivers.Line{Text: samples[n]})
+	}
+	return s
+}
+
+// told returns which of the samples stands on the panel in all lines, or was
+// spoken last by one without lines; -1: none.
+func (rig DisplayRig) told() int {
+	switch {
+	case rig.Lines > 0:
+		lines := slices.Compact(rig.shown())
+		if len(lines) != 1 {
+			return -1
+		}
+		return slices.Index(samples, lines[0])
+	case rig.Count != nil:
+		if n, ok := rig.Count(); ok {
+			return n - 10
+		}
+		return -1
+	}
+	if said := rig.Spoken(); len(said) > 0 {
+		return slices.Index(samples, said[len(said)-1])
+	}
+	return -1
 }
 
 func screen(voice string, texts ...string) drivers.Screen {
@@ -103,129 +157,49 @@ func (rig DisplayRig) shown() []string {
 	return lines
 }
 
-func (rig DisplayRig) want(texts ...string) []string {
-	return append(texts, make([]string, rig.Lines-len(texts))...)
+// show shows s and lets the camera answer where the panel waits for that.
+func (rig DisplayRig) show(ctx context.Context, s drivers.Screen) error {
+	err := rig.Display.Show(ctx, s)
+	if rig.Answer != nil {
+		rig.Answer()
+	}
+	return err
 }
 
 func (rig DisplayRig) mustShow(t *testing.T, s drivers.Screen) {
 	t.Helper()
-	if err := rig.Display.Show(t.Context(), s); err != nil {
+	if err := rig.show(t.Context(), s); err != nil {
 		t.Fatalf("Show: %v", err)
 	}
+	rig.settle()
 }
 
-func showsAndSpeaks(t *testing.T, rig DisplayRig) {
-	rig.mustShow(t, screen("粤B12345,欢迎光临", "粤B12345", "欢迎光临"))
-	if diff := cmp.Diff(rig.want("粤B12345", "欢迎光临"), rig.shown()); diff != "" {
-		t.Errorf("panel differs (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"粤B12345,欢迎光临"}, rig.Spoken()); diff != "" {
-		t.Errorf("voice differs (-want +got):\n%s", diff)
-	}
-}
-
-func replaces(t *testing.T, rig DisplayRig) {
-	rig.mustShow(t, screen("", "粤B12345", "请缴费5元"))
-	rig.mustShow(t, screen("", "一路平安"))
-	if diff := cmp.Diff(rig.want("一路平安"), rig.shown()); diff != "" {
-		t.Errorf("panel differs (-want +got):\n%s", diff)
+// settle lets a panel that nobody hears from read what was sent to it.
+func (rig DisplayRig) settle() {
+	if rig.Frames != nil {
+		synctest.Wait()
 	}
 }
 
-func oddText(t *testing.T, rig DisplayRig) {
-	long := strings.Repeat("粤", 300)
-	rig.mustShow(t, screen(long, long, "a\x00\x1B`H\nb😀"))
-	lines := rig.shown()
-	if lines[0] == "" || !strings.HasPrefix(long, lines[0]) {
-		t.Errorf("line 1 = %q, want a beginning of the text in whole characters", lines[0])
-	}
-	if want := "aH b?"; lines[1] != want {
-		t.Errorf("line 2 = %q, want %q", lines[1], want)
-	}
-	if spoken := rig.Spoken(); len(spoken) != 1 || !strings.HasPrefix(long, spoken[0]) {
-		t.Errorf("spoken = %q, want a beginning of the text in whole characters", spoken)
+// mustTell checks that sample n is what the panel tells.
+func (rig DisplayRig) mustTell(t *testing.T, n int) {
+	t.Helper()
+	if got := rig.told(); got != n {
+		t.Errorf("panel tells sample %d, want %d", got, n)
 	}
 }
 
-func extraLines(t *testing.T, rig DisplayRig) {
-	var texts []string
-	for i := range rig.Lines + 3 {
-		texts = append(texts, fmt.Sprintf("line %d", i))
-	}
-	rig.mustShow(t, screen("", texts...))
-	if diff := cmp.Diff(texts[:rig.Lines], rig.shown()); diff != "" {
-		t.Errorf("panel differs (-want +got):\n%s", diff)
-	}
-}
-
-func dirtyLine(t *testing.T, rig DisplayRig) {
-	for i, fault := range []DisplayFault{DisplayNoise, DisplayCrumbs, DisplayEcho} {
-		rig.Fault(fault)
-		text := fmt.Sprintf("text %d", i)
-		rig.mustShow(t, screen("", text))
-		if got := rig.shown()[0]; got != text {
-			t.Errorf("line 1 = %q, want %q", got, text)
-		}
-	}
-}
-
-func silentPanel(t *testing.T, rig DisplayRig) {
-	rig.Fault(DisplaySilent)
-	err := rig.Display.Show(t.Context(), screen("", "欢迎光临"))
-	if !rig.MustAck {
-		if err != nil {
-			t.Errorf("Show without an answer = %v, want nil", err)
-		}
+// mustKeepDistance checks that no frame came sooner than a board takes it.
+func (rig DisplayRig) mustKeepDistance(t *testing.T) {
+	t.Helper()
+	if rig.Frames == nil || rig.Answer != nil { // a camera keeps its own time
 		return
 	}
-	rig.mustFail(t, err, drivers.ErrOffline)
-}
-
-func refusingPanel(t *testing.T, rig DisplayRig) {
-	rig.Fault(DisplayRefuses)
-	rig.mustFail(t, rig.Display.Show(t.Context(), screen("", "欢迎光临")), drivers.ErrRefused)
-}
-
-func unpluggedPanel(t *testing.T, rig DisplayRig) {
-	rig.mustShow(t, screen("", "欢迎光临"))
-	rig.Fault(DisplayGone)
-	rig.mustFail(t, rig.Display.Show(t.Context(), screen("", "一路平安")), drivers.ErrOffline)
-	rig.Fault(DisplayFine)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		err := rig.Display.Show(ctx, screen("", "再次光临"))
-		if err == nil && rig.shown()[0] == "再次光临" {
-			return
+	frames := rig.Frames()
+	for i := 1; i < len(frames); i++ {
+		if gap := frames[i].Sub(frames[i-1]); gap < displayGap {
+			t.Errorf("frame %d came %v after the one before it, want at least %v", i+1, gap, displayGap)
 		}
-		if ctx.Err() != nil {
-			t.Fatalf("panel is back, Show = %v, panel shows %q", err, rig.shown())
-		}
-	}
-}
-
-func endedContext(t *testing.T, rig DisplayRig) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := rig.Display.Show(ctx, screen("", "欢迎光临")); err == nil {
-		t.Error("Show with an ended context = nil, want an error")
-	}
-	if got := rig.shown()[1]; got != "" {
-		t.Errorf("line 2 = %q, want it dark", got)
-	}
-}
-
-func endingContext(t *testing.T, rig DisplayRig) {
-	rig.Fault(DisplaySilent)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	err := rig.Display.Show(ctx, screen("", "欢迎光临"))
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("Show outstayed its context by %v", took)
-	}
-	if err == nil {
-		t.Error("Show that was cut short = nil, want an error")
 	}
 }
 
@@ -239,5 +213,13 @@ func (rig DisplayRig) mustFail(t *testing.T, err, want error) {
 	}
 	if !errors.Is(err, want) {
 		t.Errorf("error = %v, want one that wraps %q", err, want)
+	}
+}
+
+// mustMatch compares what a panel shows or said.
+func mustMatch(t *testing.T, what string, want, got []string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", what, diff)
 	}
 }
