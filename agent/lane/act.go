@@ -357,7 +357,7 @@ func (l *Lane) poll(ctx context.Context) {
 	}
 	every := pollEvery
 	switch {
-	case l.health[l.cfg.GateCode] == statusOffline:
+	case l.dead():
 		every = pollAwayEvery
 	case l.watches():
 		every = watchEvery

@@ -314,7 +314,7 @@ func TestAGateWhoseInputsContradictEachOtherIsReported(t *testing.T) {
 		for _, tt := range []struct {
 			arm  drivers.Arm
 			want string
-		}{{drivers.ArmDown, statusOK}, {drivers.ArmFault, statusFault}, {drivers.ArmUp, statusOK}} {
+		}{{drivers.ArmDown, "0"}, {drivers.ArmFault, "11"}, {drivers.ArmUp, "0"}} {
 			s.gateIn.shows(clear, clear, tt.arm)
 			pass(5 * time.Second)
 			s.must(s.in.Do(t.Context(), Command{Op: OpOpen})) // which it acknowledges all the same

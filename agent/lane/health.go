@@ -2,66 +2,22 @@ package lane
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"parkagent/drivers"
-	"parkagent/store"
 )
 
-// Status codes of devices as platforms are told them; "0" is well.
-const (
-	statusOK      = "0"
-	statusOffline = "1" // no answer
-	statusFault   = "2" // answers, and says that something is wrong
-)
-
-// report commits and logs how a device is, when that has changed. A gate that
-// answers is not well while its inputs contradict each other, or the cars.
+// report notes what came of a call of one of the lane's devices. A gate that answers
+// is not well while its inputs contradict each other, or the cars.
 func (l *Lane) report(ctx context.Context, device string, err error) {
 	if err == nil && device == l.cfg.GateCode {
 		err = l.state.sense.fault(l.cfg.Now().UTC())
 	}
-	status := statusOK
-	switch {
-	case err == nil:
-	case errors.Is(err, drivers.ErrOffline), errors.Is(err, context.DeadlineExceeded):
-		status = statusOffline
-	default:
-		status = statusFault
-	}
-	if device == "" || l.health[device] == status {
-		return
-	}
-	remark := l.texts.status(status)
-	if err := l.saveStatus(ctx, device, status, remark); err != nil {
-		l.cfg.Log.Error("book a device's state", "device", device, "error", err)
-		return
-	}
-	if err != nil {
-		l.cfg.Log.Warn("device failed", "device", device, "error", err)
-	} else if l.health[device] != "" {
-		l.cfg.Log.Info("device works again", "device", device)
-	}
-	l.health[device] = status
+	l.health.Report(ctx, device, err)
 }
 
-func (l *Lane) saveStatus(ctx context.Context, device, status, remark string) error {
-	return l.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		changed, err := tx.SetDeviceState(ctx, device, status, remark, l.cfg.Now().UTC())
-		if err != nil || !changed {
-			return err
-		}
-		d, err := tx.Device(ctx, device)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Append(ctx, store.KindDeviceState, device, store.DeviceFact{
-			Code: d.Code, IP: d.IP, Name: d.Name, Type: d.Type, Status: status, Remark: remark,
-		})
-		return err
-	})
-}
+// dead reports whether the gate failed last time.
+func (l *Lane) dead() bool { return l.health.Fault(l.cfg.GateCode) == drivers.FaultOffline }
 
 // A skew judges by a camera's clock whether an event is late, without
 // believing that clock: it compares the event's age with the smallest age

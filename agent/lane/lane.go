@@ -26,6 +26,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parkagent/agent/access"
+	"parkagent/agent/health"
 	"parkagent/drivers"
 	"parkagent/store"
 )
@@ -94,13 +95,13 @@ type Lane struct {
 	photo chan struct{}          // full while Photo takes one
 	odd   chan store.PassageFact // of which a picture is to be taken
 
-	state  state             // owned by loop
-	done   chan<- error      // of the event that is being dealt with; owned by loop
-	health map[string]string // device code → status last reported; owned by loop
-	before text              // what was shown before the gate was told to open; owned by loop
-	skew   skew              // owned by loop
-	polled time.Time         // when the gate was last asked; owned by loop
-	stray  bool              // it was held open then and should not have been; owned by loop
+	state  state            // owned by loop
+	done   chan<- error     // of the event that is being dealt with; owned by loop
+	health *health.Reporter // owned by loop
+	before text             // what was shown before the gate was told to open; owned by loop
+	skew   skew             // owned by loop
+	polled time.Time        // when the gate was last asked; owned by loop
+	stray  bool             // it was held open then and should not have been; owned by loop
 
 	mu   sync.Mutex // guards the following field
 	view Snapshot
@@ -173,8 +174,8 @@ func New(cfg Config) (*Lane, error) {
 	}
 	cfg.Log = cfg.Log.With("lane", cfg.Code)
 	l := &Lane{
-		cfg: cfg, texts: textsOf(cfg.Language), inbox: make(chan message), photo: make(chan struct{}, 1), odd: make(chan store.PassageFact, 1), health: map[string]string{},
-		skew: skew{late: cfg.Late}, state: state{free: -1},
+		cfg: cfg, texts: textsOf(cfg.Language), inbox: make(chan message), photo: make(chan struct{}, 1), odd: make(chan store.PassageFact, 1),
+		health: health.New(health.Config{DB: cfg.DB, Language: cfg.Language, Now: cfg.Now, Log: cfg.Log}), skew: skew{late: cfg.Late}, state: state{free: -1},
 	}
 	if cfg.Display != nil {
 		l.panel = newPanel(cfg.Display)
@@ -307,6 +308,7 @@ func (l *Lane) loop(ctx context.Context) error {
 		case <-t.C:
 			_ = l.handle(ctx, tick{}) // a tick has no one to tell
 			l.poll(ctx)
+			l.health.Settle(ctx)
 		}
 	}
 }

@@ -339,7 +339,7 @@ func TestAGateThatComesBack(t *testing.T) {
 			t.Errorf("shows %q", got)
 		}
 		d, err := s.db.Device(t.Context(), "G1")
-		if err != nil || d.Status != statusOffline || d.Remark != "无应答" {
+		if err != nil || d.Status != "1" || d.Remark != "无应答" {
 			t.Errorf("device state = %+v, %v; want offline", d, err)
 		}
 		s.gateIn.breakWith(nil)
@@ -347,7 +347,7 @@ func TestAGateThatComesBack(t *testing.T) {
 		if got := s.session("粤B12345").State; got != store.Inside {
 			t.Errorf("state = %d after the gate came back, want Inside", got)
 		}
-		if d, err := s.db.Device(t.Context(), "G1"); err != nil || d.Status != statusOK {
+		if d, err := s.db.Device(t.Context(), "G1"); err != nil || d.Status != "0" {
 			t.Errorf("device state = %+v, %v; want well again", d, err)
 		}
 	})

@@ -76,9 +76,9 @@ type transit struct {
 
 // Errors of a gate's inputs, for the state of the gate.
 var (
-	errArmFault  = errors.New("both limit inputs of the arm are active")
-	errArmStuck  = errors.New("the arm does not leave its lower end")
-	errNoPassage = errors.New("the passage input does not follow the cars")
+	errArmFault  = &drivers.FaultError{Fault: drivers.FaultLimits, Err: errors.New("both limit inputs of the arm are active")}
+	errArmStuck  = &drivers.FaultError{Fault: drivers.FaultTravel, Err: errors.New("the arm does not leave its lower end")}
+	errNoPassage = &drivers.FaultError{Fault: drivers.FaultPresence, Err: errors.New("the passage input does not follow the cars")}
 )
 
 // fitted reports whether there is a passage input, as far as is known.

@@ -177,7 +177,7 @@ func forgetScan(scans []attempt, card string) []attempt {
 // is to open.
 func (l *Lane) see(ctx context.Context) drivers.GateState {
 	timeout := pollTimeout
-	if h := l.health[l.cfg.GateCode]; h != "" && h != statusOK {
+	if l.dead() {
 		timeout = darkTimeout
 	}
 	c, cancel := context.WithTimeout(ctx, timeout)

@@ -24,7 +24,6 @@ type texts struct {
 	days          func(int) string // that a card is still of use, besides today
 	cars          map[int]string   // the car types of card holders and booked cars
 	card          string           // any other car type
-	offline, bad  string           // device states
 }
 
 func textsOf(language string) texts {
@@ -52,7 +51,7 @@ func english() texts {
 			return fmt.Sprintf("%d days left", n)
 		},
 		cars: map[int]string{1: "VIP", 2: "Monthly", 3: "Prepaid", 4: "Hourly", 5: "Owner", 6: "Visits", 7: "Guest", 8: "Staff", 9: "Coach", 99: "Shared", 100: "Booked"},
-		card: "Card holder", offline: "no answer", bad: "fault",
+		card: "Card holder",
 	}
 }
 
@@ -71,7 +70,7 @@ func chinese() texts {
 			return fmt.Sprintf("剩余%d天", n)
 		},
 		cars: map[int]string{1: "VIP车", 2: "月租车", 3: "充值车", 4: "时租车", 5: "产权车", 6: "计次车", 7: "贵宾卡", 8: "员工卡", 9: "大客车", 99: "共享泊位车", 100: "预约车"},
-		card: "固定车", offline: "无应答", bad: "故障",
+		card: "固定车",
 	}
 }
 
@@ -168,17 +167,6 @@ func spoken(no, words string) string {
 		return words
 	}
 	return no + "," + words
-}
-
-// status names a device state.
-func (t texts) status(code string) string {
-	switch code {
-	case statusOK:
-		return ""
-	case statusOffline:
-		return t.offline
-	}
-	return t.bad
 }
 
 // plainScreen shows what an outside command asked for, line by line.
