@@ -293,7 +293,7 @@ func (a *Agent) lanes(db *store.DB, rules *access.Rules, ask func(session string
 		lc := lane.Config{
 			Code: c.Code, Name: c.Name, Direction: lane.Entry, Area: c.To,
 			Gate: a.cfg.Devices.Gates[c.Gate], GateCode: c.Gate, DisplayCode: c.Display, CameraCode: c.Camera,
-			Park: site.Park.Name, Language: site.Park.Language, Dedupe: c.Dedupe, Late: c.Late, BookOffline: c.BookOffline,
+			Park: site.Park.Name, Language: site.Park.Language, Location: site.Park.Zone, Texts: site.Texts, Dedupe: c.Dedupe, Late: c.Late, BookOffline: c.BookOffline,
 			Rules: rules, Ask: ask, AskWithin: within, DB: db, Now: a.clock.Now, Log: a.log,
 		}
 		if !c.Entry {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parkagent/agent/discount"
+	"parkagent/agent/signs"
 	"parkagent/agent/tariff"
 )
 
@@ -32,10 +33,11 @@ type Config struct {
 	Access    Access
 	Devices   []Device
 	Lanes     []Lane
-	Products  []Product       // by which cards are recharged
-	Tariffs   []tariff.Tariff // in the order of the file; the first that fits a car applies
-	Calendar  tariff.Calendar // by which day and version of the tariffs it is chosen
-	Discounts []discount.Rule // that may be granted by name
+	Products  []Product        // by which cards are recharged
+	Tariffs   []tariff.Tariff  // in the order of the file; the first that fits a car applies
+	Calendar  tariff.Calendar  // by which day and version of the tariffs it is chosen
+	Discounts []discount.Rule  // that may be granted by name
+	Texts     []signs.Template // of displays, instead of the program's
 
 	// Warnings are what works but should be known, such as a secret that
 	// everyone on the machine may read.

@@ -156,7 +156,7 @@ func TestEverySettingInACommentOfTheDefaultConfigurationIsRight(t *testing.T) {
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	if len(c.Products) != 1 || c.Lanes[1].Kiosk != "K1" || !c.Devices[6].Token.Set() || c.Platforms[0].MaxPerSecond != 20 || c.Platforms[0].TicketURL == c.Platforms[0].ChangeURL {
+	if len(c.Products) != 1 || len(c.Texts) != 5 || c.Lanes[1].Kiosk != "K1" || !c.Devices[6].Token.Set() || c.Platforms[0].MaxPerSecond != 20 || c.Platforms[0].TicketURL == c.Platforms[0].ChangeURL {
 		t.Errorf("products %v, lanes %v, devices %v, platforms %v", c.Products, c.Lanes, c.Devices, c.Platforms)
 	}
 	var warned []string
@@ -177,6 +177,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("a = \"\"\"\n\xb3\xb5\xb3\xa1"))
 	f.Add([]byte("[[lane]]\n[[lane]]\ncode=\"\"\n[console]\n"))
 	f.Add([]byte("[console]\nlisten = \":8099\"\n[[device]]\nkind = \"kiosk\"\noptions = { token = 1, a.b = 2 }\n[[card_product]]\nunit = 9\nsent_amount = 1\n[[platform]]\nquestions = [\"AutonomousCalfee\"]"))
+	f.Add([]byte("[[text]]\nevent = \"fee\"\nlines = [\"{plate\"]\nlanes = [\"x\"]\n[[text]]\nvoice = \"{a},\"\nseconds = -1"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Parse("f.toml", data, "/nonexistent", known)
 		var all Errors

@@ -57,6 +57,7 @@ func (p *parser) parse(data []byte) *Config {
 	c.Calendar = p.calendar(raw.Calendar)
 	c.Tariffs = p.tariffs(raw.Tariff, c)
 	c.Discounts = p.discounts(raw.Discount)
+	c.Texts = p.texts(raw.Text, c.Lanes)
 	return c
 }
 

@@ -25,6 +25,7 @@ type rawConfig struct {
 	Calendar rawCalendar   `toml:"calendar"`
 	Tariff   []rawTariff   `toml:"tariff"`
 	Discount []rawDiscount `toml:"discount"`
+	Text     []rawText     `toml:"text"`
 }
 
 type rawPark struct {
@@ -245,6 +246,15 @@ type rawDiscount struct {
 	Max       int64    `toml:"max"`
 	Stackable bool     `toml:"stackable"`
 	Roles     []string `toml:"roles"`
+}
+
+type rawText struct {
+	Event   string   `toml:"event"`
+	Lanes   []string `toml:"lanes"`
+	Lines   []string `toml:"lines"`
+	Colors  []string `toml:"colors"`
+	Voice   string   `toml:"voice"`
+	Seconds int      `toml:"seconds"`
 }
 
 // keysBelow returns the keys that a table of the format has; the table is named

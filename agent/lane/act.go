@@ -219,7 +219,7 @@ func (l *Lane) say(ctx context.Context, t text) {
 	if t.say != sayIdle && t == before {
 		return // it went with the opening
 	}
-	l.show(ctx, page{screen: l.texts.screen(t, l.cfg.Park, l.state.free)})
+	l.show(ctx, l.pages(t)...)
 }
 
 // showBefore lays down what is said to the driver whom the gate is about to open
@@ -309,8 +309,8 @@ func (l *Lane) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.countSpaces(ctx)
 	l.state.idleAt = l.cfg.Now().UTC() // the next tick shows the idle text
+	l.countSpaces(ctx)
 	if v.Session != "" {
 		stands := st.Presence == drivers.PresenceOccupied && st.Passage != drivers.PresenceOccupied
 		_ = l.handle(ctx, ruled{v: v, resumed: true, stands: stands}) // nor for this

@@ -213,6 +213,7 @@ type text struct {
 
 	carType int // 0: a temporary car
 	days    int // for how many days its card is of use; less than 0: not to be said
+	until   time.Time
 }
 
 type saying uint8

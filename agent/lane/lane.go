@@ -27,6 +27,7 @@ import (
 
 	"parkagent/agent/access"
 	"parkagent/agent/health"
+	"parkagent/agent/signs"
 	"parkagent/drivers"
 	"parkagent/store"
 )
@@ -55,8 +56,10 @@ type Config struct {
 	// Device codes, for the journal and the reports of their state.
 	GateCode, DisplayCode, CameraCode string
 
-	Park     string // the car park's name, shown while no car stands there
-	Language string // "zh-CN" or "en"
+	Park     string           // the car park's name, shown while no car stands there
+	Language string           // "zh-CN" or "en"
+	Location *time.Location   // of times that are shown; nil means UTC
+	Texts    []signs.Template // the car park's own, for any lane; nil: those of the program
 
 	Dedupe time.Duration // recognitions of a plate this close together are one event; 0 means 30 s
 	// Twice is how shortly after a decision at another lane the same plate is a
@@ -89,7 +92,7 @@ type Config struct {
 // A Lane runs one lane.
 type Lane struct {
 	cfg   Config
-	texts texts
+	signs *signs.Signs
 	inbox chan message
 	panel *panel                 // nil: the lane has no display
 	photo chan struct{}          // full while Photo takes one
@@ -173,8 +176,14 @@ func New(cfg Config) (*Lane, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.Log = cfg.Log.With("lane", cfg.Code)
+	words, err := signs.New(signs.Config{
+		Language: cfg.Language, Park: cfg.Park, Lane: cfg.Code, Name: cfg.Name, Location: cfg.Location, Texts: cfg.Texts,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lane %s: %w", cfg.Code, err)
+	}
 	l := &Lane{
-		cfg: cfg, texts: textsOf(cfg.Language), inbox: make(chan message), photo: make(chan struct{}, 1), odd: make(chan store.PassageFact, 1),
+		cfg: cfg, signs: words, inbox: make(chan message), photo: make(chan struct{}, 1), odd: make(chan store.PassageFact, 1),
 		health: health.New(health.Config{DB: cfg.DB, Language: cfg.Language, Now: cfg.Now, Log: cfg.Log}), skew: skew{late: cfg.Late}, state: state{free: -1},
 	}
 	if cfg.Display != nil {

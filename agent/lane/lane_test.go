@@ -16,6 +16,7 @@ import (
 
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
+	"parkagent/agent/signs"
 	"parkagent/agent/tariff"
 	"parkagent/drivers"
 	"parkagent/store"
@@ -157,6 +158,7 @@ type site struct {
 	ask           func(session string) // of the exit; set before start
 	kept          [][]byte             // pictures of the entry
 	entryDisplay  Display              // nil: ledIn; set before start
+	texts         []signs.Template     // set before start
 	book          bool                 // what its camera kept is booked; set before start
 }
 
@@ -192,7 +194,7 @@ func (s *site) start() {
 		s.entryDisplay = s.ledIn
 	}
 	s.in, err = New(Config{Code: "IN1", Name: "入口1", Direction: Entry, Area: 1, Gate: s.gateIn, Display: s.entryDisplay, Camera: s.camera,
-		GateCode: "G1", DisplayCode: "L1", CameraCode: "C1", Park: "测试车场", Rules: s.rules, DB: s.db, BookOffline: s.book,
+		GateCode: "G1", DisplayCode: "L1", CameraCode: "C1", Park: "测试车场", Texts: s.texts, Rules: s.rules, DB: s.db, BookOffline: s.book,
 		SavePicture: func(jpeg []byte, _ time.Time) (string, error) {
 			s.kept = append(s.kept, jpeg)
 			return fmt.Sprintf("%d.jpg", len(s.kept)), nil
@@ -496,42 +498,4 @@ func TestABusyLaneSaysSo(t *testing.T) {
 			t.Errorf("Do = %v, want ErrBusy", err)
 		}
 	})
-}
-
-func TestScreens(t *testing.T) {
-	tests := []struct {
-		name, language string
-		text           text
-		lines, voice   string
-	}{
-		{"due in Chinese", "zh-CN", text{say: sayDue, plate: "粤B12345", payable: 1250, stay: 125 * time.Minute}, "粤B12345 2时5分|请缴费12.50元", "粤B12345,请缴费12.5元"},
-		{"due in English", "en", text{say: sayDue, plate: "粤B12345", payable: 1205, stay: 125 * time.Minute}, "粤B12345 2h05m|Please pay ¥12.05", "粤B12345,please pay 12.05 yuan"},
-		{"without a plate", "zh-CN", text{say: sayNoPlate}, "未识别车牌 请联系管理员", "未识别车牌 请联系管理员"},
-		{"idle", "en", text{say: sayIdle}, "P|Free: 7", ""},
-		{"a card holder comes", "zh-CN", text{say: sayWelcome, plate: "粤B12345", carType: 2, days: 12}, "粤B12345|月租车 剩余12天|欢迎光临", "粤B12345,月租车 剩余12天,欢迎光临"},
-		{"a card holder leaves, on its last day", "zh-CN", text{say: sayGoodbye, plate: "粤B12345", carType: 2}, "粤B12345|月租车 今日到期|一路平安", "粤B12345,月租车 今日到期,一路平安"},
-		{"a card holder in English", "en", text{say: sayWelcome, plate: "粤B12345", carType: 8, days: 1}, "粤B12345|Staff 1 day left|Welcome", "粤B12345,Staff 1 day left,Welcome"},
-		{"another kind of card", "en", text{say: sayGoodbye, plate: "粤B12345", carType: 42, days: 2}, "粤B12345|Card holder 2 days left|Goodbye", "粤B12345,Card holder 2 days left,Goodbye"},
-		{"a booked car", "zh-CN", text{say: sayWelcome, plate: "粤B12345", carType: 100, days: -1}, "粤B12345|预约车|欢迎光临", "粤B12345,预约车,欢迎光临"},
-		{"a car without a plate comes", "zh-CN", text{say: sayWelcome, plate: "空123456"}, "空123456|无牌车 欢迎光临", "无牌车 欢迎光临"},
-		{"a car without a plate comes, in English", "en", text{say: sayWelcome, plate: "空123456"}, "空123456|No plate, welcome", "No plate, welcome"},
-		{"a car without a plate has to pay", "zh-CN", text{say: sayDue, plate: "空123456", payable: 500, stay: time.Hour}, "空123456 1时0分|请缴费5.00元", "请缴费5元"},
-		{"charging in Chinese", "zh-CN", text{say: sayAsking, plate: "粤B12345"}, "粤B12345|扣费中 请稍候", "粤B12345,扣费中 请稍候"},
-		{"charging in English", "en", text{say: sayAsking, plate: "粤B12345"}, "粤B12345|Charging, please wait", "粤B12345,Charging, please wait"},
-		{"blacklisted in Chinese", "zh-CN", text{say: sayBlacklist, plate: "粤B12345"}, "粤B12345|禁止入场 请联系管理员", "粤B12345,禁止入场 请联系管理员"},
-		{"blacklisted in English", "en", text{say: sayBlacklist, plate: "粤B12345"}, "粤B12345|No entry, please call", "粤B12345,No entry, please call"},
-		{"a number that is inside", "zh-CN", text{say: sayCardInside}, "卡号已在场内 请联系管理员", "卡号已在场内 请联系管理员"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := textsOf(tt.language).screen(tt.text, "P", 7)
-			var lines []string
-			for _, l := range s.Lines {
-				lines = append(lines, l.Text)
-			}
-			if got := strings.Join(lines, "|"); got != tt.lines || s.Voice != tt.voice {
-				t.Errorf("screen = %q, voice %q; want %q, %q", got, s.Voice, tt.lines, tt.voice)
-			}
-		})
-	}
 }

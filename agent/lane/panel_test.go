@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkagent/agent/signs"
 	"parkagent/drivers"
 )
 
@@ -190,6 +191,34 @@ func TestWhatRidesInAnAnswerIsShownBeforeTheGateOpens(t *testing.T) {
 		s.see(t.Context(), drivers.Recognition{Plate: "粤B22222"})
 		if took := time.Since(at); took > 2*rideWithin {
 			t.Errorf("answered after %v", took)
+		}
+	})
+}
+
+func TestACarParksOwnTextsAreShownAndIdleOnesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		d := &panelDisplay{}
+		spoken := "hello {lane}"
+		s.texts = []signs.Template{
+			{Event: signs.Entry, Lines: []string{"{plate} {time}"}, Voice: &spoken},
+			{Event: signs.Idle, Lines: []string{"{free}"}, Stands: 5 * time.Second},
+			{Event: signs.Idle, Lines: []string{"slow"}},
+			{Event: signs.Idle, Lines: []string{"elsewhere"}, Lanes: []string{"OUT1"}},
+		}
+		s.withEntryDisplay(d)
+		pass(time.Second + 24*time.Second)
+		if diff := cmp.Diff([]string{"2/", "slow/", "2/", "slow/"}, d.took()); diff != "" {
+			t.Errorf("idle (-want +got):\n%s", diff)
+		}
+		s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
+		if diff := cmp.Diff([]string{"粤B12345 00:00/hello 入口1"}, d.took()); diff != "" {
+			t.Errorf("a car that comes (-want +got):\n%s", diff)
+		}
+		pass(standsFor + 7*time.Second)
+		if diff := cmp.Diff([]string{"1/", "slow/"}, d.took()); diff != "" {
+			t.Errorf("idle again (-want +got):\n%s", diff)
 		}
 	})
 }

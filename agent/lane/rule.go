@@ -142,6 +142,9 @@ func decideFault(s state, e ruled, now time.Time) (state, []command) {
 // passage is what is said to a driver whom the gate opens for.
 func passage(v access.Verdict, now time.Time) text {
 	t := text{say: sayWelcome, plate: v.Plate, stay: v.Stay, carType: v.CarType, days: daysLeft(v, now)}
+	if v.CarType != 0 && t.days >= 0 {
+		t.until = v.ValidTo
+	}
 	if v.Stay > 0 || v.Reason == access.ReasonUnknown {
 		t.say = sayGoodbye
 	}

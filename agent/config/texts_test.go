@@ -1,0 +1,78 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/signs"
+	"parkagent/drivers"
+)
+
+func TestTextsAreReadAsTheyStand(t *testing.T) {
+	c, errs := parse(t, site+`
+[[text]]
+event = "fee"
+lanes = ["IN1"]
+lines = ["{plate}", "停车{stay} 请缴费{amount}元"]
+colors = ["green", "red"]
+voice = "{plate},请缴费{spoken_amount}元"
+seconds = 20
+
+[[text]]
+event = "idle"
+lines = []
+
+[[text]]
+event = "idle"
+lines = ["空位 {free}"]
+
+[[text]]
+event = "full"
+voice = ""
+`)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	fee, silent := "{plate},请缴费{spoken_amount}元", ""
+	want := []signs.Template{
+		{Event: signs.Fee, Lanes: []string{"IN1"}, Lines: []string{"{plate}", "停车{stay} 请缴费{amount}元"}, Colors: []drivers.LineColor{drivers.Green, drivers.Red}, Voice: &fee, Stands: 20 * time.Second},
+		{Event: signs.Idle, Lines: []string{}},
+		{Event: signs.Idle, Lines: []string{"空位 {free}"}},
+		{Event: signs.Full, Voice: &silent},
+	}
+	if diff := cmp.Diff(want, c.Texts); diff != "" {
+		t.Errorf("Texts (-want +got):\n%s", diff)
+	}
+}
+
+func TestATextThatCannotBeShownIsAMistake(t *testing.T) {
+	for _, tt := range []struct{ name, text, key, english string }{
+		{"of no event", `lines = ["a"]`, "event", "must be given"},
+		{"of an unknown event", "event = \"welcome\"\nlines = [\"a\"]", "event", "idle, entry, entry_card"},
+		{"that changes nothing", `event = "fee"`, "", "changes nothing"},
+		{"with an unknown placeholder", "event = \"fee\"\nlines = [\"a\", \"{plat}\"]", "lines[1]", "no placeholder {plat}; these are: {plate} {amount}"},
+		{"with half a placeholder", "event = \"fee\"\nvoice = \"{plate\"", "voice", "without the other"},
+		{"in an unknown colour", "event = \"fee\"\ncolors = [\"red\", \"blue\"]", "colors[1]", "red, green, yellow"},
+		{"at a lane that is not there", "event = \"fee\"\nvoice = \"\"\nlanes = [\"IN1\", \"OUT9\"]", "lanes[1]", "no [[lane]]"},
+		{"for longer than boards count", "event = \"fee\"\nseconds = 256", "seconds", "0 to 255"},
+		{"of too many lines", "event = \"fee\"\nlines = [\"\", \"\", \"\", \"\", \"\", \"\", \"\", \"\", \"\"]", "lines", "8 lines"},
+		{"of too many characters", "event = \"fee\"\nvoice = \"" + strings.Repeat("长", 91) + "\"", "voice", "90"},
+		{"in two lines of one", "event = \"fee\"\nlines = [\"a\\nb\"]", "lines[0]", "line breaks"},
+		{"given twice", "event = \"fee\"\nvoice = \"\"\n[[text]]\nevent = \"fee\"\nvoice = \"\"", "event", "twice"},
+		{"given twice for a lane", "event = \"fee\"\nvoice = \"\"\nlanes = [\"IN1\"]\n[[text]]\nevent = \"fee\"\nvoice = \"\"\nlanes = [\"IN1\"]", "lanes[0]", "twice"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, errs := parse(t, site+"\n[[text]]\n"+tt.text)
+			key := strings.TrimSuffix("."+tt.key, ".")
+			if len(errs) != 1 || !strings.HasPrefix(errs[0].Key, "text[") || !strings.HasSuffix(errs[0].Key, "]"+key) || !strings.Contains(errs[0].English, tt.english) {
+				t.Errorf("mistakes = %v, want one of %q that says %q", errs, key, tt.english)
+			}
+		})
+	}
+	if _, errs := parse(t, site+"\n[text]\nevent = \"fee\""); len(errs) != 1 || !strings.Contains(errs[0].English, "two brackets") {
+		t.Errorf("mistakes = %v, want the brackets", errs)
+	}
+}
