@@ -74,6 +74,7 @@ type Agent struct {
 	clock    *wallclock.Clock
 	pictures *pictures.Store
 	settled  *settlements
+	silences map[string]*silence // by device code
 }
 
 // New builds an agent and checks that every device of every lane has a driver.
@@ -103,6 +104,7 @@ func New(cfg Config) (*Agent, error) {
 		cfg: cfg, log: cfg.Log, clock: cfg.Clock,
 		pictures: pictures.New(filepath.Join(cfg.Site.Store.Dir, "images"), cfg.Site.Park.Zone),
 		settled:  newSettlements(),
+		silences: silences(cfg.Site.Devices),
 	}, nil
 }
 
@@ -266,6 +268,9 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		Part{Name: "unseen exits", Run: rules.Run},
 		Part{Name: "consultation", Run: consult.run},
 		Part{Name: "settlements", Run: func(ctx context.Context) error { return a.settled.run(ctx, exits, a.log) }})
+	if checks := a.checks(); len(checks) > 0 {
+		all.parts = append(all.parts, Part{Name: "devices of no lane", Run: func(ctx context.Context) error { return a.watch(ctx, db, checks) }})
+	}
 	uplinks, err := a.uplinks(db, clients, consult.queue.add)
 	if err != nil {
 		return all, err

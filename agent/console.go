@@ -21,6 +21,9 @@ func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, l
 	}
 	for _, d := range a.kiosks() {
 		k := console.Kiosk{Code: d.Code, IP: d.IP, Token: d.Token}
+		if s := a.silences[d.Code]; s != nil {
+			k.Heard = s.heard
+		}
 		for i, c := range a.cfg.Site.Lanes {
 			if c.Kiosk != d.Code {
 				continue

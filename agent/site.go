@@ -34,10 +34,10 @@ func (a *Agent) parkFact() store.ParkFact {
 }
 
 // syncSite writes the configured areas and devices into the books, and
-// journals what is new. Every device's state counts as unknown until its lane
-// has heard of it, so that after a start all states are reported in full; a device
-// of no lane, as a pay machine is, is reported here. Platforms that are new are told
-// what they cannot know.
+// journals what is new. Every device's state counts as unknown until somebody has
+// heard of it, its lane or whoever watches the others, so that after a start all states
+// are reported in full; a device that nobody asks, as a pay machine is, is reported
+// here. Platforms that are new are told what they cannot know.
 func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 	var areas []store.Area
 	for _, c := range a.cfg.Site.Areas {
@@ -51,6 +51,7 @@ func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 	for _, c := range a.cfg.Site.Platforms {
 		platforms = append(platforms, c.Name)
 	}
+	checks := a.checks()
 	return db.Update(ctx, func(tx *store.Tx) error {
 		meeting, err := uplink.Meet(ctx, tx, platforms...)
 		if err != nil {
@@ -74,7 +75,7 @@ func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 			if _, err := tx.SetDeviceState(ctx, d.Code, "", "", now); err != nil {
 				return err
 			}
-			if a.watched(d.Code) {
+			if checks[d.Code] != nil || a.ofLane(d.Code) {
 				continue
 			}
 			f := store.DeviceFact{Code: d.Code, IP: d.IP, Name: d.Name, Type: d.Type}
@@ -86,8 +87,8 @@ func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 	})
 }
 
-// watched reports whether a lane has a device, and so knows how it is.
-func (a *Agent) watched(device string) bool {
+// ofLane reports whether a lane calls a device, and so knows how it is.
+func (a *Agent) ofLane(device string) bool {
 	return slices.ContainsFunc(a.cfg.Site.Lanes, func(l config.Lane) bool {
 		return device == l.Gate || device == l.Display || device == l.Camera
 	})

@@ -27,6 +27,8 @@ type Device struct {
 	// Delay is how long a car may stay after it paid at the kiosk; 0 is as the
 	// park says.
 	Delay time.Duration
+	// Silence is after how long without a call a kiosk counts as gone; 0 is never.
+	Silence time.Duration
 
 	Options map[string]any // as in the file; its driver reads them, strictly
 
@@ -75,6 +77,7 @@ func (p *parser) devices(raw []rawDevice) []Device {
 		case KindKiosk:
 			d.Token = p.kiosk(at, d)
 			d.Delay = p.payDelay(at+".delay", r.Delay)
+			d.Silence = p.silence(at+".options.silence", d.Options)
 		}
 		if r.Kind != KindKiosk && p.there(at+".delay") {
 			p.add(at+".delay", "只有缴费机（kiosk）才有", "only a kiosk has it")
@@ -129,9 +132,26 @@ func (p *parser) kiosk(at string, d Device) Secret {
 	}
 	secret := p.token(at+".options.token", d.Options)
 	for key := range d.Options {
-		p.addUnseen(at+".options."+key, fmt.Sprintf("缴费机没有选项 %s，只有 token", key), fmt.Sprintf("a kiosk has no option %s, only token", key))
+		if key != "silence" {
+			p.addUnseen(at+".options."+key, fmt.Sprintf("缴费机没有选项 %s，只有 token 和 silence", key), fmt.Sprintf("a kiosk has no option %s, only token and silence", key))
+		}
 	}
 	return secret
+}
+
+// silence takes options.silence out of a kiosk's options: after how long without a
+// call it counts as gone, 0 for never.
+func (p *parser) silence(key string, options map[string]any) time.Duration {
+	value, ok := options["silence"]
+	if !ok {
+		return 0
+	}
+	text, isText := value.(string)
+	if !isText {
+		p.add(key, `应为带引号的时长，例如 "10m"`, `must be a duration in quotes, for example "10m"`)
+	}
+	delete(options, "silence")
+	return p.duration(key, text, 0, time.Minute, 24*time.Hour)
 }
 
 // addUnseen is add for what may be a mistyped secret: the message does not show

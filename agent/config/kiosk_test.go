@@ -14,7 +14,7 @@ func kiosk(more string) string {
 
 func TestAKioskIsReadAsItStands(t *testing.T) {
 	const token = "0123456789abcdef0123456789abcdef"
-	text := strings.Replace(site, `gate = "G1"`, "gate = \"G1\"\nkiosk = \"K1\"", 1) + kiosk("ip = \"127.0.0.1\"\noptions = { token = \""+token+"\" }")
+	text := strings.Replace(site, `gate = "G1"`, "gate = \"G1\"\nkiosk = \"K1\"", 1) + kiosk("ip = \"127.0.0.1\"\noptions = { token = \""+token+"\", silence = \"10m\" }")
 	c, err := Parse("park.toml", []byte(text), t.TempDir(), known)
 	if err != nil {
 		t.Fatal(err)
@@ -46,8 +46,10 @@ func TestMistakesOfKiosksAreNamed(t *testing.T) {
 		{"no token", "", `ip = "127.0.0.1"`, []string{"device[2].options.token: must be given, a kiosk is known by it: a token is text of at least 8 letters, digits, - or _" + how}},
 		{"a token that can be guessed", "", "ip = \"127.0.0.1\"\noptions = { token = \"1234567\" }", []string{"device[2].options.token: a token is text of at least 8 letters, digits, - or _" + how}},
 		{"no text in the token", "", "ip = \"127.0.0.1\"\noptions = { token = \"\" }", []string{"device[2].options.token: a token is text of at least 8 letters, digits, - or _" + how}},
-		{"a slip of the token", "", "ip = \"127.0.0.1\"\noptions = { tokn = \"hard-to-guess\" }", []string{"device[2].options.token: must be given, a kiosk is known by it: a token is text of at least 8 letters, digits, - or _" + how, "device[2].options.tokn: a kiosk has no option tokn, only token"}},
-		{"other options", "", "ip = \"127.0.0.1\"\n[device.options]\ntoken = \"hard-to-guess\"\nunit = 1", []string{"device[2].options.unit: a kiosk has no option unit, only token"}},
+		{"a slip of the token", "", "ip = \"127.0.0.1\"\noptions = { tokn = \"hard-to-guess\" }", []string{"device[2].options.token: must be given, a kiosk is known by it: a token is text of at least 8 letters, digits, - or _" + how, "device[2].options.tokn: a kiosk has no option tokn, only token and silence"}},
+		{"other options", "", "ip = \"127.0.0.1\"\n[device.options]\ntoken = \"hard-to-guess\"\nunit = 1", []string{"device[2].options.unit: a kiosk has no option unit, only token and silence"}},
+		{"a silence that is no duration", "", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\", silence = 10 }", []string{`device[2].options.silence: must be a duration in quotes, for example "10m"`}},
+		{"a silence that is too short", "", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\", silence = \"10s\" }", []string{`device[2].options.silence: the duration 10s is not within 1m and 24h`}},
 		{"settings of devices that are called", "", right + "link = \"http://127.0.0.1\"\nuser = \"admin\"\npassword = \"x\"", []string{"device[2].link: is not used for a kiosk; remove it", "device[2].user: is not used for a kiosk; remove it", "device[2].password: is not used for a kiosk; remove it"}},
 		{"a driver of another kind", "", strings.Replace(kiosk(right), `driver = "kiosk"`, `driver = "vzenith"`, 1), []string{`device[2].driver: "vzenith" is not possible; it can be: kiosk`}},
 		{"options that are no table", "", "ip = \"127.0.0.1\"\noptions = \"x\"", []string{"device[2].options: has the wrong type; it must be a table { key = value }"}},

@@ -323,3 +323,21 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+// Only the machine itself shows that it lives, whatever it asks for.
+func TestAMachineIsHeard(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "en")
+	for _, call := range []string{"bill", "nothing"} {
+		before := r.heard.Load()
+		if r.post("K1", call, `{}`); r.heard.Load() != before+1 {
+			t.Errorf("%s of the machine is not told of once", call)
+		}
+	}
+	before := r.heard.Load()
+	r.post("K4", "bill", `{}`) // from another address
+	r.post("K2", "bill", `{}`) // which nobody listens for
+	if r.heard.Load() != before {
+		t.Error("a call of somebody else is told of")
+	}
+}

@@ -123,6 +123,7 @@ type Kiosk struct {
 	Code  string // device code
 	IP    string // it calls from here only
 	Token config.Secret
+	Heard func() // told of each call, and must not block; nil for nobody
 
 	Lane    string  // the lane that it stands at; empty in the lot
 	Exit    bool    // cars leave by that lane; otherwise they enter
@@ -206,6 +207,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	code, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
 	k, known := s.kiosks[code]
 	call := s.calls[name]
+	if known && k.Heard != nil && s.may(r, k) {
+		k.Heard() // whatever it wants
+	}
 	switch {
 	case !strings.HasPrefix(r.URL.Path, Prefix), known && call == nil && s.may(r, k):
 		s.answer(w, r, code, http.StatusNotFound, nil, errNoCall)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type rig struct {
 	entry *entry
 	url   string
 	log   *safeBuffer
+	heard atomic.Int64 // calls of K1 and K4 that were told of
 
 	mu  sync.Mutex // guards the following field
 	now time.Time
@@ -59,10 +61,10 @@ func newRig(t *testing.T, language string) *rig {
 	r.did(err)
 	kiosk := console.Kiosk{IP: "127.0.0.1", Token: config.NewSecret(token)}
 	k1, k2, k3, k4 := kiosk, kiosk, kiosk, kiosk
-	k1.Code = "K1"
+	k1.Code, k1.Heard = "K1", func() { r.heard.Add(1) }
 	k2.Code, k2.Lane, k2.Exit = "K2", "OUT1", true
 	k3.Code, k3.Lane, k3.Passage = "K3", "IN1", r.entry
-	k4.Code, k4.IP = "K4", "192.0.2.7"
+	k4.Code, k4.IP, k4.Heard = "K4", "192.0.2.7", k1.Heard
 	s, err := console.New(console.Config{
 		Kiosks: []console.Kiosk{k1, k2, k3, k4}, DB: db, Desk: r.desk, Questions: r.asks, Language: language, Location: zone,
 		ImageURL: func(path string) string { return "http://box/" + path }, Now: r.clock,

@@ -214,6 +214,9 @@ func (s *Signs) Pages(e Event, v Values) []Page {
 		if len(signs) == 1 {
 			p.Screen.For = g.stands
 		}
+		if free := v.Free; free >= 0 {
+			p.Screen.Free = &free
+		}
 		for i, l := range g.lines {
 			if text := l.line(shown); text != "" {
 				p.Screen.Lines = append(p.Screen.Lines, drivers.Line{Text: text, Color: g.colors[min(i, len(g.colors)-1)]})

@@ -144,16 +144,20 @@ func TestACarParksOwnTexts(t *testing.T) {
 	}
 }
 
-func TestColoursAndSeconds(t *testing.T) {
+func TestColoursSecondsAndPlaces(t *testing.T) {
 	s := signsOf(t, Config{Texts: []Template{{
 		Event: Fee, Lines: []string{"{plate}", "{until}", "{amount}", "x"}, Colors: []drivers.LineColor{drivers.Green, drivers.Red, drivers.Yellow}, Stands: 8 * time.Second,
 	}}})
-	got := s.Pages(Fee, Values{Plate: "A", Payable: 100})[0].Screen
-	want := drivers.Screen{Voice: "A,请缴费1元", For: 8 * time.Second, Lines: []drivers.Line{
+	got := s.Pages(Fee, Values{Plate: "A", Payable: 100, Free: 7})[0].Screen
+	free := 7
+	want := drivers.Screen{Voice: "A,请缴费1元", For: 8 * time.Second, Free: &free, Lines: []drivers.Line{
 		{Text: "A", Color: drivers.Green}, {Text: "1.00", Color: drivers.Yellow}, {Text: "x", Color: drivers.Yellow},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("a line keeps its colour when another is left out (-want +got):\n%s", diff)
+	}
+	if got := s.Pages(Idle, Values{Free: -1})[0].Screen.Free; got != nil {
+		t.Errorf("%d places are free where nobody knows, want none told", *got)
 	}
 }
 
