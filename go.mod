@@ -3,6 +3,7 @@ module parkagent
 go 1.26.0
 
 require (
+	github.com/boombuler/barcode v1.1.0
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/creack/pty v1.1.24
 	github.com/goburrow/modbus v0.1.0
