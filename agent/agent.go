@@ -27,10 +27,12 @@ import (
 
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
+	"parkagent/agent/codes"
 	"parkagent/agent/config"
 	"parkagent/agent/console"
 	"parkagent/agent/lane"
 	"parkagent/agent/pictures"
+	"parkagent/agent/slips"
 	"parkagent/agent/wallclock"
 	"parkagent/store"
 )
@@ -56,7 +58,9 @@ type Devices struct {
 	Cameras  map[string]lane.Camera
 	// Pushes take what cameras post. The agent has checked the sender's
 	// address and the path's token, and taken both off the path.
-	Pushes map[string]http.Handler
+	Pushes   map[string]http.Handler
+	Scanners map[string]codes.Scanner
+	Printers map[string]slips.Printer
 	// Run is what the drivers need running, such as shared lines.
 	Run []Part
 }
@@ -98,6 +102,12 @@ func New(cfg Config) (*Agent, error) {
 		}
 		if l.Camera != "" && cfg.Devices.Cameras[l.Camera] == nil {
 			return nil, fmt.Errorf("lane %s: no driver for camera %q", l.Code, l.Camera)
+		}
+		if l.Scanner != "" && cfg.Devices.Scanners[l.Scanner] == nil {
+			return nil, fmt.Errorf("lane %s: no driver for scanner %q", l.Code, l.Scanner)
+		}
+		if l.Printer != "" && cfg.Devices.Printers[l.Printer] == nil {
+			return nil, fmt.Errorf("lane %s: no driver for printer %q", l.Code, l.Printer)
 		}
 	}
 	return &Agent{

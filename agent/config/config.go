@@ -145,6 +145,8 @@ type Lane struct {
 	Gate    string
 	Display string
 	Kiosk   string        // the pay machine that stands at it; may be empty
+	Scanner string        // reads tickets, and at an exit payment codes; may be empty
+	Printer string        // prints tickets and change slips; may be empty
 	Dedupe  time.Duration // recognitions of one plate within this are one
 	Late    time.Duration // a recognition older than this opens nothing
 
@@ -177,11 +179,13 @@ const (
 	KindGate    = "gate"
 	KindDisplay = "display"
 	KindCamera  = "camera"
+	KindScanner = "scanner"
+	KindPrinter = "printer"
 	KindKiosk   = "kiosk" // a pay machine; it calls, and nothing calls it
 )
 
 // kinds are all of them.
-var kinds = []string{KindGate, KindDisplay, KindCamera, KindKiosk}
+var kinds = []string{KindGate, KindDisplay, KindCamera, KindScanner, KindPrinter, KindKiosk}
 
 // Known tells what the program can do, because this package knows no driver.
 type Known struct {

@@ -22,6 +22,7 @@ import (
 
 var known = Known{Drivers: map[string][]string{
 	KindGate: {"modbus-relay"}, KindDisplay: {"fangkong"}, KindCamera: {"hikvision", "vzenith"}, KindKiosk: {"kiosk"},
+	KindScanner: {"serial"}, KindPrinter: {"escpos"},
 }}
 
 // site is a small valid configuration. The tests change a line of it.
@@ -171,9 +172,7 @@ func TestParseNamesTheLineAndTheKeyOfEveryMistake(t *testing.T) {
 		{"an unknown table", "[[area]]\ncode = 1", "[[arena]]\ncode = 1", []string{"24 arena[0]: unknown key; is it area?", `49 lane[0].to: there is no [[area]] with code 1`}},
 		{"an unknown key in an inline table", `tail = "5m"`, `tale = "5m"`, []string{"61 tariff[0].band[0].blocks[1].tale: unknown key; is it tail?"}},
 		{"unknown keys in several tables", "[api]", "[calendar]\nholiday = []\n[console]\nlistn = \"127.0.0.1:8098\"\n[api]\nextra = 1", []string{"7 calendar.holiday: unknown key; is it holidays?", "9 console.listn: unknown key; is it listen?", "11 api.extra: unknown key"}},
-		{"a kind of a later version", `kind = "gate"`, `kind = "printer"`, []string{`32 device[0].kind: devices of kind "printer" are not supported`}},
-		{"another kind of a later version", `kind = "gate"`, `kind = "scanner"`, []string{`32 device[0].kind: devices of kind "scanner" are not supported by this version`}},
-		{"a kind that does not exist", `kind = "gate"`, `kind = "道闸"`, []string{`32 device[0].kind: "道闸" is not possible; it can be: gate, display, camera, kiosk`}},
+		{"a kind that does not exist", `kind = "gate"`, `kind = "道闸"`, []string{`32 device[0].kind: "道闸" is not possible; it can be: gate, display, camera, scanner, printer, kiosk`}},
 		{"a number where text is wanted", `code = "1"`, `code = 1`, []string{"2 park.code: has the wrong type; it must be text in quotes"}},
 		{"text where a number is wanted", `places = 100`, `places = "100"`, []string{"27 area[0].places: has the wrong type; it must be a whole number"}},
 		{"text where a list is wanted", `allow = ["192.168.1.0/24", "10.0.0.7"]`, `allow = "10.0.0.7"`, []string{"15 client[0].allow: has the wrong type; it must be a list"}},

@@ -37,10 +37,6 @@ type Device struct {
 	where map[string]Problem
 }
 
-// notBuilt are the kinds of devices of the format that this version does not
-// know.
-var notBuilt = []string{"scanner", "printer"}
-
 // token is what can stand in a path and cannot be guessed.
 var token = regexp.MustCompile(`^[A-Za-z0-9_-]{8,128}$`)
 
@@ -107,8 +103,6 @@ func (p *parser) driver(at string, r rawDevice) {
 	p.required(at+".driver", r.Driver)
 	switch {
 	case r.Kind == "":
-	case slices.Contains(notBuilt, r.Kind):
-		p.addf(at+".kind", "设备类型 %q 本版本不支持", "devices of kind %q are not supported by this version", r.Kind)
 	case !slices.Contains(kinds, r.Kind):
 		p.choice(at+".kind", r.Kind, kinds...)
 	case p.known.Drivers != nil:

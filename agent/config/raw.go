@@ -150,6 +150,8 @@ type rawLane struct {
 	Gate      string `toml:"gate"`
 	Display   string `toml:"display"`
 	Kiosk     string `toml:"kiosk"`
+	Scanner   string `toml:"scanner"`
+	Printer   string `toml:"printer"`
 	Dedupe    string `toml:"dedupe"`
 	Late      string `toml:"late"`
 	Offline   string `toml:"offline"`

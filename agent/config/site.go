@@ -57,7 +57,7 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 	var list []Lane
 	for i, r := range raw {
 		at := fmt.Sprintf("lane[%d]", i)
-		l := Lane{Code: r.Code, Name: r.Name, Entry: r.Direction == "entry", From: r.From, To: r.To, Camera: r.Camera, Gate: r.Gate, Display: r.Display, Kiosk: r.Kiosk}
+		l := Lane{Code: r.Code, Name: r.Name, Entry: r.Direction == "entry", From: r.From, To: r.To, Camera: r.Camera, Gate: r.Gate, Display: r.Display, Kiosk: r.Kiosk, Scanner: r.Scanner, Printer: r.Printer}
 		p.code(at+".code", r.Code)
 		p.unique(codes, at+".code", r.Code)
 		p.required(at+".name", r.Name)
@@ -66,11 +66,13 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 		p.ways(at, r, c.Areas)
 		p.uses(used, at+".camera", r.Camera, KindCamera, c.Devices)
 		p.uses(used, at+".gate", r.Gate, KindGate, c.Devices)
-		if r.Display != "" {
-			p.uses(used, at+".display", r.Display, KindDisplay, c.Devices)
-		}
-		if r.Kiosk != "" {
-			p.uses(used, at+".kiosk", r.Kiosk, KindKiosk, c.Devices)
+		for _, may := range []struct{ key, code, kind string }{
+			{".display", r.Display, KindDisplay}, {".kiosk", r.Kiosk, KindKiosk},
+			{".scanner", r.Scanner, KindScanner}, {".printer", r.Printer, KindPrinter},
+		} {
+			if may.code != "" {
+				p.uses(used, at+may.key, may.code, may.kind, c.Devices)
+			}
 		}
 		l.Dedupe = p.duration(at+".dedupe", r.Dedupe, defaultDedupe, time.Second, time.Hour)
 		p.choice(at+".offline", r.Offline, "record", "book")
