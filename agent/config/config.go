@@ -17,6 +17,7 @@ import (
 
 	"parkagent/agent/discount"
 	"parkagent/agent/signs"
+	"parkagent/agent/slips"
 	"parkagent/agent/tariff"
 )
 
@@ -38,6 +39,8 @@ type Config struct {
 	Calendar  tariff.Calendar  // by which day and version of the tariffs it is chosen
 	Discounts []discount.Rule  // that may be granted by name
 	Texts     []signs.Template // of displays, instead of the program's
+	Ticket    slips.Template   // of entry tickets; nil: the program's own
+	Slip      slips.Template   // of change slips; nil: the program's own
 
 	// Warnings are what works but should be known, such as a secret that
 	// everyone on the machine may read.

@@ -104,7 +104,7 @@ func (p *parser) tables() bool {
 
 // The tables that a file may hold once, and those it may hold many times.
 var (
-	singles = map[string]bool{"park": true, "store": true, "api": true, "console": true, "calendar": true, "access": true}
+	singles = map[string]bool{"park": true, "store": true, "api": true, "console": true, "calendar": true, "access": true, "ticket": true, "slip": true}
 	lists   = map[string]bool{"client": true, "platform": true, "area": true, "device": true, "lane": true, "tariff": true, "tariff.band": true, "card_product": true, "card_area": true, "discount": true, "text": true}
 )
 

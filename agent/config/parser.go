@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parkagent/agent/slips"
 )
 
 // A parser turns one file into a Config and collects what is wrong with it.
@@ -58,6 +60,7 @@ func (p *parser) parse(data []byte) *Config {
 	c.Tariffs = p.tariffs(raw.Tariff, c)
 	c.Discounts = p.discounts(raw.Discount)
 	c.Texts = p.texts(raw.Text, c.Lanes)
+	c.Ticket, c.Slip = p.slip(slips.Ticket, raw.Ticket), p.slip(slips.Change, raw.Slip)
 	return c
 }
 

@@ -26,6 +26,8 @@ type rawConfig struct {
 	Tariff   []rawTariff   `toml:"tariff"`
 	Discount []rawDiscount `toml:"discount"`
 	Text     []rawText     `toml:"text"`
+	Ticket   rawSlip       `toml:"ticket"`
+	Slip     rawSlip       `toml:"slip"`
 }
 
 type rawPark struct {
@@ -257,6 +259,10 @@ type rawText struct {
 	Colors  []string `toml:"colors"`
 	Voice   string   `toml:"voice"`
 	Seconds int      `toml:"seconds"`
+}
+
+type rawSlip struct {
+	Lines []string `toml:"lines"`
 }
 
 // keysBelow returns the keys that a table of the format has; the table is named
