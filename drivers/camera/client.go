@@ -35,6 +35,7 @@ type ClientConfig struct {
 	Password    string           //
 	Certificate string           // of an https camera that signed its own: its fingerprint, see ParseFingerprint
 	HTTP        *http.Client     // how it is reached; nil: directly, by no proxy. Redirections are never followed
+	OneCall     bool             // no connection is used for a second call: some cameras hang on that
 	Now         func() time.Time // measures how long no login is tried; nil: time.Now
 }
 
@@ -52,6 +53,7 @@ type Client struct {
 	user string
 	pass string
 	http *http.Client
+	once bool // each call has a connection of its own
 	now  func() time.Time
 	turn chan struct{} // holds the right to log in
 
@@ -83,7 +85,7 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	c := &Client{base: base, user: cfg.User, pass: cfg.Password, now: cfg.Now, turn: make(chan struct{}, 1)}
+	c := &Client{base: base, user: cfg.User, pass: cfg.Password, once: cfg.OneCall, now: cfg.Now, turn: make(chan struct{}, 1)}
 	if cfg.HTTP != nil {
 		own := *cfg.HTTP
 		c.http = &own
@@ -288,6 +290,7 @@ func (c *Client) send(ctx context.Context, what call, with login) (*http.Respons
 		return nil, errors.New("make request: broken method or path")
 	}
 	req.URL = &target // as given, not as parsed
+	req.Close = c.once
 	if len(what.body) == 0 {
 		req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	}

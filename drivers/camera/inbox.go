@@ -33,9 +33,9 @@ type Inbox struct {
 // each may hold MaxBody bytes of a small box's memory.
 const maxReading = 4
 
-// maxPlate bounds a plate, in bytes. The longest real ones have 9 characters, of
-// which two may be Chinese.
-const maxPlate = 64
+// MaxPlate bounds a plate, in bytes, for it is written into the books and onto the
+// display. The longest real ones have 9 characters, of which two may be Chinese.
+const MaxPlate = 64
 
 // Watch hands the camera's recognitions to emit until ctx is done and all calls
 // of emit have returned. It returns nil then. Only one Watch may run at a time;
@@ -92,7 +92,7 @@ func (b *Inbox) WatchPulling(ctx context.Context, emit func(context.Context, dri
 // The event is not bound to the camera's request: a camera that hangs up has
 // seen its car all the same.
 func (b *Inbox) Deliver(rec drivers.Recognition, within time.Duration) (<-chan error, error) {
-	if len(rec.Plate) > maxPlate {
+	if len(rec.Plate) > MaxPlate {
 		return nil, Malformed("plate too long")
 	}
 	b.mu.Lock()
