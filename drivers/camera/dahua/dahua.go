@@ -1,0 +1,185 @@
+// Package dahua receives the plates of Dahua cameras, pushed by ITSAPI or read from one of their two event streams, asks them for pictures, and moves the barrier at their outputs.
+//
+// The ways to the plates, see Source:
+//
+//   - ITSAPI ("platform server"): the camera POSTs JSON with its pictures and
+//     sends it again until the answer is {"Result": true}. Its digest header is
+//     empty, so the agent checks the source address and the address's token
+//     before it calls ServeHTTP.
+//   - eventManager: the agent holds a stream of JSON parts open. It has no
+//     pictures; one is asked for.
+//   - snapManager: the agent holds a stream open of which each event is a part of
+//     lines and a part of JPEGs.
+//
+// Query brackets go out raw: these cameras do not read %5B. The streams exist
+// once per camera, and calls use connections of their own, because a connection
+// that is used again hangs on some firmware.
+//
+// TrafficStrobe.ControlType of the camera must be Order alone, or it also opens
+// the barrier by its own list; Diagnose says whether it is.
+package dahua
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"parkagent/drivers"
+	"parkagent/drivers/camera"
+)
+
+// Config describes one camera.
+type Config struct {
+	Device   string         // device code, for recognitions and errors
+	BaseURL  string         // "http://192.168.1.108"; empty: the camera only pushes
+	User     string         // login of its web side; empty: none is tried
+	Password string         //
+	Options  Options        // from ParseOptions
+	Location *time.Location // zone of the camera's clock; nil: the box's own
+	Log      *slog.Logger
+	Now      func() time.Time // nil: time.Now
+	Client   *http.Client     // how the camera is reached; nil: directly
+}
+
+// laneTime is how long a push is kept without an answer while the lane deals
+// with it. The camera sends it again after an answer that is late.
+const laneTime = 5 * time.Second
+
+// A Camera is one Dahua camera. It is an http.Handler for what the camera pushes
+// and meets lane.Camera; its Gate meets lane.Gate.
+type Camera struct {
+	cfg    Config
+	client *camera.Client // nil without BaseURL
+	inbox  camera.Inbox
+	recent camera.Recent
+	stream stream
+	opened atomic.Bool // the camera said that it opened the barrier by itself
+}
+
+// New returns the camera of cfg. It reaches for no network.
+func New(cfg Config) (*Camera, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Location == nil {
+		cfg.Location = time.Local
+	}
+	cfg.Options = cfg.Options.withDefaults()
+	cfg.Log = cfg.Log.With("device", cfg.Device)
+	c := &Camera{cfg: cfg}
+	if cfg.BaseURL == "" {
+		if cfg.Options.Source != SourcePush {
+			return nil, fmt.Errorf("link of camera: events %q need one", cfg.Options.Source)
+		}
+		return c, nil
+	}
+	var err error
+	c.client, err = camera.NewClient(camera.ClientConfig{
+		BaseURL: cfg.BaseURL, User: cfg.User, Password: cfg.Password, Certificate: cfg.Options.Certificate,
+		HTTP: cfg.Client, OneCall: true, Now: cfg.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Watch hands every plate of the camera to emit until ctx is done. A push that
+// comes while nothing watches is answered with 503, after which the camera sends
+// it again. A stream that ends is opened again until ctx is done, whatever it
+// ended with: a password may be changed in the camera, too.
+func (c *Camera) Watch(ctx context.Context, emit func(context.Context, drivers.Recognition)) error {
+	watch := c.inbox.Watch
+	if c.cfg.Options.Source != SourcePush {
+		watch = c.watchStream
+	}
+	if err := watch(ctx, emit); err != nil {
+		return c.failed("watch", err)
+	}
+	return nil
+}
+
+// ServeHTTP takes one push. It answers 200 and {"Result": true} once the lane
+// dealt with the event, at the latest after 5 seconds, and so also to one that
+// comes again. It takes none while a stream is read: that tells of the same cars.
+func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := c.take(w, r); err != nil {
+		status, reason := camera.Status(err)
+		c.cfg.Log.Warn("camera push refused", "err", err, "status", status, "from", r.RemoteAddr)
+		http.Error(w, reason, status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"Result": true}`) // a camera that hung up sends again
+}
+
+func (c *Camera) take(w http.ResponseWriter, r *http.Request) error {
+	body, err := c.inbox.ReadPush(w, r)
+	if err != nil {
+		return err
+	}
+	if c.cfg.Options.Source != SourcePush {
+		return &camera.PushError{Status: http.StatusForbidden, Reason: "this camera's events are read from its stream"}
+	}
+	ev, err := decodePush(r.URL.Path, body, c.cfg.Location)
+	if err != nil {
+		return err
+	}
+	c.inbox.Hear()
+	if ev == nil {
+		return nil
+	}
+	if ev.key == "" {
+		return c.deal(ev)
+	}
+	again, err := c.recent.Once(ev.key, func() error { return c.deal(ev) })
+	if again {
+		c.cfg.Log.Debug("event sent again", "id", ev.rec.ID)
+	}
+	return err
+}
+
+// deal hands an event to the lane and waits until that has dealt with it.
+func (c *Camera) deal(ev *event) error {
+	if !c.mine(ev) {
+		return nil
+	}
+	rec := ev.rec
+	rec.Device = c.cfg.Device
+	rec.Received = c.cfg.Now().UTC()
+	done, err := c.inbox.Deliver(rec, laneTime)
+	if err != nil {
+		return err
+	}
+	timer := time.NewTimer(laneTime)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return nil // the lane has the event; a second copy would not speed it up
+	}
+}
+
+// mine reports whether an event is of the lane that this device stands for.
+func (c *Camera) mine(ev *event) bool {
+	if ev.opened && c.opened.CompareAndSwap(false, true) {
+		c.cfg.Log.Warn("the camera opens the barrier by its own list", "event", ev.rec.ID)
+	}
+	if want := c.cfg.Options.Lane; want != 0 && ev.lane != int64(want) {
+		c.cfg.Log.Debug("event of another lane", "event", ev.rec.ID, "lane", ev.lane)
+		return false
+	}
+	return true
+}
+
+func (c *Camera) failed(op string, err error) error {
+	return &drivers.DeviceError{Device: c.cfg.Device, Op: op, Err: err}
+}
