@@ -164,14 +164,13 @@ func TestAStreamThatEndsOrFallsSilentIsOpenedAgain(t *testing.T) {
 		name   string
 		broken simdahua.Faults
 		end    bool // end the open stream, too
-		within time.Duration
 	}{
-		{"ended by the camera", simdahua.Faults{}, true, time.Second},
-		{"silent without a heartbeat", simdahua.Faults{NoHeartbeat: true}, false, 18 * time.Second},
-		{"ended and refused", simdahua.Faults{Refusing: true}, true, time.Second},
-		{"ended and never answered", simdahua.Faults{Silent: true}, true, time.Second},
-		{"ended and cut", simdahua.Faults{Cut: true}, true, time.Second},
-		{"ended and nonsense", simdahua.Faults{Garbage: true}, true, time.Second},
+		{"ended by the camera", simdahua.Faults{}, true},
+		{"silent without a heartbeat", simdahua.Faults{NoHeartbeat: true}, false},
+		{"ended and refused", simdahua.Faults{Refusing: true}, true},
+		{"ended and never answered", simdahua.Faults{Silent: true}, true},
+		{"ended and cut", simdahua.Faults{Cut: true}, true},
+		{"ended and nonsense", simdahua.Faults{Garbage: true}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -220,6 +219,39 @@ func TestAStreamIsBackSoonAfterTheCameraRestarted(t *testing.T) {
 		<-time.After(1100 * time.Millisecond)
 		if open, _, _ := l.device.Streams(); open != 1 {
 			t.Errorf("%d streams open 1.1 s after the end of one, want 1", open)
+		}
+	})
+}
+
+func TestASilentStreamIsGivenUpAfterThreeHeartbeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := watchStream(t, dahua.SourceEvents, simdahua.Faults{})
+		l.device.SetFaults(simdahua.Faults{NoHeartbeat: true})
+		<-time.After(16 * time.Second)
+		if _, ever, _ := l.device.Streams(); ever != 1 {
+			t.Errorf("%d streams after 16 s of silence, want the first still", ever)
+		}
+		<-time.After(3 * time.Second)
+		if open, ever, most := l.device.Streams(); ever != 2 || open != 1 || most != 1 {
+			t.Errorf("%d streams after 19 s of silence, %d open, %d at one time, want 2, 1 and 1", ever, open, most)
+		}
+	})
+}
+
+func TestALongOutageIsOverSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := watchStream(t, dahua.SourceSnap, simdahua.Faults{})
+		l.device.SetFaults(simdahua.Faults{Cut: true})
+		l.device.EndStreams()
+		before := l.device.Asked()
+		<-time.After(time.Hour)
+		if n := l.device.Asked() - before; n > 130 {
+			t.Errorf("camera was asked %d times in an hour, want about every 30 s", n)
+		}
+		l.device.SetFaults(simdahua.Faults{})
+		<-time.After(31 * time.Second)
+		if open, _, _ := l.device.Streams(); open != 1 {
+			t.Errorf("%d streams open 31 s after an hour without the camera, want 1", open)
 		}
 	})
 }
