@@ -196,6 +196,9 @@ func unlessStopped(ctx context.Context, err error) error {
 	return err
 }
 
+// lockName is the file in the data folder that a running agent has locked.
+const lockName = "agent.lock"
+
 // lock makes the data folder this agent's own until the file is closed.
 // Commands that only look, or settle what platforms refused, need no lock.
 func (a *Agent) lock() (*os.File, error) {
@@ -203,7 +206,7 @@ func (a *Agent) lock() (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return lockFile(filepath.Join(dir, "agent.lock"))
+	return lockFile(filepath.Join(dir, lockName))
 }
 
 // listen returns l, or a listener on an address when l is nil.

@@ -210,9 +210,12 @@ func (b *builder) display(d config.Device) {
 	}
 }
 
+// linkParameters are what a Modbus link may have besides what every link has.
+func linkParameters() []string { return []string{"framing", "quiet", "timeout", "echo"} }
+
 // modbus returns the line that a gate is on. Gates on one port share it.
 func (b *builder) modbus(d config.Device) (port, bool) {
-	link, ok := b.link(d, "framing", "quiet", "timeout", "echo")
+	link, ok := b.link(d, linkParameters()...)
 	if !ok {
 		return port{}, false
 	}

@@ -128,16 +128,14 @@ func (j *job) run(ctx context.Context, e *env) error {
 }
 
 func (j *job) find(devices []config.Device) error {
-	var codes []string
 	for _, d := range devices {
-		codes = append(codes, d.Code)
 		if d.Code == j.code {
 			j.device = d
 		}
 	}
 	switch {
 	case j.device.Code == "":
-		return usageError{text{"配置中没有设备 %q，只有 %s。", "the configuration has no device %q, only %s."}.with(j.code, strings.Join(codes, ", "))}
+		return noSuchDevice(j.code, devices)
 	case j.device.Kind == config.KindKiosk:
 		return usageError{text{
 			"%s 是缴费机：由它调用 parkagent，不能用此命令操作。",

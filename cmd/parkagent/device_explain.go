@@ -23,20 +23,9 @@ const (
 // tried, what happened, and what to look at first.
 func (j *job) explain(err error) error {
 	tried := j.tried()
-	var said text
+	said, ok := causeOf(err)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		said = text{"没有这个端口。请检查 link 写的端口，转换器是否插好", "there is no such port. Check the port that link names, and whether the adapter is plugged in"}
-	case errors.Is(err, fs.ErrPermission):
-		said = text{"无权打开端口。请用 sudo，或让当前用户加入 dialout 组", "the port may not be opened. Use sudo, or put this user into the group dialout"}
-	case errors.Is(err, syscall.EBUSY):
-		said = text{"端口已被占用：多半是 parkagent 正在运行，请先停止服务", "the port is taken, most likely by a running parkagent: stop the service first"}
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaConnectionRefused):
-		said = text{"该地址拒绝连接。请检查 IP 和端口号；有些设备同时只接受一个连接，而 parkagent 可能正在运行", "the address refuses the connection. Check address and port; some devices take one connection at a time, and parkagent may be running"}
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, wsaHostUnreachable), errors.Is(err, wsaNetUnreachable):
-		said = text{"到不了该地址。请检查设备的电源和网线，本机与设备的 IP 是否在同一网段", "the address cannot be reached. Check the device's power and network cable, and whether this machine's address and the device's are in one network"}
-	case strings.Contains(err.Error(), "not Modbus TCP"):
-		said = text{"该地址有应答，但不是 Modbus TCP。请检查 IP 和端口号；经串口服务器接的板，link 要加 ?framing=rtu", "something answers, but not in Modbus TCP. Check address and port; for a board behind a serial server, the link needs ?framing=rtu"}
+	case ok:
 	case errors.Is(err, errors.ErrUnsupported):
 		said = text{"这台相机不能按命令抓拍：没有写 link，或型号不支持", "this camera takes no picture on command: it has no link, or the model cannot"}
 	case errors.Is(err, drivers.ErrOffline):
@@ -52,6 +41,26 @@ func (j *job) explain(err error) error {
 	}, err}
 }
 
+// causeOf says what happened and what to look at, where the system or the other
+// side said why a device was not reached.
+func causeOf(err error) (text, bool) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return text{"没有这个端口。请检查 link 写的端口，转换器是否插好", "there is no such port. Check the port that link names, and whether the adapter is plugged in"}, true
+	case errors.Is(err, fs.ErrPermission):
+		return text{"无权打开端口。请用 sudo，或让当前用户加入 dialout 组", "the port may not be opened. Use sudo, or put this user into the group dialout"}, true
+	case errors.Is(err, syscall.EBUSY):
+		return text{"端口已被占用：多半是 parkagent 正在运行，请先停止服务", "the port is taken, most likely by a running parkagent: stop the service first"}, true
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaConnectionRefused):
+		return text{"该地址拒绝连接。请检查 IP 和端口号；有些设备同时只接受一个连接，而 parkagent 可能正在运行", "the address refuses the connection. Check address and port; some devices take one connection at a time, and parkagent may be running"}, true
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, wsaHostUnreachable), errors.Is(err, wsaNetUnreachable):
+		return text{"到不了该地址。请检查设备的电源和网线，本机与设备的 IP 是否在同一网段", "the address cannot be reached. Check the device's power and network cable, and whether this machine's address and the device's are in one network"}, true
+	case err != nil && strings.Contains(err.Error(), "not Modbus TCP"):
+		return text{"该地址有应答，但不是 Modbus TCP。请检查 IP 和端口号；经串口服务器接的板，link 要加 ?framing=rtu", "something answers, but not in Modbus TCP. Check address and port; for a board behind a serial server, the link needs ?framing=rtu"}, true
+	}
+	return text{}, false
+}
+
 // tried says how the device was spoken to.
 func (j *job) tried() text {
 	t := text{"没有 link", "no link"}
@@ -65,17 +74,23 @@ func (j *job) tried() text {
 	return t
 }
 
-// offline says what to look at when a device does not answer. A serial line and
-// a network fail in different ways.
+// offline says what to look at when a device does not answer.
 func (j *job) offline() text {
 	said := text{"没有应答", "no answer"}
 	if j.sent {
 		said = text{said.zh + "，是否执行不得而知", said.en + ", so that it is not known whether it obeyed"}
 	}
+	look := lookAt(j.device)
+	return text{said.zh + "。请检查：" + look.zh, said.en + ". Check " + look.en}
+}
+
+// lookAt lists what can keep a device from answering. A serial line and a
+// network fail in different ways.
+func lookAt(d config.Device) text {
 	wires := text{"电源；A、B 线是否接反；波特率和校验；parkagent 是否正在运行并占用串口（先停止服务）", "its power; whether A and B are swapped; speed and parity; whether parkagent runs and has the port (stop the service first)"}
-	if strings.HasPrefix(j.device.Link, "tcp://") || j.device.Kind == config.KindCamera {
+	if strings.HasPrefix(d.Link, "tcp://") || d.Kind == config.KindCamera {
 		wires = text{"电源；网线", "its power; the network cable"}
-		if j.device.Kind == config.KindGate && !strings.Contains(j.device.Link, "framing=") {
+		if d.Kind == config.KindGate && !strings.Contains(d.Link, "framing=") {
 			wires = text{wires.zh + "；经串口服务器接的板，link 要加 ?framing=rtu", wires.en + "; for a board behind a serial server, ?framing=rtu in the link"}
 		}
 	}
@@ -83,11 +98,8 @@ func (j *job) offline() text {
 		config.KindGate:    {"站号 unit", "the unit"},
 		config.KindDisplay: {"屏的地址 address", "the panel's address"},
 		config.KindCamera:  {"相机的 IP 和端口", "the camera's address and port"},
-	}[j.device.Kind]
-	return text{
-		said.zh + "。请检查：" + wires.zh + "；" + last.zh,
-		said.en + ". Check " + wires.en + "; " + last.en,
-	}
+	}[d.Kind]
+	return text{wires.zh + "；" + last.zh, wires.en + "; " + last.en}
 }
 
 // refused says what to look at when a device, or its driver for safety's sake,

@@ -50,6 +50,7 @@ type env struct {
 	getenv         func(string) string
 
 	lang   lang   // of everything said to people; set before the command runs
+	asked  bool   // somebody asked for this language
 	config string // the configuration file as given by --config, or its usual place
 }
 
@@ -79,6 +80,7 @@ func commands() []command {
 		billCommand(),
 		deviceCommand(),
 		portsCommand(serialport.List),
+		doctorCommand(),
 		queueCommand(),
 		operatorCommand(),
 		serviceCommand(machineServices()),
@@ -100,7 +102,7 @@ func run(ctx context.Context, list []command, args []string, e *env) int {
 }
 
 func dispatch(ctx context.Context, list []command, args []string, e *env) error {
-	e.lang = chooseLang(args, e.getenv)
+	e.lang, e.asked = chooseLang(args, e.getenv)
 	name, rest := splitCommand(args)
 	if name == "" {
 		return withoutCommand(list, rest, e)

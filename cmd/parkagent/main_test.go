@@ -166,25 +166,26 @@ func TestMistakesInFlagsAreNamed(t *testing.T) {
 
 func TestLanguage(t *testing.T) {
 	tests := []struct {
-		name string
-		args []string
-		vars map[string]string
-		want lang
+		name  string
+		args  []string
+		vars  map[string]string
+		want  lang
+		asked bool
 	}{
-		{"Chinese unless told otherwise", nil, nil, chinese},
-		{"LANG in English", nil, map[string]string{"LANG": "en_GB.UTF-8"}, english},
-		{"LC_ALL counts before LANG", nil, map[string]string{"LANG": "en_GB", "LC_ALL": "zh_CN.UTF-8"}, chinese},
-		{"the flag counts before both", []string{"x", "--lang", "en"}, map[string]string{"LC_ALL": "zh_CN"}, english},
-		{"the flag with an equals sign", []string{"-lang=zh-CN"}, map[string]string{"LANG": "en"}, chinese},
-		{"a language we do not speak", nil, map[string]string{"LANG": "fr_FR"}, chinese},
-		{"no language at all", nil, map[string]string{"LANG": "C"}, chinese},
-		{"the flag without its value", []string{"--lang"}, map[string]string{"LANG": "en"}, english},
+		{"Chinese unless told otherwise", nil, nil, chinese, false},
+		{"LANG in English", nil, map[string]string{"LANG": "en_GB.UTF-8"}, english, true},
+		{"LC_ALL counts before LANG", nil, map[string]string{"LANG": "en_GB", "LC_ALL": "zh_CN.UTF-8"}, chinese, true},
+		{"the flag counts before both", []string{"x", "--lang", "en"}, map[string]string{"LC_ALL": "zh_CN"}, english, true},
+		{"the flag with an equals sign", []string{"-lang=zh-CN"}, map[string]string{"LANG": "en"}, chinese, true},
+		{"a language we do not speak", nil, map[string]string{"LANG": "fr_FR"}, chinese, false},
+		{"no language at all", nil, map[string]string{"LANG": "C"}, chinese, false},
+		{"the flag without its value", []string{"--lang"}, map[string]string{"LANG": "en"}, english, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := chooseLang(tt.args, func(name string) string { return tt.vars[name] })
-			if got != tt.want {
-				t.Errorf("language = %s, want %s", got, tt.want)
+			got, asked := chooseLang(tt.args, func(name string) string { return tt.vars[name] })
+			if got != tt.want || asked != tt.asked {
+				t.Errorf("language = %s, asked for: %t, want %s, %t", got, asked, tt.want, tt.asked)
 			}
 		})
 	}

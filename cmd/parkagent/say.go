@@ -27,8 +27,9 @@ func parseLang(s string) (lang, bool) {
 }
 
 // chooseLang decides in which language to speak before anything is parsed, so
-// that a mistake in the command line is answered in that language too.
-func chooseLang(args []string, getenv func(string) string) lang {
+// that a mistake in the command line is answered in that language too. It
+// reports whether anybody asked for a language.
+func chooseLang(args []string, getenv func(string) string) (l lang, asked bool) {
 	for i, a := range args {
 		name, value, given := strings.Cut(strings.TrimLeft(a, "-"), "=")
 		if name != "lang" || !strings.HasPrefix(a, "-") {
@@ -38,15 +39,15 @@ func chooseLang(args []string, getenv func(string) string) lang {
 			value = args[i+1]
 		}
 		if l, ok := parseLang(value); ok {
-			return l
+			return l, true
 		}
 	}
 	for _, name := range []string{"LC_ALL", "LANG"} {
 		if l, ok := parseLang(getenv(name)); ok {
-			return l
+			return l, true
 		}
 	}
-	return chinese
+	return chinese, false
 }
 
 // A text is one sentence or more in both languages.
