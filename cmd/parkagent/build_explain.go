@@ -69,6 +69,7 @@ func linkSayings() []saying {
 		said(`(".*") is not a port: write .*`, "$1 不是串口；应为 serial:///dev/ttyS1（三个斜杠）或 serial://COM3"),
 		said(`write serial:///dev/NAME or serial://COM3`, "应为 serial:///dev/ttyS1（三个斜杠）或 serial://COM3"),
 		said(`want usb:VID:PID or .*`, "应为 usb:VID:PID，各四位十六进制数，例如 usb:1A86:7523"),
+		said(`want camera:CODE\?serial=NUMBER`, "应为 camera:相机编号?serial=串口号，例如 camera:C1?serial=0"),
 		said(`a link has no user and no fragment`, "链接中不能有用户名，也不能有 #"),
 	}
 }

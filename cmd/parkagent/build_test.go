@@ -39,7 +39,7 @@ func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 		{"two gates that are one", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + relay("G2", "link = \"/dev/ttyS1\"\noptions = { open = 2, close = 0 }"),
 			[]string{"device[1].options: relay 0 of unit 1 belongs to gate G1 already"}},
 		{"a display on a gate's line", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + panel("L1", `link = "/dev/ttyS1"`),
-			[]string{"device[1].link: /dev/ttyS1 belongs to device G1 already; a display shares its line with nothing"}},
+			[]string{"device[1].link: /dev/ttyS1 belongs to device G1 already; only Modbus boards share a line"}},
 		{"two displays on one line", panel("L1", `link = "COM3"`) + panel("L2", `link = "com3"`),
 			[]string{"device[1].link: COM3 belongs to device L1 already"}},
 
@@ -64,6 +64,12 @@ func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 		{"a kiosk with another kind's driver", deviceTable("K1", "kiosk", "vzenith", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"), []string{`device[0].driver: "vzenith" is not possible; it can be: kiosk`}},
 		{"a kiosk with a link", deviceTable("K1", "kiosk", "kiosk", "ip = \"127.0.0.1\"\nlink = \"http://127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"), []string{"device[0].link: is not used for a kiosk"}},
 		{"a kind of a later version", deviceTable("P1", "printer", "escpos", ""), []string{`device[0].kind: devices of kind "printer" are not supported by this version`}},
+		{"a display behind no camera", panel("L1", `link = "camera:C9"`), []string{`device[0].link: there is no camera "C9"`}},
+		{"a display behind a camera that passes nothing on", panel("L1", `link = "camera:C1?serial=0"`) + camera("C1", "hikvision", ""),
+			[]string{`device[0].link: camera "C1" with driver hikvision passes nothing on to displays`}},
+		{"a display behind a camera with a mistake of its own", panel("L1", `link = "camera:C1"`) + camera("C1", "vzenith", `options = { opens = "sesame" }`), []string{`device[1].options: driver vzenith: option "opens"`}},
+		{"a display behind a port that is none", panel("L1", `link = "camera:C1?serial=first"`) + panel("L2", `link = "camera:C1?port=0"`) + camera("C1", "vzenith", ""),
+			[]string{`device[0].link: link "camera:C1?serial=first": want camera:CODE?serial=NUMBER`, `device[1].link: link "camera:C1?port=0": want camera:CODE`}},
 		{"two gates of one camera", opener("G1", `options = { camera = "C1" }`) + opener("G2", `options = { camera = "C1" }`) + camera("C1", "vzenith", ""), []string{`device[1].options: camera "C1" opens gate G1 already`}},
 	}
 	for _, tt := range tests {

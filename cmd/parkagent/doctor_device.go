@@ -141,6 +141,9 @@ func reached(dev config.Device, err error) drivers.Finding {
 // explained puts more exact words around a finding, where its error has them.
 func explained(dev config.Device, f drivers.Finding) finding {
 	out := finding{Finding: f}
+	if f.Topic == drivers.TopicReach && f.Value == "" {
+		out.Value = dev.Link
+	}
 	if f.Level == drivers.LevelFine {
 		return out
 	}

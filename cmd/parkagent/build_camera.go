@@ -1,0 +1,93 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+
+	"parkagent/agent/config"
+	"parkagent/agent/lane"
+	"parkagent/drivers/camera/hikvision"
+	"parkagent/drivers/camera/vzenith"
+	"parkagent/drivers/display"
+	"parkagent/drivers/options"
+)
+
+func cameraDrivers() []string { return []string{"hikvision", "vzenith"} }
+
+// A cameraSide is what other devices may use of a camera: its relay, and the
+// serial ports behind it.
+type cameraSide struct {
+	driver string
+	broken bool // it could not be made, and why is told already
+
+	// gate makes the barrier that the camera moves, by the options of the gate
+	// without the camera's code. nil: it moves none.
+	gate func(d config.Device, own map[string]any) (lane.Gate, error)
+	// serial returns what passes bytes on at a serial port of the camera, and
+	// nil where it has none of that number. nil: it passes nothing on.
+	serial func(port int) display.Carrier
+
+	opens    string         // the gate that it moves
+	displays map[int]string // the displays at its serial ports
+}
+
+// A builtCamera meets what the lanes want of a camera, and takes its pushes.
+type builtCamera interface {
+	lane.Camera
+	http.Handler
+}
+
+func (b *builder) camera(d config.Device) {
+	side := &cameraSide{driver: d.Driver, displays: map[int]string{}}
+	var c builtCamera
+	switch d.Driver {
+	case "hikvision":
+		c = b.hikvision(d)
+	case "vzenith":
+		c = b.vzenith(d, side)
+	}
+	b.cameras[d.Code] = side
+	if side.broken = c == nil; !side.broken {
+		b.out.Cameras[d.Code], b.out.Pushes[d.Code] = c, c
+	}
+}
+
+// asked checks the link of a camera that can be asked for something. It may have
+// none; it is told of otherwise.
+func (b *builder) asked(d config.Device, err error) bool {
+	if err != nil {
+		b.add(d, "link", "相机的链接应为 http://地址（%v）", "%v", err)
+		return false
+	}
+	u, err := url.Parse(d.Link)
+	return err != nil || d.Link == "" || b.reachable(d, u.Host)
+}
+
+func (b *builder) hikvision(d config.Device) builtCamera {
+	opt, wrong := hikvision.ParseOptions(d.Options)
+	b.options(d, wrong)
+	c, err := hikvision.New(hikvision.Config{
+		Device: d.Code, BaseURL: d.Link, User: d.User, Password: d.Password.Reveal(),
+		Options: opt, Location: b.cfg.zone, Now: b.cfg.now, Log: b.cfg.log,
+	})
+	if !b.asked(d, err) || wrong != nil {
+		return nil
+	}
+	return c
+}
+
+func (b *builder) vzenith(d config.Device, side *cameraSide) builtCamera {
+	b.unused(d, "link", "user", "password")
+	opt, err := vzenith.ParseOptions(d.Options)
+	if err != nil {
+		b.options(d, err)
+		return nil
+	}
+	c, err := vzenith.New(vzenith.Config{Device: d.Code, Options: opt, Now: b.cfg.now, Log: b.cfg.log})
+	if err != nil {
+		b.options(d, err)
+		return nil
+	}
+	side.gate = func(_ config.Device, own map[string]any) (lane.Gate, error) { return c.Gate(), options.Read(own).Err() }
+	return c
+}
