@@ -41,7 +41,10 @@ type equipment struct {
 	agent.Devices
 	parts  map[string]agent.Part // what must run while a device is used, by its code; two may share one
 	relays map[string]relayGate  // the gates on relay boards, by device code
-	lines  []*modbusLine         // the Modbus lines, in the order of the configuration
+	// replying are the gates and displays that are reached only in the answers
+	// to a camera, by their codes, and the camera's code.
+	replying map[string]string
+	lines    []*modbusLine // the Modbus lines, in the order of the configuration
 }
 
 // buildDevices makes the drivers of a checked configuration.
@@ -74,8 +77,9 @@ func buildDrivers(list []config.Device, cfg driverConfig) (*equipment, []config.
 				Gates: map[string]lane.Gate{}, Displays: map[string]lane.Display{},
 				Cameras: map[string]lane.Camera{}, Pushes: map[string]http.Handler{},
 			},
-			parts:  map[string]agent.Part{},
-			relays: map[string]relayGate{},
+			parts:    map[string]agent.Part{},
+			relays:   map[string]relayGate{},
+			replying: map[string]string{},
 		},
 		cameras: map[string]*cameraSide{}, ports: map[string]port{}, coils: map[string]string{},
 	}

@@ -19,6 +19,7 @@ func cameraDrivers() []string { return []string{"hikvision", "vzenith"} }
 type cameraSide struct {
 	driver string
 	broken bool // it could not be made, and why is told already
+	waits  bool // for its own calls: only its answers move the barrier
 
 	// gate makes the barrier that the camera moves, by the options of the gate
 	// without the camera's code. nil: it moves none.
@@ -88,6 +89,7 @@ func (b *builder) vzenith(d config.Device, side *cameraSide) builtCamera {
 		b.options(d, err)
 		return nil
 	}
+	side.waits = true
 	side.gate = func(_ config.Device, own map[string]any) (lane.Gate, error) { return c.Gate(), options.Read(own).Err() }
 	return c
 }

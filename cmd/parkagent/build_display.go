@@ -61,6 +61,7 @@ func (b *builder) carrier(d config.Device, u *url.URL) display.Carrier {
 	default:
 		side.displays[port] = d.Code
 		if c := side.serial(port); c != nil {
+			b.out.replying[d.Code] = u.Opaque
 			return c
 		}
 		b.add(d, "link", "相机 %q 没有串口 %d", "camera %q has no serial port %d", u.Opaque, port)

@@ -92,6 +92,9 @@ func (b *builder) cameraGate(d config.Device) {
 		b.options(d, err)
 		if err == nil {
 			b.out.Gates[d.Code] = g
+			if side.waits {
+				b.out.replying[d.Code] = name
+			}
 		}
 	}
 }

@@ -4,30 +4,32 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"parkagent/agent/config"
-	"parkagent/agent/lane"
 	"parkagent/drivers"
 )
 
 func deviceCommand() command {
 	return command{
 		name:    "device",
-		args:    "CODE open|close|hold|release|state|show TEXT|snapshot [FILE]",
+		args:    "CODE open|close|stop|hold|release|state|show TEXT|snapshot [FILE]",
 		summary: text{"不经过 agent，直接操作一个设备（安装和排查用）", "work one device without the agent, when installing or looking for a fault"},
 		details: text{
-			"道闸：open 开，close 关，hold 保持常开，release 取消常开，state 显示状态。\n" +
+			"道闸：open 开，close 关，stop 停（需接停止触点），hold 保持常开，release 取消常开。\n" +
 				"显示屏：show TEXT 显示文字 30 秒，用 | 分行。相机：snapshot 抓拍，保存到 FILE 或 ./CODE.jpg。\n" +
+				"state 显示任何设备的状态。由相机应答开闸的道闸、接在相机后面的屏，只有运行中的 agent 能操作；\n" +
 				"缴费机由它调用 agent，不能用此命令操作。\n" +
 				"close 与 agent 遵守同样的安全规则：地感必须为空闲，或道闸已注明 self_guarded。\n" +
 				"agent 运行时串口被它占用，此命令会失败，请先停止服务；agent 也不会知道此命令做了什么。",
-			"A gate: open, close, hold it open, release it, or show its state. A display: show TEXT for 30\n" +
-				"seconds, its lines parted by |. A camera: take a snapshot into FILE or ./CODE.jpg.\n" +
-				"A kiosk cannot be tried: it calls the agent.\n" +
+			"A gate: open, close, stop (where a stop contact is wired), hold it open, or release it. A display:\n" +
+				"show TEXT for 30 seconds, its lines parted by |. A camera: take a snapshot into FILE or\n" +
+				"./CODE.jpg. state tells of any device. A gate that a camera opens by its answers, and a display\n" +
+				"behind such a camera, only a running agent can work; a kiosk calls the agent, and cannot be tried.\n" +
 				"close obeys the agent's rules of safety: the presence input must read clear, or the gate be\n" +
 				"declared self_guarded. While the agent runs, it has the serial port, so that this command\n" +
 				"fails: stop the service first. The agent does not learn what this command did.",
@@ -57,15 +59,51 @@ type job struct {
 	asJSON   bool
 	timeout  time.Duration
 
+	site   *config.Config
 	device config.Device
 	all    *equipment
 	sent   bool // a command went out
 }
 
-// kindOf says which kind of device can do an operation.
-var kindOf = map[string]string{
-	"open": config.KindGate, "close": config.KindGate, "hold": config.KindGate, "release": config.KindGate, "state": config.KindGate,
-	"show": config.KindDisplay, "snapshot": config.KindCamera,
+// An operation is what can be done with devices of some kinds.
+type operation struct {
+	name     string
+	kinds    []string // that can do it; nil: all
+	argument argument // whether a word follows it
+	do       func(j *job, ctx context.Context, e *env) error
+}
+
+// An argument says whether an operation has a word behind it.
+type argument uint8
+
+const (
+	noArgument argument = iota
+	mayHave
+	mustHave
+)
+
+// operations are in the order of the help.
+func operations() []operation {
+	gate := []string{config.KindGate}
+	return []operation{
+		{"open", gate, noArgument, (*job).move},
+		{"close", gate, noArgument, (*job).move},
+		{"stop", gate, noArgument, (*job).move},
+		{"hold", gate, noArgument, (*job).move},
+		{"release", gate, noArgument, (*job).move},
+		{"state", nil, noArgument, (*job).state},
+		{"show", []string{config.KindDisplay}, mustHave, (*job).show},
+		{"snapshot", []string{config.KindCamera}, mayHave, (*job).snapshot},
+	}
+}
+
+func operationNamed(name string) (operation, bool) {
+	for _, o := range operations() {
+		if o.name == name {
+			return o, true
+		}
+	}
+	return operation{}, false
 }
 
 var kindNames = map[string]text{
@@ -81,17 +119,19 @@ func newJob(words []string, asJSON bool) (*job, error) {
 	}
 	j := &job{code: words[0], op: words[1], asJSON: asJSON}
 	rest := words[2:]
+	o, known := operationNamed(j.op)
 	switch {
-	case kindOf[j.op] == "":
-		return nil, usageError{text{
-			"没有操作 %q，只有 open、close、hold、release、state、show、snapshot。",
-			"a device cannot %q: only open, close, hold, release, state, show and snapshot.",
-		}.with(j.op)}
-	case j.op == "show" && len(rest) == 0:
+	case !known:
+		var names []string
+		for _, o := range operations() {
+			names = append(names, o.name)
+		}
+		return nil, usageError{text{"没有操作 %q，只有 %s。", "a device cannot %q, only %s."}.with(j.op, strings.Join(names, ", "))}
+	case o.argument == mustHave && len(rest) == 0:
 		return nil, usageError{text{"请给出要显示的文字，例如 show '欢迎光临|空位 10'。", "say what to show, for example show 'Welcome|Free: 10'."}}
 	case j.asJSON && j.op != "state":
 		return nil, usageError{text{"--json 只用于 state。", "--json goes with state only."}}
-	case (j.op == "show" || j.op == "snapshot") && len(rest) > 0:
+	case o.argument != noArgument && len(rest) > 0:
 		j.argument, rest = rest[0], rest[1:]
 	}
 	return j, noWords(rest)
@@ -100,14 +140,15 @@ func newJob(words []string, asJSON bool) (*job, error) {
 // run loads the configuration, runs what the device's driver needs, and does
 // the job meanwhile.
 func (j *job) run(ctx context.Context, e *env) error {
-	site, err := loadSite(e)
+	var err error
+	if j.site, err = loadSite(e); err != nil {
+		return err
+	}
+	o, err := j.find(j.site.Devices)
 	if err != nil {
 		return err
 	}
-	if err := j.find(site.Devices); err != nil {
-		return err
-	}
-	if j.all, err = equip(site, nil); err != nil {
+	if j.all, err = equip(j.site, nil); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, j.timeout)
@@ -119,7 +160,7 @@ func (j *job) run(ctx context.Context, e *env) error {
 	if part, ok := j.all.parts[j.code]; ok {
 		g.Go(func() error { return part.Run(background) })
 	}
-	err = j.do(ctx, e)
+	err = o.do(j, ctx, e)
 	stop()
 	if closing := g.Wait(); err == nil {
 		err = closing
@@ -127,116 +168,51 @@ func (j *job) run(ctx context.Context, e *env) error {
 	return err
 }
 
-func (j *job) find(devices []config.Device) error {
+// find looks the device up, and whether it can do what is asked.
+func (j *job) find(devices []config.Device) (operation, error) {
 	for _, d := range devices {
 		if d.Code == j.code {
 			j.device = d
 		}
 	}
+	o, _ := operationNamed(j.op)
 	switch {
 	case j.device.Code == "":
-		return noSuchDevice(j.code, devices)
+		return o, noSuchDevice(j.code, devices)
 	case j.device.Kind == config.KindKiosk:
-		return usageError{text{
+		return o, usageError{text{
 			"%s 是缴费机：由它调用 parkagent，不能用此命令操作。",
 			"%s is a kiosk: it calls parkagent, and is no device that can be tried.",
 		}.with(j.code)}
-	case j.device.Kind != kindOf[j.op]:
-		want, have := kindNames[kindOf[j.op]], kindNames[j.device.Kind]
-		return usageError{text{
+	case o.kinds != nil && !slices.Contains(o.kinds, j.device.Kind):
+		want, have := kindNames[o.kinds[0]], kindNames[j.device.Kind]
+		return o, usageError{text{
 			fmt.Sprintf("%s 用于%s，而设备 %s 是%s。", j.op, want.zh, j.code, have.zh),
 			fmt.Sprintf("%s is for a %s, and device %s is a %s.", j.op, want.en, j.code, have.en),
 		}}
 	}
-	return nil
+	return o, nil
 }
 
-func (j *job) do(ctx context.Context, e *env) error {
-	switch j.device.Kind {
-	case config.KindDisplay:
-		return j.show(ctx, e)
-	case config.KindCamera:
-		return j.snapshot(ctx, e)
-	}
-	relay, ok := j.all.relays[j.code]
+// byAnswer complains about a device that is reached only in a camera's answer.
+func (j *job) byAnswer() error {
+	camera, ok := j.all.replying[j.code]
 	if !ok {
-		return &failure{text: text{
-			"道闸 %s 由相机（%v）开闸，只有运行中的 agent 才能在相机联系它时操作；请在 agent 运行时由平台下发开闸命令",
-			"gate %s is opened by camera %v, which only a running agent can do, when the camera calls it; let a platform order it while the agent runs",
-		}.with(j.code, j.device.Options["camera"])}
+		return nil
 	}
-	g, err := relay.asFound(ctx)
-	if err != nil {
-		return j.explain(err)
-	}
-	if j.op == "state" {
-		return j.state(ctx, e, g)
-	}
-	return j.move(ctx, e, g)
-}
-
-func (j *job) move(ctx context.Context, e *env, g lane.Gate) error {
-	move := map[string]struct {
-		call func(context.Context) error
-		done text
-	}{
-		"open":    {g.Raise, text{"道闸 %s 已接受开闸命令。", "Gate %s took the command to open."}},
-		"close":   {g.Lower, text{"道闸 %s 已接受关闸命令。", "Gate %s took the command to close."}},
-		"hold":    {g.Hold, text{"道闸 %s 已保持常开，直到 release。", "Gate %s is held open until release."}},
-		"release": {g.Release, text{"道闸 %s 已取消常开。", "Gate %s is not held open any more."}},
-	}[j.op]
-	j.sent = true
-	if err := move.call(ctx); err != nil {
-		return j.explain(err)
-	}
-	return e.tell(move.done.with(j.code))
-}
-
-// A gateView is what `device CODE state --json` prints.
-type gateView struct {
-	Device   string    `json:"device"`
-	Arm      string    `json:"arm"`
-	Presence string    `json:"presence"`
-	Passage  string    `json:"passage"`
-	Hold     bool      `json:"hold"`
-	At       time.Time `json:"at"`
-}
-
-func (j *job) state(ctx context.Context, e *env, g lane.Gate) error {
-	s, err := g.State(ctx)
-	if err != nil {
-		return j.explain(err)
-	}
-	if j.asJSON {
-		return writeJSON(e.stdout, gateView{j.code, s.Arm.String(), s.Presence.String(), s.Passage.String(), s.HoldOpen, s.At})
-	}
-	arms := map[drivers.Arm]text{
-		drivers.ArmUnknown: {"未知（未接限位）", "unknown (no limit inputs)"}, drivers.ArmDown: {"落下", "down"}, drivers.ArmUp: {"抬起", "up"},
-		drivers.ArmMoving: {"运动中", "moving"}, drivers.ArmFault: {"故障（两个限位同时有效）", "fault (both limit inputs are active)"},
-	}
-	presences := map[drivers.Presence]text{
-		drivers.PresenceUnknown: {"未知", "unknown"}, drivers.PresenceClear: {"空闲", "clear"},
-		drivers.PresenceOccupied: {"有车", "occupied"}, drivers.PresenceNotFitted: {"未接", "not fitted"},
-	}
-	hold := text{"否", "no"}
-	if s.HoldOpen {
-		hold = text{"是", "yes"}
-	}
-	arm, presence, passage := arms[s.Arm], presences[s.Presence], presences[s.Passage]
-	behind := text{}
-	if s.Passage != drivers.PresenceNotFitted {
-		behind = text{"，过车输入 " + passage.zh, ", passage " + passage.en}
-	}
-	return e.tell(text{
-		fmt.Sprintf("道闸 %s：闸杆 %s，地感 %s%s，常开 %s。", j.code, arm.zh, presence.zh, behind.zh, hold.zh),
-		fmt.Sprintf("Gate %s: arm %s, presence %s%s, held open %s.", j.code, arm.en, presence.en, behind.en, hold.en),
-	})
+	return &failure{text: text{
+		"设备 %s 经相机 %s 的应答才能操作，只有运行中的 agent 能做到；请在 agent 运行时由岗亭或平台下发命令",
+		"device %s is worked in the answers to camera %s, which only a running agent gives; let a booth or a platform order it while the agent runs",
+	}.with(j.code, camera)}
 }
 
 // showFor is how long a shown text stands before the panel goes back to its own.
 const showFor = 30 * time.Second
 
 func (j *job) show(ctx context.Context, e *env) error {
+	if err := j.byAnswer(); err != nil {
+		return err
+	}
 	screen := drivers.Screen{For: showFor}
 	for line := range strings.SplitSeq(j.argument, "|") {
 		screen.Lines = append(screen.Lines, drivers.Line{Text: line})

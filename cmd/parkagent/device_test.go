@@ -83,6 +83,7 @@ func TestDeviceMovesAGate(t *testing.T) {
 		{"state", 0, "Gate G1: arm up, presence clear, held open yes.", ""}, // another process: it must leave the hold alone
 		{"open", 0, "Gate G1 took the command to open.", ""},
 		{"close", 1, "refused and did not happen. Check whether something stands on the loop, and whether the gate is held open", ""},
+		{"stop", 1, "the command was refused and did not happen", ""}, // no stop contact is wired
 		{"release", 0, "Gate G1 is not held open any more.", "-0"},
 		{"state", 0, "held open no.", ""},
 	}
@@ -112,6 +113,27 @@ func TestDeviceStateForScripts(t *testing.T) {
 	}
 	if got.Device != "G1" || got.Arm != "down" || got.Presence != "clear" || got.Hold || time.Since(got.At) > time.Minute {
 		t.Errorf("state --json = %+v", got)
+	}
+}
+
+func TestDeviceTellsTheStateOfEveryKind(t *testing.T) {
+	board := sim.NewLEDBoard(0, 2)
+	path := siteWith(t, deviceTable("L1", "display", "fangkong", `link = "tcp://`+serveSim(t, board.Serve)+`"`)+
+		deviceTable("C1", "camera", "vzenith", `ip = "127.0.0.1"`)+deviceTable("G1", "gate", "vzenith", `options = { camera = "C1" }`))
+	for code, want := range map[string]string{
+		"L1": "L1  answers: tcp://", "C1": "look   C1  it only calls the agent, which does not run", "G1": "look   G1  it only calls the agent",
+	} {
+		if status, stdout, stderr := say(t, "device", code, "state", "--config", path); status != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("state of %s = %d: %s%s", code, status, stdout, stderr)
+		}
+		status, stdout, stderr := say(t, "device", code, "state", "--json", "--config", path)
+		var view reportView
+		if err := json.Unmarshal([]byte(stdout), &view); status != 0 || err != nil || len(view.Findings) == 0 || view.Findings[0].Subject != code {
+			t.Errorf("state --json of %s = %d, %v: %s%s", code, status, err, stdout, stderr)
+		}
+	}
+	if got := strings.Join(board.Lines(), ""); got != "" {
+		t.Errorf("asking wrote %q on the panel", got)
 	}
 }
 
@@ -284,7 +306,7 @@ func TestDeviceRefusesWrongUse(t *testing.T) {
 		{"G1 show x", 2, "show is for a display, and device G1 is a gate"},
 		{"K1 state", 2, "parkagent: K1 is a kiosk: it calls parkagent, and is no device that can be tried.\n"},
 		{"K1 show x", 2, "K1 is a kiosk"},
-		{"G2 open", 1, "gate G2 is opened by camera C1, which only a running agent can do"},
+		{"G2 open", 1, "device G2 is worked in the answers to camera C1, which only a running agent gives"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.line, func(t *testing.T) {

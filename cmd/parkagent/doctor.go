@@ -37,8 +37,8 @@ func doctorCommand() command {
 				if *timeout <= 0 {
 					return usageError{text{"--timeout 必须大于 0。", "--timeout must be more than 0."}}
 				}
-				d := &doctor{timeout: *timeout, now: time.Now}
-				if err := d.prepare(ctx, e, words); err != nil {
+				d, err := examined(ctx, e, words, *timeout)
+				if err != nil {
 					return err
 				}
 				return d.run(ctx, e, *asJSON)
@@ -75,29 +75,41 @@ type finding struct {
 	advice text // what to do; empty: as the table has it
 }
 
-// prepare reads the configuration and everything that says what to try. A wrong
-// configuration ends the command: what else is wrong cannot be known then.
-func (d *doctor) prepare(ctx context.Context, e *env, codes []string) error {
-	site, err := loadSite(e)
-	if err != nil {
-		return err
-	}
-	if !e.asked && site.Park.Language == config.English {
-		e.lang = english
-	}
-	d.site, d.whole = site, len(codes) == 0
-	if d.devices, err = chosen(site.Devices, codes); err != nil {
-		return err
-	}
-	if d.all, err = equip(site, nil); err != nil {
-		return err
-	}
+// newDoctor returns who looks at a site. It finds out whether an agent works
+// there, and what that knows.
+func newDoctor(ctx context.Context, site *config.Config, all *equipment, timeout time.Duration) *doctor {
+	d := &doctor{site: site, all: all, devices: site.Devices, whole: true, timeout: timeout, now: time.Now}
+	var err error
 	if d.running, err = agent.Running(site); err != nil {
 		// Who may not look at the lock can still see whether somebody answers.
 		d.running = answers(ctx, site.API.Listen)
 	}
 	d.books = readBooks(ctx, site)
-	return nil
+	return d
+}
+
+// examined returns the doctor of the configuration, for the devices with these
+// codes or all. A wrong configuration ends the command: what else is wrong cannot
+// be known then.
+func examined(ctx context.Context, e *env, codes []string, timeout time.Duration) (*doctor, error) {
+	site, err := loadSite(e)
+	if err != nil {
+		return nil, err
+	}
+	if !e.asked && site.Park.Language == config.English {
+		e.lang = english
+	}
+	devices, err := chosen(site.Devices, codes)
+	if err != nil {
+		return nil, err
+	}
+	all, err := equip(site, nil)
+	if err != nil {
+		return nil, err
+	}
+	d := newDoctor(ctx, site, all, timeout)
+	d.devices, d.whole = devices, len(codes) == 0
+	return d, nil
 }
 
 // chosen returns the devices with these codes, or all.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net/url"
 	"slices"
 
 	"parkagent/agent/config"
@@ -84,12 +83,8 @@ func (d *doctor) onlyCalls(dev config.Device) bool {
 	case config.KindCamera:
 		return dev.Link == ""
 	case config.KindGate, config.KindDisplay:
-		link, _ := url.Parse(dev.Link)
-		camera, _ := dev.Options["camera"].(string)
-		if link != nil && link.Scheme == "camera" {
-			camera = link.Opaque
-		}
-		return slices.ContainsFunc(d.site.Devices, func(c config.Device) bool { return c.Code == camera && c.Link == "" })
+		_, replying := d.all.replying[dev.Code]
+		return replying
 	}
 	return false
 }
