@@ -136,36 +136,21 @@ func (c *Camera) take(w http.ResponseWriter, r *http.Request) error {
 	if ev == nil {
 		return nil
 	}
-	if ev.key == "" {
-		return c.deal(ev)
-	}
-	again, err := c.recent.Once(ev.key, func() error { return c.deal(ev) })
-	if again {
-		c.cfg.Log.Debug("event sent again", "id", ev.rec.ID)
-	}
-	return err
-}
-
-// deal hands an event to the lane and waits until that has dealt with it.
-func (c *Camera) deal(ev *event) error {
 	if !c.mine(ev) {
 		return nil
 	}
 	rec := ev.rec
 	rec.Device = c.cfg.Device
 	rec.Received = c.cfg.Now().UTC()
-	done, err := c.inbox.Deliver(rec, laneTime)
-	if err != nil {
-		return err
+	return c.recent.Once(ev.keys(), nil, laneTime, func() (<-chan error, error) { return c.inbox.Deliver(rec, laneTime) })
+}
+
+// keys are what an event that comes again is known by; none is known by nothing.
+func (e *event) keys() []string {
+	if e.key == "" {
+		return nil
 	}
-	timer := time.NewTimer(laneTime)
-	defer timer.Stop()
-	select {
-	case err := <-done:
-		return err
-	case <-timer.C:
-		return nil // the lane has the event; a second copy would not speed it up
-	}
+	return []string{e.key}
 }
 
 // mine reports whether an event is of the lane that this device stands for.

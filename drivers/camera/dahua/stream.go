@@ -138,11 +138,14 @@ func (c *Camera) wanted(ev *event) bool {
 	}
 	ev.rec.Device = c.cfg.Device
 	ev.rec.Received = c.cfg.Now().UTC()
-	again := false
-	if ev.key != "" {
-		again, _ = c.recent.Once(ev.key, func() error { return nil })
-	}
-	return !again
+	fresh := false
+	_ = c.recent.Once(ev.keys(), nil, laneTime, func() (<-chan error, error) { // which cannot fail
+		fresh = true
+		done := make(chan error, 1)
+		done <- nil
+		return done, nil
+	})
+	return fresh
 }
 
 // addPicture asks for a picture for an event that has none, for as long as an
