@@ -266,31 +266,54 @@ func (c *HikCamera) eventQuery(s Sighting) string {
 // a right digest answer gets 401; five in a row with a wrong one lock the
 // address out.
 func (c *HikCamera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.Admit(w, r) {
+		c.Answer(w, r)
+	}
+}
+
+// Answer answers a request that was let in.
+func (c *HikCamera) Answer(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked++
-	if !c.loggedInLocked(r) {
-		c.nonce = rand.Text()
-		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Digest qop="auth", realm="IP Camera(12345)", nonce=%q, stale="FALSE"`, c.nonce))
-		w.WriteHeader(http.StatusUnauthorized)
-		lock := "unlock"
-		if c.bad >= maxBadLogins {
-			lock = "lock"
-		}
-		_, _ = fmt.Fprintf(w, "<userCheck><statusValue>401</statusValue><lockStatus>%s</lockStatus></userCheck>", lock)
-		return
-	}
 	switch {
 	case r.Method == http.MethodGet && (r.URL.Path == "/ISAPI/Streaming/channels/1/picture" || r.URL.Path == "/ISAPI/Streaming/channels/101/picture"):
 		w.Header().Set("Content-Type", "image/jpeg")
 		_, _ = w.Write(ScenePicture(c.scene.Plate, c.scene.Color)) // a caller that hung up is no news to a camera
 	case r.Method == http.MethodGet && r.URL.Path == "/ISAPI/System/deviceInfo":
 		w.Header().Set("Content-Type", "application/xml")
-		_, _ = io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?><DeviceInfo version="2.0"><model>DS-TCG405-E</model></DeviceInfo>`)
+		_, _ = io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?><DeviceInfo version="2.0"><model>DS-TCG405-E</model><firmwareVersion>V5.4.0</firmwareVersion></DeviceInfo>`)
 	default:
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, `<ResponseStatus><statusCode>4</statusCode><statusString>Invalid Operation</statusString><subStatusCode>notSupport</subStatusCode></ResponseStatus>`)
 	}
+}
+
+// Admit lets a request in, or answers it with 401 and what the real camera says
+// about the logins that are left.
+func (c *HikCamera) Admit(w http.ResponseWriter, r *http.Request) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked++
+	if c.loggedInLocked(r) {
+		return true
+	}
+	c.nonce = rand.Text()
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Digest qop="auth", realm="IP Camera(12345)", nonce=%q, stale="FALSE"`, c.nonce))
+	w.WriteHeader(http.StatusUnauthorized)
+	state, wait := "unlock", 0
+	if c.bad >= maxBadLogins {
+		state, wait = "lock", 1800
+	}
+	_, _ = fmt.Fprintf(w, "<userCheck><statusValue>401</statusValue><statusString>Unauthorized</statusString>"+
+		"<lockStatus>%s</lockStatus><unlockTime>%d</unlockTime><retryLoginTime>%d</retryLoginTime></userCheck>", state, wait, maxBadLogins-c.bad)
+	return false
+}
+
+// Forget makes every login begin anew, as a restart does.
+func (c *HikCamera) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nonce, c.bad = "", 0
 }
 
 // Asked returns how many requests of its own side the camera got.

@@ -11,7 +11,9 @@
 package hikvision
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -35,10 +37,24 @@ type Config struct {
 	Client   *http.Client     // how the camera is reached; nil: a client of its own
 }
 
+// Events is how a camera's events come to us.
+type Events string
+
+// The ways of events. Pushes are taken whatever is chosen.
+const (
+	EventsPush   Events = "push"   // the camera posts them
+	EventsStream Events = "stream" // we keep its alertStream open, or poll where the model has none
+	EventsPoll   Events = "poll"   // we ask for the plates that it has kept
+)
+
 // Options are a camera's settings beyond its address.
 type Options struct {
 	Channel int           // video channel of the picture; 0 means 1
 	Silence time.Duration // a camera that can only be judged by its pushes is offline after so long; 0 means 1 h
+
+	Events Events        // how its events come; empty means EventsPush
+	Quiet  time.Duration // an event stream that brings nothing for so long, not even a heartbeat, is opened anew; 0 means 30 s
+	Every  time.Duration // how often plates are asked for; 0 means 1 s
 
 	Certificate string // of an https camera that signed its own; see camera.ParseFingerprint
 }
@@ -46,6 +62,9 @@ type Options struct {
 // ParseOptions reads the option table of a device; anything else is an error:
 //
 //	channel = 1           # video channel, 1 to 64
+//	events = "push"       # the camera posts them; "stream": it is asked for its alertStream; "poll": for its plates
+//	quiet = "30s"         # 5s to 10m: a stream without even a heartbeat for so long is opened anew
+//	every = "1s"          # 200ms to 1m: how often plates are asked for, by poll or where there is no stream
 //	silence = 3600        # s: a camera without a login that pushes nothing for so long is offline
 //	certificate = "9f86…" # SHA-256 fingerprint of the camera's own certificate, for https
 //	token = "…"           # of its push address; the agent handles it
@@ -54,8 +73,12 @@ func ParseOptions(table map[string]any) (Options, error) {
 	opt := Options{
 		Channel: int(o.Int("channel", 1, 1, 64)),
 		Silence: time.Duration(o.Int("silence", 3600, 10, 604800)) * time.Second,
+		Events:  Events(o.Choice("events", string(EventsPush), string(EventsStream), string(EventsPoll))),
+		Quiet:   o.Duration("quiet", 30*time.Second, 5*time.Second, 10*time.Minute),
+		Every:   o.Duration("every", time.Second, 200*time.Millisecond, time.Minute),
+
+		Certificate: o.Text("certificate", ""),
 	}
-	opt.Certificate = o.Text("certificate", "")
 	if _, err := camera.ParseFingerprint(opt.Certificate); err != nil {
 		o.Fail("certificate", "%v", err)
 	}
@@ -89,15 +112,18 @@ func New(cfg Config) (*Camera, error) {
 	if cfg.Location == nil {
 		cfg.Location = time.Local
 	}
-	if cfg.Options.Channel == 0 {
-		cfg.Options.Channel = 1
-	}
-	if cfg.Options.Silence == 0 {
-		cfg.Options.Silence = time.Hour
-	}
+	opt := &cfg.Options
+	opt.Channel = cmp.Or(opt.Channel, 1)
+	opt.Silence = cmp.Or(opt.Silence, time.Hour)
+	opt.Events = cmp.Or(opt.Events, EventsPush)
+	opt.Quiet = cmp.Or(opt.Quiet, 30*time.Second)
+	opt.Every = cmp.Or(opt.Every, time.Second)
 	cfg.Log = cfg.Log.With("device", cfg.Device)
 	c := &Camera{cfg: cfg}
 	if cfg.BaseURL == "" {
+		if opt.Events != EventsPush {
+			return nil, fmt.Errorf("link of camera: events = %q asks the camera, so its link must be given", opt.Events)
+		}
 		return c, nil
 	}
 	client, err := camera.NewClient(camera.ClientConfig{
@@ -110,11 +136,16 @@ func New(cfg Config) (*Camera, error) {
 	return c, nil
 }
 
-// Watch hands every plate that the camera pushes to emit until ctx is done. A
+// Watch hands every plate that the camera tells of to emit until ctx is done. A
 // push that comes while nothing watches is answered with 503, after which the
-// camera sends it again.
+// camera sends it again. Where the camera is asked for its events, Watch asks
+// again and again, whatever fails, and Check tells of it.
 func (c *Camera) Watch(ctx context.Context, emit func(context.Context, drivers.Recognition)) error {
-	if err := c.inbox.Watch(ctx, emit); err != nil {
+	pull := func(ctx context.Context) { <-ctx.Done() }
+	if c.cfg.Options.Events != EventsPush {
+		pull = c.pull
+	}
+	if err := c.inbox.WatchPulling(ctx, emit, pull); err != nil {
 		return &drivers.DeviceError{Device: c.cfg.Device, Op: "watch", Err: err}
 	}
 	return nil

@@ -379,7 +379,8 @@ func TestACameraWithoutALoginIsJudgedByItsPushes(t *testing.T) {
 
 func TestOptionsAndLinksAreChecked(t *testing.T) {
 	got, err := hikvision.ParseOptions(map[string]any{"channel": int64(2), "silence": int64(60), "token": "abc"})
-	if want := (hikvision.Options{Channel: 2, Silence: time.Minute}); err != nil || got != want {
+	want := hikvision.Options{Channel: 2, Silence: time.Minute, Events: hikvision.EventsPush, Quiet: 30 * time.Second, Every: time.Second}
+	if err != nil || got != want {
 		t.Errorf("options = %+v, %v, want %+v", got, err, want)
 	}
 	if _, err := hikvision.ParseOptions(map[string]any{"chanel": int64(2)}); err == nil || !strings.Contains(err.Error(), `unknown option "chanel"`) {

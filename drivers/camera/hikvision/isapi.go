@@ -58,13 +58,16 @@ func (c *Camera) picture(ctx context.Context) ([]byte, error) {
 // come where the agent asks for them. A camera without a link or without a login
 // is judged by how long ago it last pushed anything.
 func (c *Camera) Check(ctx context.Context) error {
-	if c.client != nil && c.cfg.User != "" {
+	asks := c.client != nil && c.cfg.User != ""
+	if asks {
 		if _, err := c.ask(ctx, "/ISAPI/System/deviceInfo", camera.MaxText); err != nil {
 			return c.failed("check", err)
 		}
-		if err := c.puller.Err(); err != nil {
-			return c.failed("check", fmt.Errorf("no events: %w", err))
-		}
+	}
+	if err := c.puller.Err(); err != nil {
+		return c.failed("check", fmt.Errorf("no events: %w", err))
+	}
+	if asks {
 		return nil
 	}
 	silence, known := c.inbox.Silence()
@@ -134,4 +137,17 @@ func (c *Camera) put(ctx context.Context, path, text string) error {
 
 func (c *Camera) failed(op string, err error) error {
 	return &drivers.DeviceError{Device: c.cfg.Device, Op: op, Err: err}
+}
+
+// clockAhead asks for the camera's time and returns how far it is ahead of ours.
+func (c *Camera) clockAhead(ctx context.Context) (time.Duration, error) {
+	fields, err := c.fields(ctx, "/ISAPI/System/time")
+	if err != nil {
+		return 0, err
+	}
+	at := eventTime(fields["localTime"], c.cfg.Location)
+	if at.IsZero() {
+		return 0, errors.New("the camera's time is not readable")
+	}
+	return at.Sub(c.cfg.Now()), nil
 }

@@ -6,8 +6,10 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/textproto"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,15 +17,15 @@ import (
 	"parkagent/drivers/camera"
 )
 
-// A push is one decoded request of the camera.
+// A push is one event of the camera and the pictures that came with it.
 type push struct {
-	event    event
-	pictures []drivers.Picture // the scene first
+	event                  event
+	scenes, others, plates []drivers.Picture
 }
 
 // A part is one part of a multipart body, or the whole of another body.
 type part struct {
-	names []string // file name and form name, the better witness first
+	names []string // see partNames
 	data  []byte
 }
 
@@ -57,11 +59,8 @@ func decodePush(contentType, rawQuery string, body []byte) (push, error) {
 	}
 	p := push{event: query}
 	found := query.kind != ""
-	var scenes, plates, others []drivers.Picture
 	for _, pt := range parts {
-		switch r := pt.role(); {
-		case len(pt.data) == 0: // the camera had no picture to put here
-		case r == roleEvent:
+		if pt.role() == roleEvent && len(pt.data) > 0 {
 			ev, err := decodeEvent(pt.data)
 			if err != nil {
 				return push{}, err
@@ -69,22 +68,41 @@ func decodePush(contentType, rawQuery string, body []byte) (push, error) {
 			if !found || !p.event.isPlate() {
 				p.event, found = ev, true
 			}
-		case len(pt.data) > camera.MaxPicture:
-			return push{}, camera.TooLarge("picture too large")
-		case !camera.IsJPEG(pt.data): // neither event nor picture: of no use here
-		case r == rolePlate:
-			plates = append(plates, drivers.Picture{Kind: drivers.PicturePlate, JPEG: pt.data})
-		case r == roleOther:
-			others = append(others, drivers.Picture{Kind: drivers.PictureScene, JPEG: pt.data})
-		default:
-			scenes = append(scenes, drivers.Picture{Kind: drivers.PictureScene, JPEG: pt.data})
+			continue
+		}
+		if err := p.add(pt); err != nil {
+			return push{}, err
 		}
 	}
 	if !found {
 		return push{}, camera.Malformed("no event in it")
 	}
-	p.pictures = append(append(scenes, others...), plates...)
 	return p, nil
+}
+
+// add takes a picture to the event. What is neither event nor picture is of no
+// use here, and a camera that had no picture sends an empty one.
+func (p *push) add(pt part) error {
+	if len(pt.data) > camera.MaxPicture {
+		return camera.TooLarge("picture too large")
+	}
+	if !camera.IsJPEG(pt.data) {
+		return nil
+	}
+	switch pt.role() {
+	case rolePlate:
+		p.plates = append(p.plates, drivers.Picture{Kind: drivers.PicturePlate, JPEG: pt.data})
+	case roleOther:
+		p.others = append(p.others, drivers.Picture{Kind: drivers.PictureScene, JPEG: pt.data})
+	default:
+		p.scenes = append(p.scenes, drivers.Picture{Kind: drivers.PictureScene, JPEG: pt.data})
+	}
+	return nil
+}
+
+// pictures returns the pictures of the event, the scene first, or nil.
+func (p push) pictures() []drivers.Picture {
+	return slices.Concat(p.scenes, p.others, p.plates)
 }
 
 // splitBody returns the parts of a multipart body, or the body as one part.
@@ -111,12 +129,19 @@ func splitBody(contentType string, body []byte) ([]part, error) {
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, camera.Malformed("broken multipart body")
 		}
-		parts = append(parts, part{names: []string{mp.FileName(), mp.FormName()}, data: data})
+		parts = append(parts, part{names: partNames(mp.Header), data: data})
 	}
 }
 
-// role tells what the part is for: by its file name, then by its form name,
-// then by its first bytes.
+// partNames returns what a part is called, the better witness first: its file
+// name, its form name, its Content-ID.
+func partNames(header textproto.MIMEHeader) []string {
+	// A header that cannot be read names nothing.
+	_, params, _ := mime.ParseMediaType(header.Get("Content-Disposition"))
+	return []string{params["filename"], params["name"], strings.Trim(header.Get("Content-ID"), "<>")}
+}
+
+// role tells what the part is for: by its names, then by its first bytes.
 func (p part) role() role {
 	for _, name := range p.names {
 		name = strings.ToLower(name)
@@ -171,6 +196,6 @@ func queryEvent(rawQuery string) (event, error) {
 // left to the caller.
 func (p push) recognition(zone *time.Location) drivers.Recognition {
 	rec := p.event.recognition(zone)
-	rec.Pictures = p.pictures
+	rec.Pictures = p.pictures()
 	return rec
 }

@@ -270,3 +270,20 @@ func FuzzPush(f *testing.F) {
 		}
 	})
 }
+
+func TestACaptureTimeIsReadInAllItsForms(t *testing.T) {
+	want := time.Date(2020, 4, 24, 16, 16, 27, 0, time.UTC)
+	for _, text := range []string{
+		"20200424T1616270000", "20200424T161627+0000", "20200424T161627Z", "20200425T001627+0800", "20200425T0016270800",
+		"20200424T111627-500", "20200425T001627+800", "20200425T001627", "2020-04-24T16:16:27Z", "2020-04-25T00:16:27+08:00",
+	} {
+		if got := captureTime(text, shanghai); !got.Equal(want) {
+			t.Errorf("captureTime(%q) = %v, want %v", text, got, want)
+		}
+	}
+	for _, text := range []string{"", "0", "20200424T", "20200424T16162", "tomorrow"} {
+		if got := captureTime(text, shanghai); !got.IsZero() {
+			t.Errorf("captureTime(%q) = %v, want none", text, got)
+		}
+	}
+}

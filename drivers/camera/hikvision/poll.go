@@ -1,0 +1,250 @@
+package hikvision
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"parkagent/drivers"
+	"parkagent/drivers/camera"
+)
+
+const (
+	pollBack    = time.Hour        // before now, what the first question is about, so that the clocks may differ
+	pollOverlap = 2 * time.Second  // every question goes back over, for cameras take "after" this way or that
+	pollKeep    = 10 * time.Minute // a plate so much older than the newest is none that was missed
+	pollLate    = 10 * time.Second // older than this by the camera's clock, a plate's car is not there any more
+	pollResync  = time.Minute      // without a plate, after which the camera's clock is read again
+	pollMost    = 4096             // plates that are remembered
+)
+
+// A poller asks for the plates that the camera has kept, again and again. Its
+// fields are used by one goroutine.
+type poller struct {
+	camera *Camera
+	form   int // of pollForms, the one that the camera took last
+
+	began bool      // there was an answer, so that what is new is new
+	mark  time.Time // of the newest plate, by the camera's clock
+	seen  []plateRecord
+	ahead time.Duration // the camera's clock before ours
+	known bool          // ahead is
+	read  time.Time     // when the camera's clock was last read
+	ok    time.Time     // when the camera last answered
+}
+
+// A plateRecord is one plate of the answer.
+type plateRecord struct {
+	key   string // what it is known again by
+	at    time.Time
+	event event
+}
+
+// pollForms are the ways to ask, by method and by how the time is written. Which
+// one a firmware takes is found by trying.
+var pollForms = []struct{ method, layout string }{
+	{http.MethodPost, "20060102T150405-0700"},
+	{http.MethodPost, "2006-01-02T15:04:05Z"},
+	{http.MethodGet, "20060102T150405-0700"},
+	{http.MethodGet, "2006-01-02T15:04:05Z"},
+}
+
+// run asks until ctx is done, for which it returns nil, or until the camera does
+// not answer.
+func (p *poller) run(ctx context.Context, well func()) error {
+	if !p.began {
+		p.readClock(ctx)
+		p.mark = p.cameraNow().Add(-pollBack)
+	}
+	tick := time.NewTicker(p.camera.cfg.Options.Every)
+	defer tick.Stop()
+	for {
+		err := p.ask(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		}
+		p.camera.inbox.Hear()
+		well()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// ask asks once and delivers what is new.
+func (p *poller) ask(ctx context.Context) error {
+	records, err := p.fetch(ctx)
+	var tooMuch *camera.PushError
+	if errors.As(err, &tooMuch) && tooMuch.Status == http.StatusRequestEntityTooLarge {
+		p.mark = p.cameraNow() // rather than to ask for the same for ever
+	}
+	if err != nil {
+		return err
+	}
+	fresh := p.take(records)
+	if len(fresh) == 0 && time.Since(p.read) > pollResync {
+		p.readClock(ctx)
+		if now := p.cameraNow(); p.known && now.Before(p.mark) {
+			p.mark = now // its clock was set back
+		}
+	}
+	if slices.ContainsFunc(fresh, p.isLate) {
+		p.readClock(ctx) // before cars are turned away for a clock that was set
+	}
+	p.ok = time.Now()
+	for i, r := range fresh {
+		one := push{event: r.event}
+		if p.isLate(r) {
+			one.event.offline = "true"
+		} else if i == len(fresh)-1 {
+			one.scenes = p.picture(ctx)
+		}
+		if err := p.camera.deliver(one); err != nil && ctx.Err() == nil {
+			p.camera.cfg.Log.Warn("camera's event was not taken", "err", err)
+		}
+	}
+	return nil
+}
+
+// take returns the records that are new, the oldest first, and remembers them.
+// Those of the first answer were there before, and none is new.
+func (p *poller) take(records []plateRecord) []plateRecord {
+	slices.SortStableFunc(records, func(a, b plateRecord) int { return a.at.Compare(b.at) })
+	oldest := p.mark.Add(-pollKeep)
+	p.seen = slices.DeleteFunc(p.seen, func(r plateRecord) bool { return !r.at.IsZero() && r.at.Before(oldest) })
+	known := make(map[string]bool, len(p.seen))
+	for _, r := range p.seen {
+		known[r.key] = true
+	}
+	var fresh []plateRecord
+	for _, r := range records {
+		if known[r.key] || p.began && !r.at.IsZero() && r.at.Before(oldest) {
+			continue
+		}
+		known[r.key] = true
+		p.seen = append(p.seen, r)
+		if p.began {
+			fresh = append(fresh, r)
+		}
+		if r.at.After(p.mark) {
+			p.mark = r.at
+		}
+	}
+	p.seen = p.seen[max(0, len(p.seen)-pollMost):]
+	p.began = true
+	return fresh
+}
+
+// isLate reports whether the car of a record is not there any more, as far as
+// can be told: by the camera's clock, or, if that is not known, because the
+// camera was not asked for a while.
+func (p *poller) isLate(r plateRecord) bool {
+	if p.known && !r.at.IsZero() {
+		return p.cameraNow().Sub(r.at) > pollLate
+	}
+	return !p.ok.IsZero() && time.Since(p.ok) > pollLate
+}
+
+// fetch asks by the form that worked last, then by the others.
+func (p *poller) fetch(ctx context.Context) ([]plateRecord, error) {
+	path := fmt.Sprintf("/ISAPI/Traffic/channels/%d/vehicleDetect/plates", p.camera.cfg.Options.Channel)
+	var first error
+	for i := range pollForms {
+		form := (p.form + i) % len(pollForms)
+		since := p.mark.Add(-pollOverlap)
+		if layout := pollForms[form].layout; strings.HasSuffix(layout, "Z") {
+			since = since.UTC()
+		} else {
+			since = since.In(p.camera.cfg.Location)
+		}
+		question := `<?xml version="1.0" encoding="UTF-8"?><AfterTime version="2.0" xmlns="http://www.hikvision.com/ver20/XMLSchema"><picTime>` +
+			since.Format(pollForms[form].layout) + `</picTime></AfterTime>`
+		answer, err := p.camera.client.Do(ctx, pollForms[form].method, path, "application/xml", []byte(question), camera.MaxText)
+		switch {
+		case err == nil:
+			p.form = form
+			return decodePlates(answer.Body, p.camera.cfg.Location)
+		case drivers.FaultOf(err) == drivers.FaultLogin, !errors.Is(err, drivers.ErrRefused):
+			return nil, err
+		}
+		first = cmp.Or(first, err)
+	}
+	return nil, first
+}
+
+// decodePlates reads the answer: Plates, with a Plate for each, of captureTime
+// (20200424T161627+0800, or with four digits and no sign), plateNumber, picName,
+// direction.
+func decodePlates(text []byte, zone *time.Location) ([]plateRecord, error) {
+	list, err := camera.ElementList(text, "Plate")
+	if err != nil {
+		return nil, fmt.Errorf("list of plates: %w", err)
+	}
+	records := make([]plateRecord, 0, len(list))
+	for _, fields := range list {
+		r := plateRecord{
+			key: fields["captureTime"] + " " + fields["picName"] + " " + fields["plateNumber"],
+			at:  captureTime(fields["captureTime"], zone),
+			event: event{
+				kind: kindANPR, hasPlate: true, plate: fields["plateNumber"], direction: fields["direction"], id: fields["picName"],
+			},
+		}
+		if !r.at.IsZero() {
+			r.event.at = r.at.Format(time.RFC3339Nano)
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+// captureTime reads a captureTime. An offset without a sign is east of Greenwich,
+// one of three digits has an hour of one.
+func captureTime(text string, zone *time.Location) time.Time {
+	const stamp = len("20060102T150405")
+	if len(text) > stamp && text[8] == 'T' {
+		offset := text[stamp:]
+		if offset[0] >= '0' && offset[0] <= '9' {
+			offset = "+" + offset
+		}
+		if len(offset) == len("+800") {
+			offset = offset[:1] + "0" + offset[1:]
+		}
+		text = text[:stamp] + offset
+	}
+	return eventTime(text, zone)
+}
+
+// picture takes one for a plate that was just read. The gate does not wait for
+// it longer than for that of an event stream.
+func (p *poller) picture(ctx context.Context) []drivers.Picture {
+	ctx, cancel := context.WithTimeout(ctx, pictureTime)
+	defer cancel()
+	// Without a picture the plate counts all the same.
+	jpeg, err := p.camera.picture(ctx)
+	if err != nil {
+		return nil
+	}
+	return []drivers.Picture{{Kind: drivers.PictureScene, JPEG: jpeg}}
+}
+
+// readClock finds out how far the camera's clock is ahead of ours.
+func (p *poller) readClock(ctx context.Context) {
+	p.read = time.Now()
+	if ahead, err := p.camera.clockAhead(ctx); err == nil {
+		p.ahead, p.known = ahead, true
+	}
+}
+
+// cameraNow is the time by the camera's clock, or by ours where that is not
+// known.
+func (p *poller) cameraNow() time.Time { return p.camera.cfg.Now().Add(p.ahead) }
