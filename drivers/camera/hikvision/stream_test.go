@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -276,5 +277,18 @@ func TestWatchEndsWhileTheCameraIsSilent(t *testing.T) {
 				t.Errorf("Watch = %v after %v, want nil after 1s", err, time.Since(start))
 			}
 		})
+	}
+}
+
+// A slowWeb delays every answer of a device.
+type slowWeb struct {
+	device http.Handler
+	by     time.Duration
+}
+
+func (s *slowWeb) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	pass(s.by)
+	if r.Context().Err() == nil {
+		s.device.ServeHTTP(w, r)
 	}
 }

@@ -1,0 +1,293 @@
+package hikvision_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/drivers"
+	"parkagent/drivers/camera/hikvision"
+	"parkagent/drivers/drivertest"
+	"parkagent/drivers/sim"
+	"parkagent/drivers/sim/hik"
+)
+
+var _ drivertest.GateDriver = (*hikvision.Gate)(nil)
+
+// newGate returns the gate of a simulated camera in a bubble.
+func newGate(t *testing.T, device *hik.Camera, opt hikvision.GateOptions) *hikvision.Gate {
+	t.Helper()
+	device.Login = &sim.HikCamera{User: "admin", Password: "right"}
+	cam := newCamera(t, hikvision.Config{
+		BaseURL: "http://camera", User: "admin", Password: "right", Client: drivertest.NewWeb(t, device),
+	})
+	g, err := cam.Gate(hikvision.GateConfig{Device: "G1", Options: opt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// faults are how a camera breaks.
+func faults(device *hik.Camera) []drivertest.GateFault {
+	fault := func(name string, f hik.Fault, want error) drivertest.GateFault {
+		return drivertest.GateFault{Name: name, Want: want, Set: func(on bool) {
+			if on {
+				device.SetFault(f)
+			} else {
+				device.SetFault(hik.None)
+			}
+		}}
+	}
+	return []drivertest.GateFault{
+		fault("silence", hik.Silence, drivers.ErrOffline),
+		fault("noise", hik.Noise, drivers.ErrOffline),
+		fault("unplugged", hik.Gone, drivers.ErrOffline),
+		fault("answers that are lost", hik.Deaf, drivers.ErrOffline),
+		fault("refusal", hik.Refusal, drivers.ErrRefused),
+	}
+}
+
+func TestAGateByItsCommandKeepsTheContract(t *testing.T) {
+	drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
+		device := &hik.Camera{}
+		return drivertest.GateRig{
+			Gate:   newGate(t, device, hikvision.GateOptions{Presence: &hikvision.Input{Number: 2}}),
+			Raised: device.Opened, Lowered: device.Closed, HeldOpen: device.Held,
+			SetPresence: func(occupied bool) { device.SetInput(2, occupied) },
+			Faults:      faults(device),
+		}
+	})
+}
+
+func TestAGateByARelayKeepsTheContract(t *testing.T) {
+	drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
+		device := &hik.Camera{Lacks: []hik.Call{hik.Barrier, hik.ArmStatus, hik.Entrance}}
+		device.SetInput(1, true)
+		return drivertest.GateRig{
+			Gate: newGate(t, device, hikvision.GateOptions{
+				Output: 1, CloseOutput: 2, Presence: &hikvision.Input{Number: 1, ActiveLow: true},
+			}),
+			Raised:      func() int { return device.Pulses(1) },
+			Lowered:     func() int { return device.Pulses(2) },
+			HeldOpen:    func() bool { return device.On(1) },
+			SetPresence: func(occupied bool) { device.SetInput(1, !occupied) },
+			Faults:      faults(device),
+		}
+	})
+}
+
+func TestAGateCopesWithAnswersInCrumbs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device := &hik.Camera{}
+		g := newGate(t, device, hikvision.GateOptions{})
+		device.SetFault(hik.Crumbs)
+		if err := g.Raise(t.Context()); err != nil || device.Opened() != 1 {
+			t.Errorf("Raise = %v, opened %d times", err, device.Opened())
+		}
+		if s, err := g.State(t.Context()); err != nil || s.Arm != drivers.ArmUp || s.Presence != drivers.PresenceNotFitted {
+			t.Errorf("State = %+v, %v", s, err)
+		}
+	})
+}
+
+func TestTheArmIsAskedForBeforeACommandIsSentAgain(t *testing.T) {
+	tests := []struct {
+		name   string
+		device *hik.Camera
+		fault  hik.Fault
+		opened int
+	}{
+		{"the answer was lost and the arm is up", &hik.Camera{}, hik.Deaf, 1},
+		{"the command was lost", &hik.Camera{}, hik.Gone, 1},
+		{"the command was lost in silence", &hik.Camera{}, hik.Silence, 1},
+		{"the answer was lost and nobody knows of the arm", &hik.Camera{Lacks: []hik.Call{hik.ArmStatus}}, hik.Deaf, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGate(t, tt.device, hikvision.GateOptions{})
+				if _, err := g.State(t.Context()); err != nil { // which logs in
+					t.Fatal(err)
+				}
+				tt.device.FailOnce(tt.fault)
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				defer cancel()
+				if err := g.Raise(ctx); err != nil {
+					t.Errorf("Raise = %v, want nil", err)
+				}
+				if n := tt.device.Opened(); n != tt.opened {
+					t.Errorf("opened %d times, want %d", n, tt.opened)
+				}
+			})
+		})
+	}
+}
+
+func TestAnArmComesDownByOneCommandOnly(t *testing.T) {
+	for _, fault := range []hik.Fault{hik.Deaf, hik.Silence} {
+		synctest.Test(t, func(t *testing.T) {
+			device := &hik.Camera{}
+			g := newGate(t, device, hikvision.GateOptions{SelfGuarded: true})
+			if err := g.Raise(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			device.FailOnce(fault)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			if err := g.Lower(ctx); !errors.Is(err, drivers.ErrOffline) {
+				t.Errorf("Lower = %v, want ErrOffline", err)
+			}
+			if n := strings.Count(strings.Join(device.Calls(), "\n"), "PUT"); n > 2 {
+				t.Errorf("%d commands for one Raise and one Lower", n)
+			}
+		})
+	}
+}
+
+func TestAReadingThatIsOldLowersNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device := &hik.Camera{}
+		slow := &slowWeb{device: device}
+		device.Login = &sim.HikCamera{User: "admin", Password: "right"}
+		cam := newCamera(t, hikvision.Config{BaseURL: "http://camera", User: "admin", Password: "right", Client: drivertest.NewWeb(t, slow)})
+		g, err := cam.Gate(hikvision.GateConfig{Device: "G1", Options: hikvision.GateOptions{Presence: &hikvision.Input{Number: 1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.State(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		slow.by = 600 * time.Millisecond
+		if err := g.Lower(t.Context()); !errors.Is(err, drivers.ErrOffline) || device.Closed() != 0 {
+			t.Errorf("Lower by a reading of 600 ms = %v, closed %d times; want ErrOffline and never", err, device.Closed())
+		}
+		slow.by = 100 * time.Millisecond
+		if err := g.Lower(t.Context()); err != nil || device.Closed() != 1 {
+			t.Errorf("Lower = %v, closed %d times; want nil and once", err, device.Closed())
+		}
+	})
+}
+
+func TestARelayThatIsRefusedSaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device := &hik.Camera{Lacks: []hik.Call{hik.Barrier}, OutputShut: true}
+		g := newGate(t, device, hikvision.GateOptions{Output: 1})
+		err := g.Raise(t.Context())
+		if !errors.Is(err, drivers.ErrRefused) || !strings.Contains(err.Error(), "ctrlMod 1") {
+			t.Errorf("Raise = %v, want a refusal that names ctrlMod", err)
+		}
+	})
+}
+
+func TestTheWayToMoveTheArmIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device := &hik.Camera{Lacks: []hik.Call{hik.Barrier, hik.ArmStatus, hik.Entrance}}
+		g := newGate(t, device, hikvision.GateOptions{Output: 1})
+		commands := func() int {
+			t.Helper()
+			device.Calls()
+			if err := g.Raise(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return strings.Count(strings.Join(device.Calls(), "\n"), "barrierGate")
+		}
+		if n := commands(); n != 1 {
+			t.Errorf("first Raise tried the command %d times, want once", n)
+		}
+		if n := commands(); n != 0 {
+			t.Errorf("second Raise tried the command %d times, want never", n)
+		}
+		device.SetFault(hik.Gone)
+		if _, err := g.State(t.Context()); !errors.Is(err, drivers.ErrOffline) {
+			t.Fatalf("State = %v, want ErrOffline", err)
+		}
+		device.SetFault(hik.None)
+		device.Restart()
+		device.Lacks = nil // with new firmware
+		if n := commands(); n != 1 || device.Opened() != 1 {
+			t.Errorf("after a restart Raise tried the command %d times, opened %d times; want once", n, device.Opened())
+		}
+	})
+}
+
+func TestARelayThatWasLeftOnIsSwitchedOff(t *testing.T) {
+	for _, held := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			device := &hik.Camera{Lacks: []hik.Call{hik.Barrier, hik.ArmStatus, hik.Entrance}}
+			before := newGate(t, device, hikvision.GateOptions{Output: 1})
+			if err := before.Hold(t.Context()); err != nil || !device.On(1) {
+				t.Fatalf("Hold = %v, relay on %v", err, device.On(1))
+			}
+			cam := newCamera(t, hikvision.Config{BaseURL: "http://camera", User: "admin", Password: "right", Client: drivertest.NewWeb(t, device)})
+			after, err := cam.Gate(hikvision.GateConfig{Device: "G1", Options: hikvision.GateOptions{Output: 1}, Held: held})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := after.State(t.Context())
+			if err != nil || s.HoldOpen != held || device.On(1) != held {
+				t.Errorf("after a start with held %v: State = %+v, %v, relay on %v", held, s, err, device.On(1))
+			}
+		})
+	}
+}
+
+func TestACameraThatOpensByItsOwnListIsAFault(t *testing.T) {
+	for mode, want := range map[string]drivers.Fault{"0": drivers.FaultGateList, "1": drivers.FaultNone, "2": drivers.FaultGateList} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newGate(t, &hik.Camera{CtrlMod: mode}, hikvision.GateOptions{})
+			if s, err := g.State(t.Context()); err != nil || s.Fault != want {
+				t.Errorf("ctrlMod %s: fault %d, %v; want %d", mode, s.Fault, err, want)
+			}
+		})
+	}
+}
+
+func TestTheCameraIsSeldomAskedWhoOpens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device := &hik.Camera{}
+		g := newGate(t, device, hikvision.GateOptions{})
+		for range 300 {
+			if _, err := g.State(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			pass(time.Second)
+		}
+		if n := strings.Count(strings.Join(device.Calls(), "\n"), "entranceParam"); n != 1 {
+			t.Errorf("asked %d times in 5 minutes, want once", n)
+		}
+	})
+}
+
+func TestGateOptionsAreChecked(t *testing.T) {
+	got, err := hikvision.ParseGateOptions(map[string]any{
+		"camera": "C1", "output": int64(1), "close_output": int64(3), "pulse": "1s", "presence": int64(2), "presence_active_low": true, "self_guarded": true,
+	})
+	want := hikvision.GateOptions{
+		Control: hikvision.ControlAuto, Output: 1, CloseOutput: 3, Pulse: time.Second,
+		Presence: &hikvision.Input{Number: 2, ActiveLow: true}, SelfGuarded: true,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v; options differ (-want +got):\n%s", err, diff)
+	}
+	for option, table := range map[string]map[string]any{
+		"output":              {"control": "output"},
+		"close_output":        {"output": int64(1), "close_output": int64(1)},
+		"passage":             {"presence": int64(1), "passage": int64(1)},
+		"presence_active_low": {"presence_active_low": true},
+		"presence":            {"presence": int64(0)},
+		"opens":               {"opens": true},
+	} {
+		if _, err := hikvision.ParseGateOptions(table); err == nil || !strings.Contains(err.Error(), `option "`+option+`"`) {
+			t.Errorf("%v: error = %v, want one about %s", table, err, option)
+		}
+	}
+	if _, err := newCamera(t, hikvision.Config{}).Gate(hikvision.GateConfig{Device: "G1"}); err == nil {
+		t.Error("a camera without a link moves a barrier")
+	}
+}
