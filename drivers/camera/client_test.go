@@ -177,6 +177,9 @@ func TestALockedCameraIsLeftAlone(t *testing.T) {
 						t.Fatalf("error = %v, want a refused login", err)
 					}
 				}
+				if _, err := ask(t.Context(), c, "/"); errors.Is(err, camera.ErrLocked) != (tt.tries == 0) || !errors.Is(err, drivers.ErrRefused) {
+					t.Errorf("error = %v, want one that says whether the camera locked", err)
+				}
 				refused()
 				if n := device.tries.Load(); n != tt.tries {
 					t.Errorf("%d tries, want %d", n, tt.tries)

@@ -14,6 +14,10 @@ import (
 	"parkagent/drivers"
 )
 
+// ErrLocked means that the camera itself says that it takes no login from this box
+// for a while, after too many bad ones. It wraps drivers.ErrRefused.
+var ErrLocked = fmt.Errorf("%w: the camera takes no login from this box, after too many bad ones", drivers.ErrRefused)
+
 const (
 	lockTime    = 30 * time.Minute // for which cameras lock out an address after bad logins
 	longestLock = 24 * time.Hour   // that a camera is believed
@@ -71,7 +75,7 @@ func (c *Client) lockOut(no *rejection) error {
 	c.current = login{}
 	c.mu.Unlock()
 	if no.isLocked {
-		return loginError("the camera takes no login from this box for %v, after too many bad ones", wait.Round(time.Second))
+		return &drivers.FaultError{Fault: drivers.FaultLogin, Err: fmt.Errorf("%w, for %v", ErrLocked, wait.Round(time.Second))}
 	}
 	return loginError("login refused; check user and password")
 }

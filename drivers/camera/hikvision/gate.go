@@ -29,6 +29,7 @@ const (
 //
 // One goroutine at a time calls it.
 type Gate struct {
+	cfg    GateConfig
 	camera *Camera
 	device string
 	opt    GateOptions

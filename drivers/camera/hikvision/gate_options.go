@@ -2,11 +2,14 @@ package hikvision
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"parkagent/drivers"
+	"parkagent/drivers/camera"
 	"parkagent/drivers/options"
 )
 
@@ -115,8 +118,42 @@ func (c *Camera) Gate(cfg GateConfig) (*Gate, error) {
 	}
 	opt.Control = cmp.Or(opt.Control, ControlAuto)
 	opt.Pulse = cmp.Or(opt.Pulse, defaultPulse)
+	c.moves.Store(true)
 	return &Gate{
-		camera: c, device: cfg.Device, opt: opt, held: cfg.Held, now: c.cfg.Now,
+		cfg: cfg, camera: c, device: cfg.Device, opt: opt, held: cfg.Held, now: c.cfg.Now,
 		log: c.cfg.Log.With(slog.String("gate", cfg.Device)), way: opt.Control,
 	}, nil
+}
+
+// AsFound returns the gate for whoever looks at it, or opens it, beside the agent:
+// only the agent knows whether a relay that is on was left on by mistake, so it is
+// taken for a hold. Where the model does not tell of its relays it is left alone
+// until the first command.
+func (g *Gate) AsFound(ctx context.Context) (*Gate, error) {
+	cfg := g.cfg
+	cfg.Held = false
+	found, err := g.camera.Gate(cfg)
+	if err != nil || g.opt.Output == 0 {
+		return found, err
+	}
+	_, err = found.arm(ctx) // a model that tells it has the barrier command, and needs no relay
+	if err == nil && (found.mute || found.way == ControlOutput) {
+		err = found.takeHold(ctx)
+	}
+	if err != nil {
+		return nil, &drivers.DeviceError{Device: g.device, Op: "read relay", Err: err}
+	}
+	return found, nil
+}
+
+func (g *Gate) takeHold(ctx context.Context) error {
+	g.resting = true
+	fields, err := g.camera.fields(ctx, fmt.Sprintf("/ISAPI/System/IO/outputs/%d/status", g.opt.Output))
+	if errors.Is(err, camera.ErrNoFunction) {
+		return nil
+	}
+	if err == nil {
+		g.held, _ = ioState(fields)
+	}
+	return err
 }

@@ -148,18 +148,25 @@ func (g *Gate) input(ctx context.Context, in *Input) (drivers.Presence, error) {
 	if err != nil {
 		return drivers.PresenceUnknown, fmt.Errorf("input %d: %w", in.Number, err)
 	}
-	var active bool
-	switch strings.ToLower(fields["ioState"]) {
-	case "active", "high":
-		active = true
-	case "inactive", "low":
-	default:
+	active, known := ioState(fields)
+	if !known {
 		return drivers.PresenceUnknown, nil
 	}
 	if active != in.ActiveLow {
 		return drivers.PresenceOccupied, nil
 	}
 	return drivers.PresenceClear, nil
+}
+
+// ioState reads the state of an input or output.
+func ioState(fields map[string]string) (active, known bool) {
+	switch strings.ToLower(fields["ioState"]) {
+	case "active", "high":
+		return true, true
+	case "inactive", "low":
+		return false, true
+	}
+	return false, false
 }
 
 // clear refuses unless the inputs read clear twice in a row: the rear of a car

@@ -237,6 +237,30 @@ func TestARelayThatWasLeftOnIsSwitchedOff(t *testing.T) {
 	}
 }
 
+func TestWhoeverOpensBesideTheAgentEndsNoHold(t *testing.T) {
+	for _, held := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			device := &hik.Camera{Lacks: []hik.Call{hik.Barrier, hik.ArmStatus, hik.Entrance}}
+			agents := newGate(t, device, hikvision.GateOptions{Output: 1})
+			if held {
+				if err := agents.Hold(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			g, err := agents.AsFound(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, err := g.State(t.Context()); err != nil || s.HoldOpen != held {
+				t.Errorf("State = %+v, %v; want held open %v", s, err, held)
+			}
+			if err := g.Raise(t.Context()); err != nil || device.On(1) != held {
+				t.Errorf("Raise = %v, the relay is on %v afterwards, want %v", err, device.On(1), held)
+			}
+		})
+	}
+}
+
 func TestACameraThatOpensByItsOwnListIsAFault(t *testing.T) {
 	for mode, want := range map[string]drivers.Fault{"0": drivers.FaultGateList, "1": drivers.FaultNone, "2": drivers.FaultGateList} {
 		synctest.Test(t, func(t *testing.T) {

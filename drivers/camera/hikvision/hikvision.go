@@ -99,6 +99,7 @@ type Camera struct {
 	client *camera.Client // nil without BaseURL
 
 	picturePath atomic.Int32 // which of the two works
+	moves       atomic.Bool  // a barrier, for us
 }
 
 // New returns the camera of cfg. It reaches for no network.

@@ -22,16 +22,17 @@ type Call string
 
 // The calls. A model may lack any of them.
 const (
-	Stream     Call = "alertStream"
-	Plates     Call = "plates"
-	Time       Call = "time"
-	Barrier    Call = "barrierGate"
-	ArmStatus  Call = "barrierGateStatus"
-	Output     Call = "output"
-	Input      Call = "input"
-	Entrance   Call = "entranceParam"
-	Hosts      Call = "httpHosts"
-	HTTPFormat Call = "alarmHttpPushProtocol"
+	Stream      Call = "alertStream"
+	Plates      Call = "plates"
+	Time        Call = "time"
+	Barrier     Call = "barrierGate"
+	ArmStatus   Call = "barrierGateStatus"
+	Output      Call = "output"
+	Input       Call = "input"
+	OutputState Call = "output status"
+	Entrance    Call = "entranceParam"
+	Hosts       Call = "httpHosts"
+	HTTPFormat  Call = "alarmHttpPushProtocol"
 )
 
 // A Fault is how a camera fails.
@@ -142,6 +143,7 @@ func which(path string) (Call, int) {
 		{ArmStatus, "/ISAPI/Parking/channels/%d/barrierGate/barrierGateStatus"},
 		{Barrier, "/ISAPI/Parking/channels/%d/barrierGate"},
 		{Output, "/ISAPI/System/IO/outputs/%d/trigger"},
+		{OutputState, "/ISAPI/System/IO/outputs/%d/status"},
 		{Input, "/ISAPI/System/IO/inputs/%d/status"},
 		{Plates, "/ISAPI/Traffic/channels/%d/vehicleDetect/plates"},
 	} {
@@ -172,11 +174,15 @@ func (c *Camera) answer(w http.ResponseWriter, r *http.Request, call Call, numbe
 		xml(w, "BarrierGateStatus", "<barrierGateStatus>%d</barrierGateStatus>", c.armStatus())
 	case Output:
 		c.trigger(w, r, number)
-	case Input:
+	case Input, OutputState:
 		c.mu.Lock()
-		state := map[bool]string{true: "active", false: "inactive"}[c.inputs[number]]
+		kind, on := "input", c.inputs[number]
+		if call == OutputState {
+			kind, on = "output", c.outputs[number]
+		}
 		c.mu.Unlock()
-		xml(w, "IOPortStatus", "<ioPortID>%d</ioPortID><ioPortType>input</ioPortType><ioState>%s</ioState>", number, state)
+		state := map[bool]string{true: "active", false: "inactive"}[on]
+		xml(w, "IOPortStatus", "<ioPortID>%d</ioPortID><ioPortType>%s</ioPortType><ioState>%s</ioState>", number, kind, state)
 	case Entrance:
 		xml(w, "EntranceParam", "<enable>true</enable><ctrlMod>%s</ctrlMod>", cmp.Or(c.CtrlMod, "1"))
 	case Hosts:
