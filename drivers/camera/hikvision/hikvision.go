@@ -1,13 +1,18 @@
-// Package hikvision receives the plates that a Hikvision camera pushes ("alarm server", httpHosts) and asks it for pictures over ISAPI.
+// Package hikvision drives a Hikvision camera: it takes the plates that the camera pushes, or asks for them, takes pictures, and moves the barrier that is wired to it.
 //
-// The camera is set up to POST its ANPR events to the agent. A push carries no
-// authentication, so the agent checks the source address and the address's
-// token before it calls ServeHTTP. The other way round, pictures and device
-// data are asked for with HTTP digest authentication, and carefully: five bad
-// logins lock the asking address out for half an hour.
+// Events come in one of three ways. The camera POSTs them to the agent ("alarm
+// server", httpHosts); a push carries no authentication, so the agent checks the
+// source address and the address's token before it calls ServeHTTP. Or the agent
+// keeps the camera's alertStream open, which needs no way back to the agent. Or,
+// for models without a stream, it asks for the list of plates again and again.
+//
+// An event of any kind goes out once, whether it comes again, in two halves, or by
+// two ways; it waits for its pictures 300 ms at most. What is asked of the camera
+// is asked with HTTP digest authentication, and carefully: see camera.Client.
 //
 // Set the camera's entranceParam ctrlMod to 1 (platform), or it also opens the
-// barrier by its own list.
+// barrier by its own list; the Gate tells of it. Whether the camera sends plates
+// into its stream at all is set in the camera, too (upload to centre).
 package hikvision
 
 import (
@@ -21,6 +26,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/hikvision/anpr"
 	"parkagent/drivers/options"
 )
 
@@ -170,12 +176,12 @@ func (c *Camera) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	push, err := decodePush(r.Header.Get("Content-Type"), r.URL.RawQuery, body)
+	push, err := anpr.ReadPush(r.Header.Get("Content-Type"), r.URL.RawQuery, body)
 	if err != nil {
 		return err
 	}
 	c.inbox.Hear()
-	if !push.event.isPlate() {
+	if !push.IsPlate() {
 		return nil // a heartbeat (videoloss, inactive) or an event of another kind
 	}
 	return c.deliver(push)
@@ -185,10 +191,10 @@ func (c *Camera) take(w http.ResponseWriter, r *http.Request) error {
 // the latest after laneTime. A plate that comes again, as a copy or as the full
 // event after the plate alone, is the same car: the lane gets it once, with the
 // pictures that the first had.
-func (c *Camera) deliver(p push) error {
-	rec := p.recognition(c.cfg.Location)
+func (c *Camera) deliver(p anpr.Push) error {
+	rec := p.Recognition(c.cfg.Location)
 	rec.Device = c.cfg.Device
 	rec.Received = c.cfg.Now().UTC()
-	keys, after := p.event.keys(c.cfg.Location)
+	keys, after := p.Keys(c.cfg.Location)
 	return c.recent.Once(keys, after, laneTime, func() (<-chan error, error) { return c.inbox.Deliver(rec, laneTime) })
 }

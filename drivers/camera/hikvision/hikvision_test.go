@@ -44,6 +44,12 @@ func TestHikvisionKeepsTheContract(t *testing.T) {
 			Car: func(plate string, kept bool) drivertest.CameraPush {
 				return eventOf(fine, sim.Sighting{Plate: plate, Color: drivers.ColorBlue, Kept: kept})
 			},
+			SentAgain: func() (first, again drivertest.CameraPush) {
+				car := sim.Sighting{Plate: "粤B12345", At: time.Now(), ID: "u-1"}
+				first = eventOf(fine, car)
+				car.Kept = true
+				return first, eventOf(fine, car)
+			},
 			Broken: map[string]drivertest.CameraPush{
 				"XML that ends in the middle": eventOf(&sim.HikCamera{Faults: sim.HikFaults{BrokenXML: true}}, blue),
 				"an event without text":       {ContentType: "application/xml", Body: []byte("<Other/>")},

@@ -10,6 +10,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/hikvision/anpr"
 )
 
 // Snapshot takes a picture now. It fails with errors.ErrUnsupported for a
@@ -96,8 +97,12 @@ func (c *Camera) fields(ctx context.Context, path string) (map[string]string, er
 	return rootless(body)
 }
 
+// statusLevels is how deep an answer is read: EntranceParam/Barrier/ctrlMod, and
+// one more.
+const statusLevels = 4
+
 func rootless(body []byte) (map[string]string, error) {
-	all, err := camera.Elements(body, keptLevels+1)
+	all, err := camera.Elements(body, statusLevels)
 	if err != nil {
 		return nil, fmt.Errorf("unreadable answer: %w", err)
 	}
@@ -145,7 +150,7 @@ func (c *Camera) clockAhead(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	at := eventTime(fields["localTime"], c.cfg.Location)
+	at := anpr.Time(fields["localTime"], c.cfg.Location)
 	if at.IsZero() {
 		return 0, errors.New("the camera's time is not readable")
 	}

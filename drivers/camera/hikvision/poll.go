@@ -12,6 +12,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/hikvision/anpr"
 )
 
 const (
@@ -31,18 +32,11 @@ type poller struct {
 
 	began bool      // there was an answer, so that what is new is new
 	mark  time.Time // of the newest plate, by the camera's clock
-	seen  []plateRecord
+	seen  []anpr.Plate
 	ahead time.Duration // the camera's clock before ours
 	known bool          // ahead is
 	read  time.Time     // when the camera's clock was last read
 	ok    time.Time     // when the camera last answered
-}
-
-// A plateRecord is one plate of the answer.
-type plateRecord struct {
-	key   string // what it is known again by
-	at    time.Time
-	event event
 }
 
 // pollForms are the ways to ask, by method and by how the time is written. Which
@@ -103,11 +97,11 @@ func (p *poller) ask(ctx context.Context) error {
 	}
 	p.ok = time.Now()
 	for i, r := range fresh {
-		one := push{event: r.event}
+		one := r.Push
 		if p.isLate(r) {
-			one.event.offline = "true"
+			one.Keep()
 		} else if i == len(fresh)-1 {
-			one.scenes = p.picture(ctx)
+			p.photograph(ctx, &one)
 		}
 		if err := p.camera.deliver(one); err != nil && ctx.Err() == nil {
 			p.camera.cfg.Log.Warn("camera's event was not taken", "err", err)
@@ -118,26 +112,26 @@ func (p *poller) ask(ctx context.Context) error {
 
 // take returns the records that are new, the oldest first, and remembers them.
 // Those of the first answer were there before, and none is new.
-func (p *poller) take(records []plateRecord) []plateRecord {
-	slices.SortStableFunc(records, func(a, b plateRecord) int { return a.at.Compare(b.at) })
+func (p *poller) take(records []anpr.Plate) []anpr.Plate {
+	slices.SortStableFunc(records, func(a, b anpr.Plate) int { return a.At.Compare(b.At) })
 	oldest := p.mark.Add(-pollKeep)
-	p.seen = slices.DeleteFunc(p.seen, func(r plateRecord) bool { return !r.at.IsZero() && r.at.Before(oldest) })
+	p.seen = slices.DeleteFunc(p.seen, func(r anpr.Plate) bool { return !r.At.IsZero() && r.At.Before(oldest) })
 	known := make(map[string]bool, len(p.seen))
 	for _, r := range p.seen {
-		known[r.key] = true
+		known[r.Key] = true
 	}
-	var fresh []plateRecord
+	var fresh []anpr.Plate
 	for _, r := range records {
-		if known[r.key] || p.began && !r.at.IsZero() && r.at.Before(oldest) {
+		if known[r.Key] || p.began && !r.At.IsZero() && r.At.Before(oldest) {
 			continue
 		}
-		known[r.key] = true
+		known[r.Key] = true
 		p.seen = append(p.seen, r)
 		if p.began {
 			fresh = append(fresh, r)
 		}
-		if r.at.After(p.mark) {
-			p.mark = r.at
+		if r.At.After(p.mark) {
+			p.mark = r.At
 		}
 	}
 	p.seen = p.seen[max(0, len(p.seen)-pollMost):]
@@ -148,15 +142,15 @@ func (p *poller) take(records []plateRecord) []plateRecord {
 // isLate reports whether the car of a record is not there any more, as far as
 // can be told: by the camera's clock, or, if that is not known, because the
 // camera was not asked for a while.
-func (p *poller) isLate(r plateRecord) bool {
-	if p.known && !r.at.IsZero() {
-		return p.cameraNow().Sub(r.at) > pollLate
+func (p *poller) isLate(r anpr.Plate) bool {
+	if p.known && !r.At.IsZero() {
+		return p.cameraNow().Sub(r.At) > pollLate
 	}
 	return !p.ok.IsZero() && time.Since(p.ok) > pollLate
 }
 
 // fetch asks by the form that worked last, then by the others.
-func (p *poller) fetch(ctx context.Context) ([]plateRecord, error) {
+func (p *poller) fetch(ctx context.Context) ([]anpr.Plate, error) {
 	path := fmt.Sprintf("/ISAPI/Traffic/channels/%d/vehicleDetect/plates", p.camera.cfg.Options.Channel)
 	var first error
 	for i := range pollForms {
@@ -173,7 +167,7 @@ func (p *poller) fetch(ctx context.Context) ([]plateRecord, error) {
 		switch {
 		case err == nil:
 			p.form = form
-			return decodePlates(answer.Body, p.camera.cfg.Location)
+			return anpr.ReadPlates(answer.Body, p.camera.cfg.Location)
 		case drivers.FaultOf(err) == drivers.FaultLogin, !errors.Is(err, drivers.ErrRefused):
 			return nil, err
 		}
@@ -182,59 +176,15 @@ func (p *poller) fetch(ctx context.Context) ([]plateRecord, error) {
 	return nil, first
 }
 
-// decodePlates reads the answer: Plates, with a Plate for each, of captureTime
-// (20200424T161627+0800, or with four digits and no sign), plateNumber, picName,
-// direction.
-func decodePlates(text []byte, zone *time.Location) ([]plateRecord, error) {
-	list, err := camera.ElementList(text, "Plate")
-	if err != nil {
-		return nil, fmt.Errorf("list of plates: %w", err)
-	}
-	records := make([]plateRecord, 0, len(list))
-	for _, fields := range list {
-		r := plateRecord{
-			key: fields["captureTime"] + " " + fields["picName"] + " " + fields["plateNumber"],
-			at:  captureTime(fields["captureTime"], zone),
-			event: event{
-				kind: kindANPR, hasPlate: true, plate: fields["plateNumber"], direction: fields["direction"], id: fields["picName"],
-			},
-		}
-		if !r.at.IsZero() {
-			r.event.at = r.at.Format(time.RFC3339Nano)
-		}
-		records = append(records, r)
-	}
-	return records, nil
-}
-
-// captureTime reads a captureTime. An offset without a sign is east of Greenwich,
-// one of three digits has an hour of one.
-func captureTime(text string, zone *time.Location) time.Time {
-	const stamp = len("20060102T150405")
-	if len(text) > stamp && text[8] == 'T' {
-		offset := text[stamp:]
-		if offset[0] >= '0' && offset[0] <= '9' {
-			offset = "+" + offset
-		}
-		if len(offset) == len("+800") {
-			offset = offset[:1] + "0" + offset[1:]
-		}
-		text = text[:stamp] + offset
-	}
-	return eventTime(text, zone)
-}
-
-// picture takes one for a plate that was just read. The gate does not wait for
-// it longer than for that of an event stream.
-func (p *poller) picture(ctx context.Context) []drivers.Picture {
+// photograph takes a picture for a plate that was just read. The gate does not
+// wait for it longer than for that of an event stream; without one the plate
+// counts all the same.
+func (p *poller) photograph(ctx context.Context, one *anpr.Push) {
 	ctx, cancel := context.WithTimeout(ctx, pictureTime)
 	defer cancel()
-	// Without a picture the plate counts all the same.
-	jpeg, err := p.camera.picture(ctx)
-	if err != nil {
-		return nil
+	if jpeg, err := p.camera.picture(ctx); err == nil {
+		one.AddScene(jpeg)
 	}
-	return []drivers.Picture{{Kind: drivers.PictureScene, JPEG: jpeg}}
 }
 
 // readClock finds out how far the camera's clock is ahead of ours.

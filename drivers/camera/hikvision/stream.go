@@ -1,14 +1,13 @@
 package hikvision
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/hikvision/anpr"
 )
 
 const (
@@ -78,7 +77,7 @@ func (c *Camera) assemble(ctx context.Context, parts <-chan camera.Part) {
 	var lane sync.WaitGroup
 	defer lane.Wait()
 	places := make(chan struct{}, atOnce)
-	deliver := func(p *push) {
+	deliver := func(p *anpr.Push) {
 		if p == nil {
 			return
 		}
@@ -95,90 +94,27 @@ func (c *Camera) assemble(ctx context.Context, parts <-chan camera.Part) {
 		})
 	}
 
-	var a assembly
+	var a anpr.Assembly
 	late := time.NewTimer(pictureTime)
 	defer late.Stop()
 	for {
 		select {
 		case p, more := <-parts:
 			if !more {
-				deliver(a.flush())
+				deliver(a.Flush())
 				return
 			}
-			before, now, err := a.add(p)
+			before, now, err := a.Add(p)
 			if err != nil {
 				c.cfg.Log.Warn("camera's event is not readable", "err", err)
 			}
 			deliver(before)
 			deliver(now)
-			if a.begins() {
+			if a.Begins() {
 				late.Reset(pictureTime)
 			}
 		case <-late.C:
-			deliver(a.flush())
+			deliver(a.Flush())
 		}
 	}
-}
-
-// An assembly puts the parts of an event stream together. An event goes out as
-// soon as the pictures that it announces are there, and at once if it announces
-// none or says that it comes again with them. Whoever uses it flushes it after
-// pictureTime: the gate does not wait for a picture that takes longer.
-type assembly struct {
-	pending *push
-	wanted  int  // pictures of pending that are announced; 0: it does not say
-	have    int  // that came
-	fresh   bool // pending has just come
-}
-
-// begins reports whether the last part began to wait for pictures.
-func (a *assembly) begins() bool {
-	fresh := a.fresh
-	a.fresh = false
-	return fresh
-}
-
-// add takes a part. It returns the event before it, if that waits no longer, and
-// the one that it makes complete. A part that cannot be read is one that is not
-// there.
-func (a *assembly) add(p camera.Part) (before, now *push, err error) {
-	pt := part{names: partNames(p.Header), data: p.Body}
-	if pt.role() == roleEvent {
-		before = a.flush() // its pictures would have come before another event
-		ev, err := decodeEvent(p.Body)
-		if err != nil || !ev.isPlate() {
-			return before, nil, err
-		}
-		a.begin(ev)
-		if a.wanted < 0 {
-			now = a.flush()
-		}
-		return before, now, nil
-	}
-	if a.pending == nil || !camera.IsJPEG(bytes.TrimLeft(p.Body, "\r\n")) {
-		return nil, nil, nil // JSON of another kind of event, or a picture of nothing
-	}
-	if err := a.pending.add(pt); err != nil {
-		return nil, nil, err
-	}
-	a.have++
-	if a.have >= camera.MaxParts || a.have == a.wanted {
-		now = a.flush()
-	}
-	return nil, now, nil
-}
-
-func (a *assembly) begin(ev event) {
-	wanted, err := strconv.Atoi(ev.picNum)
-	if ev.more || err == nil && wanted <= 0 {
-		wanted = -1
-	}
-	*a = assembly{pending: &push{event: ev}, wanted: wanted, fresh: true}
-}
-
-// flush returns the event that waits for pictures, or nil.
-func (a *assembly) flush() *push {
-	p := a.pending
-	*a = assembly{}
-	return p
 }

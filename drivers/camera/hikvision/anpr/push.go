@@ -1,4 +1,4 @@
-package hikvision
+package anpr
 
 import (
 	"bytes"
@@ -17,8 +17,9 @@ import (
 	"parkagent/drivers/camera"
 )
 
-// A push is one event of the camera and the pictures that came with it.
-type push struct {
+// A Push is one event of the camera and the pictures that came with it, whichever
+// way it came.
+type Push struct {
 	event                  event
 	scenes, others, plates []drivers.Picture
 }
@@ -40,7 +41,7 @@ const (
 	roleOther        // the vehicle, its features, a pedestrian
 )
 
-// decodePush decodes one request by its content type, its raw query and its
+// ReadPush decodes one request by its content type, its raw query and its
 // body. A body that is no multipart is the XML itself, or one picture.
 //
 // Seen on the wire (DS-TCG405-E V5.4.0 and a public capture): multipart/
@@ -48,22 +49,22 @@ const (
 // licensePlatePicture.jpg, the pictures labelled image/pjpeg, image/jpeg or
 // application/octet-stream and sometimes empty, the boundary beginning with
 // dashes of its own.
-func decodePush(contentType, rawQuery string, body []byte) (push, error) {
+func ReadPush(contentType, rawQuery string, body []byte) (Push, error) {
 	parts, err := splitBody(contentType, body)
 	if err != nil {
-		return push{}, err
+		return Push{}, err
 	}
 	query, err := queryEvent(rawQuery)
 	if err != nil {
-		return push{}, err
+		return Push{}, err
 	}
-	p := push{event: query}
+	p := Push{event: query}
 	found := query.kind != ""
 	for _, pt := range parts {
 		if pt.role() == roleEvent && len(pt.data) > 0 {
 			ev, err := decodeEvent(pt.data)
 			if err != nil {
-				return push{}, err
+				return Push{}, err
 			}
 			if !found || !p.event.isPlate() {
 				p.event, found = ev, true
@@ -71,18 +72,18 @@ func decodePush(contentType, rawQuery string, body []byte) (push, error) {
 			continue
 		}
 		if err := p.add(pt); err != nil {
-			return push{}, err
+			return Push{}, err
 		}
 	}
 	if !found {
-		return push{}, camera.Malformed("no event in it")
+		return Push{}, camera.Malformed("no event in it")
 	}
 	return p, nil
 }
 
 // add takes a picture to the event. What is neither event nor picture is of no
 // use here, and a camera that had no picture sends an empty one.
-func (p *push) add(pt part) error {
+func (p *Push) add(pt part) error {
 	if len(pt.data) > camera.MaxPicture {
 		return camera.TooLarge("picture too large")
 	}
@@ -101,7 +102,7 @@ func (p *push) add(pt part) error {
 }
 
 // pictures returns the pictures of the event, the scene first, or nil.
-func (p push) pictures() []drivers.Picture {
+func (p Push) pictures() []drivers.Picture {
 	return slices.Concat(p.scenes, p.others, p.plates)
 }
 
@@ -192,9 +193,25 @@ func queryEvent(rawQuery string) (event, error) {
 	}, nil
 }
 
-// recognition returns the event as the lane's claim. Device and Received are
-// left to the caller.
-func (p push) recognition(zone *time.Location) drivers.Recognition {
+// IsPlate reports whether the event tells of a car, rather than being a heartbeat
+// or an event of another kind.
+func (p Push) IsPlate() bool { return p.event.isPlate() }
+
+// Keys returns what the event is known again by, and after which events it is the
+// second half of one, for camera.Recent.
+func (p Push) Keys(zone *time.Location) (keys, after []string) { return p.event.keys(zone) }
+
+// Keep marks the event as one that the camera kept and tells of late.
+func (p *Push) Keep() { p.event.offline = "true" }
+
+// AddScene gives the event a picture that was taken for it.
+func (p *Push) AddScene(jpeg []byte) {
+	p.scenes = append(p.scenes, drivers.Picture{Kind: drivers.PictureScene, JPEG: jpeg})
+}
+
+// Recognition returns the event as the lane's claim. A time without a zone is in
+// zone. Device and Received are left to the caller.
+func (p Push) Recognition(zone *time.Location) drivers.Recognition {
 	rec := p.event.recognition(zone)
 	rec.Pictures = p.pictures()
 	return rec

@@ -1,4 +1,4 @@
-package hikvision
+package anpr
 
 import (
 	"bytes"
@@ -83,7 +83,7 @@ func TestEventBecomesAClaim(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := decodePush("application/xml", "", []byte(tt.text))
+			p, err := ReadPush("application/xml", "", []byte(tt.text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestEventBecomesAClaim(t *testing.T) {
 			}
 			want := minimalCar()
 			tt.want(&want)
-			if diff := cmp.Diff(want, p.recognition(shanghai)); diff != "" {
+			if diff := cmp.Diff(want, p.Recognition(shanghai)); diff != "" {
 				t.Errorf("claim differs (-want +got):\n%s", diff)
 			}
 		})
@@ -215,13 +215,13 @@ func TestPartsAreToldByNameThenByContent(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			contentType, body := multi(tt.parts...)
-			p, err := decodePush(contentType, "", body)
+			p, err := ReadPush(contentType, "", body)
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := minimalCar()
 			want.Pictures = tt.want
-			if diff := cmp.Diff(want, p.recognition(shanghai)); diff != "" {
+			if diff := cmp.Diff(want, p.Recognition(shanghai)); diff != "" {
 				t.Errorf("claim differs (-want +got):\n%s", diff)
 			}
 		})
@@ -230,7 +230,7 @@ func TestPartsAreToldByNameThenByContent(t *testing.T) {
 
 func TestEventInTheAddress(t *testing.T) {
 	query := "channelID=1&dateTime=2026-01-05T08:00:00+08:00&eventType=ANPR&country=59&licensePlate=%E7%B2%A4B12345&lane=1&direction=forward&confidenceLevel=97&macAddress=44:19:b6:00:00:01"
-	p, err := decodePush("image/jpeg", query, jpeg)
+	p, err := ReadPush("image/jpeg", query, jpeg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestEventInTheAddress(t *testing.T) {
 		At:       time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC), // its plus came as a space
 		Pictures: []drivers.Picture{{Kind: drivers.PictureScene, JPEG: jpeg}},
 	}
-	if diff := cmp.Diff(want, p.recognition(shanghai)); diff != "" {
+	if diff := cmp.Diff(want, p.Recognition(shanghai)); diff != "" {
 		t.Errorf("claim differs (-want +got):\n%s", diff)
 	}
 }
@@ -251,7 +251,7 @@ func FuzzPush(f *testing.F) {
 	f.Add("application/xml", "", []byte(minimal))
 	f.Add("image/jpeg", "licensePlate=%D4%C1B12345&dateTime=2026-01-05T08:00:00 08:00&eventType=ANPR", jpeg)
 	f.Fuzz(func(t *testing.T, contentType, query string, body []byte) {
-		p, err := decodePush(contentType, query, body)
+		p, err := ReadPush(contentType, query, body)
 		if err != nil {
 			var push *camera.PushError
 			if !errors.As(err, &push) || push.Status < 400 || push.Status > 499 || push.Status == http.StatusUnauthorized {
@@ -259,7 +259,7 @@ func FuzzPush(f *testing.F) {
 			}
 			return
 		}
-		rec := p.recognition(shanghai)
+		rec := p.Recognition(shanghai)
 		if rec.Confidence < 0 || rec.Confidence > 100 {
 			t.Fatalf("confidence = %d", rec.Confidence)
 		}

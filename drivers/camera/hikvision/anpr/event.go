@@ -1,4 +1,9 @@
-package hikvision
+// Package anpr reads the plates in what a Hikvision camera sends: as pushes, in its event stream, and in the list of plates that it keeps.
+//
+// It is pure, and knows what firmware writes: four namespaces, three places for
+// the event, colours before plates, times in six forms. The camera's driver uses
+// it, and does the calling and waiting.
+package anpr
 
 import (
 	"cmp"
@@ -89,7 +94,7 @@ func yes(text string) bool { return strings.EqualFold(text, "true") || text == "
 // it has the UUID in common with the first, and maybe no more.
 func (e event) keys(zone *time.Location) (keys, after []string) {
 	at := e.at
-	if t := eventTime(e.at, zone); !t.IsZero() {
+	if t := Time(e.at, zone); !t.IsZero() {
 		at = t.Format(time.RFC3339Nano)
 	}
 	plate, _ := camera.Plate(e.plate)
@@ -134,7 +139,7 @@ func (e event) recognition(zone *time.Location) drivers.Recognition {
 		Size:       size,
 		Confidence: confidence(e.confidence),
 		Direction:  direction(e.direction),
-		At:         eventTime(e.at, zone),
+		At:         Time(e.at, zone),
 		Offline:    yes(e.offline),
 	}
 }
@@ -178,10 +183,10 @@ func confidence(text string) int {
 	return int(math.Round(min(max(f, 0), 100)))
 }
 
-// eventTime reads a dateTime. One without an offset is in the camera's zone,
-// which is the car park's. One that cannot be read is zero: the event has no
-// time of its own.
-func eventTime(text string, zone *time.Location) time.Time {
+// Time reads a time as the camera writes it. One without an offset is in the
+// camera's zone, which is the car park's. One that cannot be read is zero: the
+// event has no time of its own.
+func Time(text string, zone *time.Location) time.Time {
 	// In a query the plus of the offset arrives as a space.
 	if n := len(text); n > 6 && text[n-6] == ' ' && text[n-3] == ':' {
 		text = text[:n-6] + "+" + text[n-5:]
