@@ -122,9 +122,12 @@ func (g *Gate) arm(ctx context.Context) (drivers.Arm, error) {
 	return drivers.ArmUnknown, nil
 }
 
-// alive asks for what every camera can tell.
+// alive asks for what every camera can tell. That it cannot is an answer, too.
 func (c *Camera) alive(ctx context.Context) error {
 	_, err := c.ask(ctx, "/ISAPI/System/deviceInfo", camera.MaxText)
+	if errors.Is(err, camera.ErrNoFunction) {
+		return nil
+	}
 	return err
 }
 

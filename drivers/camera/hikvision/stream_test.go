@@ -292,3 +292,34 @@ func (s *slowWeb) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.device.ServeHTTP(w, r)
 	}
 }
+
+func TestACameraThatIsAskedKeepsTheContract(t *testing.T) {
+	for _, events := range []hikvision.Events{hikvision.EventsStream, hikvision.EventsPoll} {
+		t.Run(string(events), func(t *testing.T) {
+			drivertest.PullingCamera(t, func(t *testing.T) drivertest.PullRig {
+				device := &hik.Camera{Login: &sim.HikCamera{User: "admin", Password: "right"}}
+				fault := func(name string, f hik.Fault, want error) drivertest.CameraFault {
+					return drivertest.CameraFault{Name: name, Want: want, Set: func(on bool) {
+						device.SetFault(map[bool]hik.Fault{true: f, false: hik.None}[on])
+						device.Restart() // which the open stream does not survive
+					}}
+				}
+				return drivertest.PullRig{
+					Device: "C1",
+					Camera: newCamera(t, hikvision.Config{
+						BaseURL: "http://camera", User: "admin", Password: "right", Client: drivertest.NewWeb(t, device),
+						Options: hikvision.Options{Events: events},
+					}),
+					See: func(plate string) { device.See(sim.Sighting{Plate: plate}) },
+					Faults: []drivertest.CameraFault{
+						fault("silence", hik.Silence, drivers.ErrOffline),
+						fault("crumbs", hik.Crumbs, nil),
+						fault("noise", hik.Noise, drivers.ErrOffline),
+						fault("refusal", hik.Refusal, drivers.ErrRefused),
+						fault("unplugged", hik.Gone, drivers.ErrOffline),
+					},
+				}
+			})
+		})
+	}
+}

@@ -29,10 +29,10 @@ func (a *Assembly) Begins() bool {
 // the one that it makes complete. A part that cannot be read is one that is not
 // there.
 func (a *Assembly) Add(p camera.Part) (before, now *Push, err error) {
-	pt := part{names: partNames(p.Header), data: p.Body}
+	pt := part{names: partNames(p.Header), data: bytes.TrimLeft(p.Body, "\r\n")}
 	if pt.role() == roleEvent {
 		before = a.Flush() // its pictures would have come before another event
-		ev, err := decodeEvent(p.Body)
+		ev, err := decodeEvent(pt.data)
 		if err != nil || !ev.isPlate() {
 			return before, nil, err
 		}
@@ -42,7 +42,7 @@ func (a *Assembly) Add(p camera.Part) (before, now *Push, err error) {
 		}
 		return before, now, nil
 	}
-	if a.pending == nil || !camera.IsJPEG(bytes.TrimLeft(p.Body, "\r\n")) {
+	if a.pending == nil || !camera.IsJPEG(pt.data) {
 		return nil, nil, nil // JSON of another kind of event, or a picture of nothing
 	}
 	if err := a.pending.add(pt); err != nil {
