@@ -42,19 +42,21 @@ func (c *Camera) snapshot(ctx context.Context) ([]byte, error) {
 	return body, nil
 }
 
-// Check reports whether the camera is alive. One whose stream is read must have
-// sent something on it within the last heartbeats. Another is asked for its
-// type, and one without a link or a login is judged by how long ago it last
-// pushed anything.
+// Check reports whether the camera is alive. One whose stream is read is judged
+// by that: it is asked for no second thing every half minute. Another is asked
+// for its type, and one without a link or a login is judged by how long ago it
+// last pushed anything.
 func (c *Camera) Check(ctx context.Context) error {
 	var err error
 	switch {
 	case c.cfg.Options.Source != SourcePush:
-		err = c.checkStream()
+		if err = c.puller.Err(); err == nil {
+			err = c.checkHeard(2 * streamQuiet) // the second is for opening it again
+		}
 	case c.client != nil && c.cfg.User != "":
 		_, err = c.deviceType(ctx)
 	default:
-		err = c.checkPushes()
+		err = c.checkHeard(c.cfg.Options.Silence)
 	}
 	if err != nil {
 		return c.failed("check", err)
@@ -62,12 +64,13 @@ func (c *Camera) Check(ctx context.Context) error {
 	return nil
 }
 
-func (c *Camera) checkPushes() error {
+// checkHeard fails when the camera was not heard for longer than most.
+func (c *Camera) checkHeard(most time.Duration) error {
 	silence, known := c.inbox.Silence()
 	switch {
 	case !known:
 		return fmt.Errorf("%w: nothing heard yet", drivers.ErrOffline)
-	case silence > c.cfg.Options.Silence:
+	case silence > most:
 		return fmt.Errorf("%w: nothing heard for %v", drivers.ErrOffline, silence.Round(time.Second))
 	}
 	return nil

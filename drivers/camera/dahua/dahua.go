@@ -56,7 +56,7 @@ type Camera struct {
 	client *camera.Client // nil without BaseURL
 	inbox  camera.Inbox
 	recent camera.Recent
-	stream stream
+	puller camera.Puller
 	opened atomic.Bool // the camera said that it opened the barrier by itself
 }
 
@@ -96,11 +96,11 @@ func New(cfg Config) (*Camera, error) {
 // it again. A stream that ends is opened again until ctx is done, whatever it
 // ended with: a password may be changed in the camera, too.
 func (c *Camera) Watch(ctx context.Context, emit func(context.Context, drivers.Recognition)) error {
-	watch := c.inbox.Watch
-	if c.cfg.Options.Source != SourcePush {
-		watch = c.watchStream
+	pull := c.pull
+	if c.cfg.Options.Source == SourcePush {
+		pull = func(ctx context.Context) { <-ctx.Done() }
 	}
-	if err := watch(ctx, emit); err != nil {
+	if err := c.inbox.WatchPulling(ctx, emit, pull); err != nil {
 		return c.failed("watch", err)
 	}
 	return nil
@@ -136,21 +136,23 @@ func (c *Camera) take(w http.ResponseWriter, r *http.Request) error {
 	if ev == nil {
 		return nil
 	}
+	ev.rec.Received = c.cfg.Now().UTC()
+	return c.deal(ev)
+}
+
+// deal hands an event to the lane, unless the lane has had it, and waits until it
+// was dealt with.
+func (c *Camera) deal(ev *event) error {
 	if !c.mine(ev) {
 		return nil
 	}
 	rec := ev.rec
 	rec.Device = c.cfg.Device
-	rec.Received = c.cfg.Now().UTC()
-	return c.recent.Once(ev.keys(), nil, laneTime, func() (<-chan error, error) { return c.inbox.Deliver(rec, laneTime) })
-}
-
-// keys are what an event that comes again is known by; none is known by nothing.
-func (e *event) keys() []string {
-	if e.key == "" {
-		return nil
+	var keys []string
+	if ev.key != "" {
+		keys = []string{ev.key}
 	}
-	return []string{e.key}
+	return c.recent.Once(keys, nil, laneTime, func() (<-chan error, error) { return c.inbox.Deliver(rec, laneTime) })
 }
 
 // mine reports whether an event is of the lane that this device stands for.
