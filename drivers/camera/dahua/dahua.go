@@ -50,7 +50,7 @@ type Config struct {
 const laneTime = 5 * time.Second
 
 // A Camera is one Dahua camera. It is an http.Handler for what the camera pushes
-// and meets lane.Camera; its Gate meets lane.Gate.
+// and meets lane.Camera; a Gate at it meets lane.Gate.
 type Camera struct {
 	cfg    Config
 	client *camera.Client // nil without BaseURL
@@ -58,6 +58,21 @@ type Camera struct {
 	recent camera.Recent
 	puller camera.Puller
 	opened atomic.Bool // the camera said that it opened the barrier by itself
+	last   atomic.Pointer[seen]
+}
+
+// A seen is the last car before a camera.
+type seen struct {
+	plate string
+	at    time.Time
+}
+
+// lastPlate returns the plate of a car that was seen just now, or nothing.
+func (c *Camera) lastPlate() string {
+	if s := c.last.Load(); s != nil && time.Since(s.at) < plateTime {
+		return s.plate
+	}
+	return ""
 }
 
 // New returns the camera of cfg. It reaches for no network.
@@ -148,6 +163,7 @@ func (c *Camera) deal(ev *event) error {
 	}
 	rec := ev.rec
 	rec.Device = c.cfg.Device
+	c.last.Store(&seen{plate: rec.Plate, at: time.Now()})
 	var keys []string
 	if ev.key != "" {
 		keys = []string{ev.key}

@@ -2,7 +2,9 @@ package dahua
 
 import (
 	"net/http"
+	"net/url"
 	"sync"
+	"time"
 
 	"parkagent/drivers/sim"
 )
@@ -31,6 +33,9 @@ type Camera struct {
 	opened  int // streams that were ever opened
 	most    int // streams that were open at one time
 	scene   sim.Sighting
+
+	opening url.Values    // the query of the last openStrobe
+	slow    time.Duration // that reading the inputs takes
 
 	raised  int // times that the barrier got the command to open
 	lowered int // times that it got the command to close
@@ -78,6 +83,20 @@ func (c *Camera) SetInput(number int, on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inputs[number] = on
+}
+
+// SetInputTime sets how long the answer of the inputs is on its way.
+func (c *Camera) SetInputTime(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.slow = d
+}
+
+// LastOpening returns what the last openStrobe said.
+func (c *Camera) LastOpening() url.Values {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.opening
 }
 
 // Output reports whether an output, counted from 0, is on.

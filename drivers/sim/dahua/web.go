@@ -54,6 +54,17 @@ func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.attach(w, r, call == "snapManager.cgi attachFileProc")
 	case "configManager.cgi setConfig", "trafficSnap.cgi openStrobe", "trafficSnap.cgi closeStrobe":
 		c.command(w, r, call, query)
+	case "alarm.cgi getInState":
+		c.tell(w, call, query)
+		c.mu.Lock()
+		slow := c.slow
+		c.mu.Unlock()
+		timer := time.NewTimer(slow)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+		}
 	default:
 		c.tell(w, call, query)
 	}
@@ -137,6 +148,7 @@ func (c *Camera) command(w http.ResponseWriter, r *http.Request, call string, qu
 		c.faults.LostOutputs--
 	case call == "trafficSnap.cgi openStrobe" && query.Get("channel") != "":
 		c.raised++
+		c.opening = query
 		done = true
 	case call == "trafficSnap.cgi closeStrobe" && query.Get("channel") != "":
 		c.lowered++

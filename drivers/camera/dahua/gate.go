@@ -1,0 +1,313 @@
+package dahua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"time"
+
+	"parkagent/drivers"
+)
+
+const (
+	// offRetries and offGrace are how often switching an output off is tried
+	// again, and how long after the caller's time is over it may still take. An
+	// output that stays on keeps the arm up.
+	offRetries = 3
+	offGrace   = time.Second
+
+	// presenceAge is how old a reading of the inputs may be when the command to
+	// close goes out. The camera's web side takes some 100 ms for an answer.
+	presenceAge = 500 * time.Millisecond
+
+	// plateTime is how long the last plate is told with an opening.
+	plateTime = time.Minute
+)
+
+// A GateConfig describes a Gate.
+type GateConfig struct {
+	Device  string  // device code of the gate, for errors
+	Camera  *Camera // which has a link
+	Options GateOptions
+
+	// Held says that the gate was held open when the agent last ran, so that
+	// the first contact leaves the hold output on.
+	Held bool
+
+	Now func() time.Time // stamps GateState.At; nil means time.Now
+	Log *slog.Logger     // nil discards
+}
+
+// A hold is what the lane wants of the hold output.
+type hold uint8
+
+const (
+	holdUnknown hold = iota // nothing was asked since the start
+	holdOn
+	holdOff
+)
+
+// A Gate is the barrier at the outputs of a Camera. It meets lane.Gate; one
+// goroutine at a time calls it.
+//
+// The strobe opens and closes as one call, for which the camera has its own
+// outputs and times. An output is switched from here, as drivers/gate does with
+// relays: off again whatever happens, read back when an answer is lost, never
+// toggled.
+//
+// The arm's position is not known to the camera.
+type Gate struct {
+	cfg    GateConfig
+	camera *Camera
+	opt    GateOptions
+
+	hold  hold
+	clean bool // the outputs that are given for a moment are known to be off
+}
+
+// NewGate checks the configuration. Nothing is sent before the first call.
+func NewGate(cfg GateConfig) (*Gate, error) {
+	switch {
+	case cfg.Device == "" || cfg.Camera == nil:
+		return nil, errors.New("dahua gate: no device code or no camera")
+	case cfg.Camera.client == nil:
+		return nil, errors.New("camera of the gate has no link, by which the gate would be moved")
+	}
+	if err := cfg.Options.validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	cfg.Log = cfg.Log.With("device", cfg.Device)
+	g := &Gate{cfg: cfg, camera: cfg.Camera, opt: cfg.Options.withDefaults()}
+	if cfg.Held && g.opt.holdOutput() != 0 {
+		g.hold = holdOn
+	}
+	return g, nil
+}
+
+// Raise opens the barrier. While it is held it makes sure that the hold output is
+// on, and no more.
+func (g *Gate) Raise(ctx context.Context) error {
+	return g.call("raise", func() error {
+		if g.hold == holdOn {
+			return g.latch(ctx)
+		}
+		if err := g.prepare(ctx); err != nil {
+			return err
+		}
+		if g.opt.Means == MeansOutput {
+			return g.pulse(ctx, g.opt.Open, ctx, again)
+		}
+		return g.camera.command(ctx, g.openCall())
+	})
+}
+
+// openCall opens the strobe. The camera keeps the plate with the opening; it is
+// that of the last car, if it came just now.
+func (g *Gate) openCall() string {
+	call := "trafficSnap.cgi?action=openStrobe&channel=" + strconv.Itoa(g.camera.cfg.Options.Channel) +
+		"&info.openType=" + g.opt.OpenType
+	if plate := g.camera.lastPlate(); plate != "" {
+		call += "&info.plateNumber=" + url.QueryEscape(plate)
+	}
+	return call
+}
+
+// Lower closes the barrier, once, if the inputs that are wired read clear twice
+// in a row, the second time right before the command. It fails with
+// drivers.ErrRefused while the gate is held, and where neither a presence input
+// is wired nor the installer said that the barrier guards itself.
+func (g *Gate) Lower(ctx context.Context) error {
+	return g.call("lower", func() error {
+		switch {
+		case g.hold == holdOn:
+			return refusal("the gate is held open")
+		case g.opt.Means == MeansOutput && g.opt.Close == 0:
+			return refusal("no output closes the barrier")
+		case g.opt.Presence == nil && !g.opt.SelfGuarded:
+			return refusal("no presence input is wired, and the barrier is not said to guard itself")
+		}
+		if err := g.mustNotBeHeld(ctx); err != nil {
+			return err
+		}
+		fresh, cancel, err := g.mustBeClear(ctx)
+		defer cancel()
+		if err != nil {
+			return err
+		}
+		if g.opt.Means == MeansOutput {
+			return g.pulse(ctx, g.opt.Close, fresh, once)
+		}
+		return g.camera.command(fresh, "trafficSnap.cgi?action=closeStrobe&channel="+strconv.Itoa(g.camera.cfg.Options.Channel))
+	})
+}
+
+// mustNotBeHeld refuses while the hold output is on, whoever switched it on.
+func (g *Gate) mustNotBeHeld(ctx context.Context) error {
+	if err := g.prepare(ctx); err != nil {
+		return g.unseen(err)
+	}
+	n := g.opt.holdOutput()
+	if n == 0 {
+		return nil
+	}
+	on, err := g.outputs(ctx)
+	if err != nil {
+		return g.unseen(err)
+	}
+	if on[n] {
+		return refusal("the gate is held open")
+	}
+	return nil
+}
+
+// mustBeClear refuses unless the inputs below and behind the arm, where they are
+// wired, read clear twice. It returns a context in which the command must go
+// out: the reading is too old after that. Its age counts from the question,
+// since nobody knows when on its way the answer was true.
+func (g *Gate) mustBeClear(ctx context.Context) (fresh context.Context, cancel context.CancelFunc, err error) {
+	if !g.opt.sees() {
+		return ctx, func() {}, nil
+	}
+	cancel = func() {}
+	for range 2 {
+		cancel()
+		fresh, cancel = context.WithTimeout(ctx, presenceAge)
+		s, err := g.inputs(ctx)
+		switch {
+		case err != nil:
+			return fresh, cancel, g.unseen(err)
+		case s.Presence == drivers.PresenceOccupied:
+			return fresh, cancel, refusal("presence is occupied")
+		case s.Passage == drivers.PresenceOccupied:
+			return fresh, cancel, refusal("a car drives through")
+		}
+	}
+	if fresh.Err() != nil {
+		return fresh, cancel, g.unseen(fmt.Errorf("%w: the camera took too long to say what stands there", drivers.ErrOffline))
+	}
+	return fresh, cancel, nil
+}
+
+// unseen is a refusal to lower because the camera does not say what stands under
+// the arm. It is both: nothing was sent, and the camera cannot be reached.
+func (g *Gate) unseen(err error) error {
+	switch {
+	case !g.opt.sees():
+		return err
+	case errors.Is(err, drivers.ErrRefused):
+		return fmt.Errorf("presence is unknown: %w", err)
+	}
+	return fmt.Errorf("%w: presence is unknown: %w", drivers.ErrRefused, err)
+}
+
+// Hold switches the hold output on until Release. It fails with
+// drivers.ErrRefused where there is none: the strobe opens for a moment only.
+func (g *Gate) Hold(ctx context.Context) error {
+	return g.call("hold", func() error {
+		if g.opt.holdOutput() == 0 {
+			return refusal("no output holds the barrier open")
+		}
+		before := g.hold
+		g.hold = holdOn // first, so that nothing below switches it off again
+		err := g.latch(ctx)
+		if errors.Is(err, drivers.ErrRefused) {
+			g.hold = before
+		}
+		return err
+	})
+}
+
+// Release switches the hold output off. The barrier then closes by its own rules.
+func (g *Gate) Release(ctx context.Context) error {
+	return g.call("release", func() error {
+		n := g.opt.holdOutput()
+		if n == 0 {
+			return refusal("no output holds the barrier open")
+		}
+		g.hold = holdOff // should this fail, the next contact switches it off
+		if err := g.switchOff(ctx, n); err != nil {
+			return err
+		}
+		return g.prepare(ctx)
+	})
+}
+
+// State asks the camera for its inputs and outputs now; where none is used, for
+// its type, to see that it lives.
+func (g *Gate) State(ctx context.Context) (drivers.GateState, error) {
+	var s drivers.GateState
+	err := g.call("read state", func() error {
+		if err := g.prepare(ctx); err != nil {
+			return err
+		}
+		var err error
+		if s, err = g.inputs(ctx); err != nil {
+			return err
+		}
+		if n := g.opt.holdOutput(); n != 0 {
+			on, err := g.outputs(ctx)
+			if err != nil {
+				return err
+			}
+			s.HoldOpen = on[n]
+		} else if !g.opt.sees() {
+			if _, err := g.camera.deviceType(ctx); err != nil {
+				return err
+			}
+		}
+		s.At = g.cfg.Now().UTC()
+		return nil
+	})
+	if err != nil {
+		return drivers.GateState{}, err
+	}
+	return s, nil
+}
+
+// inputs reads the inputs that are wired, together.
+func (g *Gate) inputs(ctx context.Context) (drivers.GateState, error) {
+	s := drivers.GateState{Presence: drivers.PresenceNotFitted, Passage: drivers.PresenceNotFitted}
+	if !g.opt.sees() {
+		return s, nil
+	}
+	mask, err := g.camera.inputs(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Presence, s.Passage = sensed(g.opt.Presence, mask), sensed(g.opt.Passage, mask)
+	return s, nil
+}
+
+// sensed is what an input says of its place; it is nil where none is wired.
+func sensed(in *Input, mask uint64) drivers.Presence {
+	switch {
+	case in == nil:
+		return drivers.PresenceNotFitted
+	case mask>>(in.Number-1)&1 == 1 != in.ActiveLow:
+		return drivers.PresenceOccupied
+	}
+	return drivers.PresenceClear
+}
+
+// call does one thing and names device and operation in its error. After any
+// failure the outputs are looked at again: a call of several steps may have ended
+// in the middle.
+func (g *Gate) call(op string, do func() error) error {
+	err := do()
+	if err == nil {
+		return nil
+	}
+	g.clean = false
+	return &drivers.DeviceError{Device: g.cfg.Device, Op: op, Err: err}
+}
+
+func refusal(why string) error { return fmt.Errorf("%w: %s", drivers.ErrRefused, why) }
