@@ -160,6 +160,22 @@ func TestAnOutputIsSwitchedOffWhateverHappens(t *testing.T) {
 			}
 		})
 	})
+	t.Run("it could not be switched off then", func(t *testing.T) {
+		in(t, func(t *testing.T, ctx context.Context) {
+			gate, device := newGate(t, outputs, false)
+			done := make(chan error, 1)
+			go func() { done <- gate.Raise(ctx) }()
+			<-time.After(100 * time.Millisecond)
+			device.SetFaults(simdahua.Faults{LostOutputs: 100})
+			if err := <-done; !errors.Is(err, drivers.ErrOffline) || errors.Is(err, drivers.ErrRefused) || !device.Output(0) {
+				t.Errorf("Raise = %v, output on %v; want drivers.ErrOffline and it on", err, device.Output(0))
+			}
+			device.SetFaults(simdahua.Faults{})
+			if s, err := gate.State(ctx); err != nil || s.HoldOpen || device.Output(0) {
+				t.Errorf("State = %+v, %v, output on %v; want it off", s, err, device.Output(0))
+			}
+		})
+	})
 	t.Run("it was on at the start", func(t *testing.T) {
 		in(t, func(t *testing.T, ctx context.Context) {
 			gate, device := newGate(t, outputs, false)
@@ -188,6 +204,20 @@ func TestACommandThatWasLostIsSentOnceMoreToOpenAndNeverToClose(t *testing.T) {
 		}
 		if raised, lowered := device.Moves(); raised != 1 || lowered != 0 {
 			t.Errorf("%d commands to open, %d to close; want 1 and 0", raised, lowered)
+		}
+	})
+}
+
+func TestACommandToCloseWhoseAnswerWasLostIsSeenToHaveArrived(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		gate, device := newGate(t, outputs, false)
+		device.SetInput(1, true)
+		device.SetFaults(simdahua.Faults{DeafOutputs: 1})
+		if err := gate.Lower(ctx); err != nil || device.Output(1) {
+			t.Errorf("Lower = %v, output on %v; want nil and off", err, device.Output(1))
+		}
+		if _, lowered := device.Moves(); lowered != 1 {
+			t.Errorf("%d commands to close, want 1", lowered)
 		}
 	})
 }
@@ -258,6 +288,36 @@ func TestAReadingThatTookTooLongLowersNothing(t *testing.T) {
 		}
 		if _, lowered := device.Moves(); lowered != 0 {
 			t.Errorf("%d commands to close by an old reading", lowered)
+		}
+	})
+}
+
+func TestACarThatComesBetweenTheTwoReadingsIsSeen(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		gate, device := newGate(t, strobe, false)
+		device.SetInputTime(100 * time.Millisecond)
+		done := make(chan error, 1)
+		go func() { done <- gate.Lower(ctx) }()
+		<-time.After(50 * time.Millisecond) // the first answer is on its way
+		device.SetInput(0, true)
+		if err := <-done; !errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Lower = %v, want drivers.ErrRefused", err)
+		}
+	})
+}
+
+func TestAHoldThatSomebodyElseMadeIsNotEndedByLower(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		opt := strobe
+		opt.Hold = 2
+		gate, device := newGate(t, opt, false)
+		device.SetOutput(1, true)
+		_, before := device.Moves()
+		if err := gate.Lower(ctx); !errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Lower = %v, want drivers.ErrRefused", err)
+		}
+		if _, lowered := device.Moves(); lowered != before || !device.Output(1) {
+			t.Errorf("%d commands to close, hold output on %v", lowered-before, device.Output(1))
 		}
 	})
 }
