@@ -190,38 +190,53 @@ func (d *Desk) Poll(ctx context.Context, wait time.Duration, acts Acts) Answer {
 	if acts.Frames {
 		laid = d.laid
 	}
-	for answer.empty() && ctx.Err() == nil {
+	for over := false; ; {
+		// All that stands ready goes out together: a text and the order that it
+		// belongs to.
+		answer.gather(orders, shots)
 		if acts.Frames {
-			if answer.Frames = d.take(); answer.Frames != nil {
-				return answer
-			}
+			answer.Frames = d.take()
 		}
-		// What stands ready goes first: with no time to wait, the timer is ready, too.
+		if over || !answer.empty() {
+			return answer
+		}
 		select {
 		case a := <-orders:
 			answer.accept(a)
-			continue
 		case done := <-shots:
-			answer.Shoot, answer.done = true, append(answer.done, done)
+			answer.shoot(done)
+		case <-laid:
+		case <-timer.C:
+			over = true
+		case <-ctx.Done():
+			over = true
+		}
+	}
+}
+
+// gather takes what stands ready.
+func (a *Answer) gather(orders <-chan ask, shots <-chan chan<- error) {
+	for {
+		if a.Order != Nothing {
+			orders = nil
+		}
+		select {
+		case next := <-orders:
+			a.accept(next)
 			continue
 		default:
 		}
 		select {
-		case a := <-orders:
-			answer.accept(a)
 		case done := <-shots:
-			answer.Shoot, answer.done = true, append(answer.done, done)
-		case <-laid:
-		case <-timer.C:
-			return answer
-		case <-ctx.Done():
+			a.shoot(done)
+			continue
+		default:
+			return
 		}
 	}
-	if acts.Frames && answer.Order != Nothing {
-		answer.Frames = d.take() // the text for the car that the order lets through
-	}
-	return answer
 }
+
+func (a *Answer) shoot(done chan<- error) { a.Shoot, a.done = true, append(a.done, done) }
 
 func (a *Answer) empty() bool { return a.Order == Nothing && !a.Shoot && a.Frames == nil }
 
