@@ -64,7 +64,9 @@ func (s *site) push(ctx context.Context, rec drivers.Recognition, key Key) told 
 	start := time.Now()
 	answer, err := s.Decide(ctx, rec, key)
 	answer.Written(nil)
-	return told{answer, err, time.Since(start)}
+	after := time.Since(start)
+	synctest.Wait() // the lane knows now
+	return told{answer, err, after}
 }
 
 // pushLater is push while the test goes on. It returns once the post waits or
