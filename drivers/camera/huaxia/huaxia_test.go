@@ -52,6 +52,13 @@ func TestHuaxiaKeepsTheContract(t *testing.T) {
 			Car: func(plate string, kept bool) drivertest.CameraPush {
 				return event(simhuaxia.Faults{GBK: kept, Capitals: kept}, sim.Sighting{Plate: plate, Color: drivers.ColorBlue, Kept: kept})
 			},
+			SentAgain: func() (first, again drivertest.CameraPush) {
+				seen := blue
+				seen.At = time.Now()
+				first = event(simhuaxia.Faults{}, seen)
+				seen.Kept = true
+				return first, event(simhuaxia.Faults{}, seen)
+			},
 			Broken: map[string]drivertest.CameraPush{
 				"a form that ends within an escape": event(simhuaxia.Faults{Cut: true}, blue),
 				"a car without plate_num":           text([]byte("type=online&mode=5&cam_id=1")),

@@ -59,21 +59,26 @@ type told struct {
 	after  time.Duration
 }
 
-// push is one post of an event, whose answer is written at once.
+// push is one post of an event, whose answer is written at once. It returns when
+// the lane knows of that.
 func (s *site) push(ctx context.Context, rec drivers.Recognition, key Key) told {
+	got := s.post(ctx, rec, key)
+	synctest.Wait()
+	return got
+}
+
+func (s *site) post(ctx context.Context, rec drivers.Recognition, key Key) told {
 	start := time.Now()
 	answer, err := s.Decide(ctx, rec, key)
 	answer.Written(nil)
-	after := time.Since(start)
-	synctest.Wait() // the lane knows now
-	return told{answer, err, after}
+	return told{answer, err, time.Since(start)}
 }
 
 // pushLater is push while the test goes on. It returns once the post waits or
 // was answered.
 func (s *site) pushLater(ctx context.Context, rec drivers.Recognition, key Key) <-chan told {
 	done := make(chan told, 1)
-	go func() { done <- s.push(ctx, rec, key) }() // ends with the answer
+	go func() { done <- s.post(ctx, rec, key) }() // ends with the answer
 	synctest.Wait()
 	return done
 }

@@ -50,6 +50,13 @@ func TestVzEnithKeepsTheContract(t *testing.T) {
 			Car: func(plate string, kept bool) drivertest.CameraPush {
 				return event(sim.VzFaults{TextNumbers: kept}, sim.Sighting{Plate: plate, Color: drivers.ColorBlue, Kept: kept})
 			},
+			SentAgain: func() (first, again drivertest.CameraPush) {
+				seen := blue
+				seen.At = time.Now()
+				first = event(sim.VzFaults{}, seen)
+				seen.Kept = true
+				return first, event(sim.VzFaults{}, seen)
+			},
 			Broken: map[string]drivertest.CameraPush{
 				"JSON that ends in the middle": event(sim.VzFaults{BrokenJSON: true}, blue),
 				"a plate without its result":   text(`{"AlarmInfoPlate":{}}`),
