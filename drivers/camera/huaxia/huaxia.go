@@ -109,14 +109,17 @@ func ParseOptions(table map[string]any) (Options, error) {
 	if o.Given("forward") {
 		opt.Forward = o.Choice("forward", "in", "out")
 	}
+	used := map[int]string{opt.IO: "io"}
 	for _, other := range []struct {
 		name   string
 		output int
 	}{{"close", opt.Close}, {"hold", opt.Hold}} {
+		first := used[other.output]
+		used[other.output] = other.name
 		switch {
 		case other.output == 0:
-		case other.output == opt.IO || other.name == "hold" && other.output == opt.Close:
-			o.Fail(other.name, "output %d has another use already", other.output)
+		case first != "":
+			o.Fail(other.name, "relay %d is %s already", other.output, first)
 		case opt.Opens != OpensHeartbeat:
 			o.Fail(other.name, "needs opens = \"heartbeat\"")
 		}

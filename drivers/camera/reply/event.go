@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/camera"
 )
 
 // A Key is what an event is known by when it is sent again. The zero Key is
@@ -27,6 +29,10 @@ const (
 	// maxSeen is how many events are remembered. A camera keeps 9000 at most,
 	// and sends each again until it is acknowledged.
 	maxSeen = 10_000
+	// maxWaiting is how many posts of plates wait at once. A camera has one car
+	// before it and sends its event five times at most; more come from something
+	// else, and each holds its pictures in a small box's memory.
+	maxWaiting = 16
 	// reopen is how long an event that the lane wants to open for waits for the
 	// camera to send it again. The car still stands there: the camera got no answer.
 	reopen = time.Minute
@@ -63,10 +69,16 @@ type contact struct {
 // answered the same; after that it is answered Nothing, unless the lane could
 // not open for it and tries again.
 //
-// It fails as Inbox.Deliver does, and when the lane stopped meanwhile; the
-// camera must then keep the event and send it again.
+// It fails as Inbox.Deliver does, with too many posts at once, and when the lane
+// stopped meanwhile; the camera must then keep the event and send it again.
 func (d *Desk) Decide(ctx context.Context, rec drivers.Recognition, key Key) (Answer, error) {
 	d.mu.Lock()
+	if d.waiting >= maxWaiting {
+		d.mu.Unlock()
+		return Answer{}, &camera.PushError{Status: http.StatusServiceUnavailable, Reason: "too many cars at once"}
+	}
+	d.waiting++
+	defer d.answered()
 	ev, again := d.seen[key]
 	if !again || key == (Key{}) {
 		rec.ID = unique(rec.ID)
@@ -91,6 +103,12 @@ func (d *Desk) Decide(ctx context.Context, rec drivers.Recognition, key Key) (An
 	over := ev.isOver()
 	d.mu.Unlock()
 	return d.resent(ctx, ev, c, over)
+}
+
+func (d *Desk) answered() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waiting--
 }
 
 // first delivers the event and waits with it.

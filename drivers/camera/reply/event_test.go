@@ -3,11 +3,18 @@ package reply
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"parkagent/drivers"
+	"parkagent/drivers/camera"
 )
 
 // The moment is too short to be met from outside: a push is answered while its
@@ -193,6 +200,96 @@ func TestNoAnswerOpensForAnotherEvent(t *testing.T) {
 		}
 		if got := <-b; got.answer.Order != Raise {
 			t.Errorf("answer of B = %+v, want raise", got)
+		}
+	})
+}
+
+func TestOnlySoManyPostsWaitAtOnce(t *testing.T) {
+	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+		s.dealt = waitForEnd
+		var waiting []<-chan told
+		for range maxWaiting {
+			waiting = append(waiting, s.pushLater(t.Context(), carA(), Key{}))
+		}
+		var push *camera.PushError
+		if got := s.post(t.Context(), carA(), Key{}); !errors.As(got.err, &push) || push.Status != http.StatusServiceUnavailable {
+			t.Errorf("one more = %+v, want it told to come again", got)
+		}
+		for _, w := range waiting {
+			if got := <-w; got.err != nil {
+				t.Error(got.err)
+			}
+		}
+		if got := s.post(t.Context(), carA(), Key{}); got.err != nil {
+			t.Errorf("the next = %+v, want it taken", got)
+		}
+	})
+}
+
+// Whatever is sent again, hung up on, decided or given up, and in whatever order:
+// an answer opens for its own event alone, no event reaches the lane twice, and
+// nobody waits longer than Config.Reply.
+func TestNoOrderOfThingsOpensForTheWrongCar(t *testing.T) {
+	type step struct {
+		Pause  time.Duration
+		Post   int           // which event is sent, again or for the first time
+		HangUp time.Duration // when its camera hangs up
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		opens := rapid.SliceOfN(rapid.Bool(), 3, 3).Draw(rt, "opens")
+		takes := rapid.SliceOfN(rapid.IntRange(0, 2500), 3, 3).Draw(rt, "takes") // ms
+		steps := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) step {
+			ms := func(most int, name string) time.Duration {
+				return time.Duration(rapid.IntRange(0, most).Draw(rt, name)) * time.Millisecond
+			}
+			return step{ms(1500, "pause"), rapid.IntRange(0, 2).Draw(rt, "post"), ms(4000, "hang up")}
+		}), 1, 10).Draw(rt, "steps")
+		var wrong []string
+		inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+			s.dealt = func(ctx context.Context, rec drivers.Recognition) {
+				n := int(rec.Plate[0] - '0')
+				select {
+				case <-time.After(time.Duration(takes[n]) * time.Millisecond):
+				case <-ctx.Done():
+				}
+				if opens[n] {
+					_ = s.Gate().RaiseFor(ctx, rec.ID)
+				}
+			}
+			var posts sync.WaitGroup
+			var mu sync.Mutex // guards wrong
+			at := time.Now()
+			for _, step := range steps {
+				<-time.After(step.Pause)
+				posts.Go(func() { // ends with the answer
+					ctx, cancel := context.WithTimeout(t.Context(), step.HangUp)
+					defer cancel()
+					plate := strconv.Itoa(step.Post)
+					got := s.post(ctx, drivers.Recognition{Plate: plate, At: at}, KeyOf(plate))
+					mu.Lock()
+					defer mu.Unlock()
+					if got.answer.Order == Raise && !opens[step.Post] || got.after > s.cfg.Reply || got.err != nil {
+						wrong = append(wrong, fmt.Sprintf("post of event %d: %+v", step.Post, got))
+					}
+				})
+			}
+			posts.Wait()
+			synctest.Wait()
+			seen := map[string]bool{}
+			for _, rec := range s.seen {
+				if seen[rec.Plate] {
+					wrong = append(wrong, "the lane saw event "+rec.Plate+" twice")
+				}
+				seen[rec.Plate] = true
+			}
+			for _, ev := range s.events {
+				if len(ev.waiting) != 0 || !ev.isOver() {
+					wrong = append(wrong, "a post waits for ever")
+				}
+			}
+		})
+		if len(wrong) > 0 {
+			rt.Fatal(wrong)
 		}
 	})
 }

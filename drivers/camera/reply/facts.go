@@ -15,17 +15,35 @@ type Facts struct {
 	OwnList bool   // this car was let in by a list in the camera
 }
 
-// Note keeps facts for Diagnose. It reports whether this is the first word of a
-// list in the camera.
+// Note keeps facts for Diagnose and for the gate's state. It reports whether they
+// tell anew of a list in the camera.
 func (d *Desk) Note(f Facts) bool {
+	now := time.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if f.Model != "" {
-		d.facts.Model = f.Model
+		d.facts.model = f.Model
 	}
-	news := f.OwnList && !d.facts.OwnList
-	d.facts.OwnList = d.facts.OwnList || f.OwnList
+	if !f.OwnList {
+		return false
+	}
+	news := !d.facts.hasOwnList(now)
+	d.facts.ownList = now
 	return news
+}
+
+// ownListFor is how long a camera counts as one that opens by its own list after
+// it did. Cars on the list come every day, or the list is gone.
+const ownListFor = 24 * time.Hour
+
+// fault is what a camera that answers shows to be wrong.
+func (d *Desk) fault() drivers.Fault {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.facts.hasOwnList(time.Now()) {
+		return drivers.FaultGateList
+	}
+	return drivers.FaultNone
 }
 
 // NoteEvent keeps for Diagnose what an event tells of the camera.
@@ -42,13 +60,19 @@ func (d *Desk) NoteEvent(rec drivers.Recognition) {
 	d.facts.ahead = rec.At.Sub(now)
 }
 
-// facts are the Facts so far, and what the last event that was not kept shows.
+// facts are what is known of the camera, and what the last event that was not
+// kept shows.
 type facts struct {
-	Facts
+	model   string
+	ownList time.Time // when it last let a car in by its own list; zero: never
 	event   bool
 	picture int           // bytes
 	dated   bool          // it bears a time
 	ahead   time.Duration // that time before ours
+}
+
+func (f facts) hasOwnList(now time.Time) bool {
+	return !f.ownList.IsZero() && now.Sub(f.ownList) < ownListFor
 }
 
 const (
@@ -66,14 +90,15 @@ func (d *Desk) Diagnose(context.Context) []drivers.Finding {
 	d.mu.Lock()
 	f := d.facts
 	d.mu.Unlock()
-	if f.Model != "" {
-		findings = append(findings, drivers.Finding{Topic: drivers.TopicModel, Value: f.Model})
+	if f.model != "" {
+		findings = append(findings, drivers.Finding{Topic: drivers.TopicModel, Value: f.model})
 	}
 	list := drivers.Finding{Topic: drivers.TopicGateList}
-	if f.OwnList {
+	ownList := f.hasOwnList(time.Now())
+	if ownList {
 		list.Level = drivers.LevelWrong
 	}
-	if f.OwnList || f.event {
+	if ownList || f.event {
 		findings = append(findings, list)
 	}
 	if !f.event {

@@ -216,12 +216,14 @@ func (g *Gate) canLatch(op string) error {
 // State tells whether the relay was latched, and what the camera last reported
 // of the inputs that are wired: unknown until it reported one, and after a
 // silence. A passage that came and went since the last call is told once as
-// occupied. Of the arm the camera knows nothing. State fails with
-// drivers.ErrOffline when the camera was not heard for too long.
+// occupied. Of the arm the camera knows nothing. For a day after the camera let a
+// car in by a list of its own the state bears drivers.FaultGateList. State fails
+// with drivers.ErrOffline when the camera was not heard for too long.
 func (g *Gate) State(context.Context) (drivers.GateState, error) {
 	if err := g.desk.Heard(); err != nil {
 		return drivers.GateState{}, g.desk.failed("state", err)
 	}
+	fault := g.desk.fault()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	passage := g.passage.presence(g.cfg.Passage)
@@ -233,6 +235,7 @@ func (g *Gate) State(context.Context) (drivers.GateState, error) {
 		Presence: g.presence.presence(g.cfg.Presence),
 		Passage:  passage,
 		HoldOpen: g.held.Load(),
+		Fault:    fault,
 		At:       g.desk.cfg.Now().UTC(),
 	}, nil
 }

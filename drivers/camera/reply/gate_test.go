@@ -320,9 +320,17 @@ func TestDiagnoseTellsWhatTheCameraShowed(t *testing.T) {
 		if diff := cmp.Diff(want, s.Diagnose(t.Context())); diff != "" {
 			t.Errorf("findings (-want +got):\n%s", diff)
 		}
+		if st, err := s.Gate().State(t.Context()); err != nil || st.Fault != drivers.FaultGateList {
+			t.Errorf("state = %+v, %v; want the fault of a list", st, err)
+		}
 		<-time.After(time.Minute)
 		if got := s.Diagnose(t.Context())[0]; got.Level != drivers.LevelWrong || !errors.Is(got.Err, drivers.ErrOffline) {
 			t.Errorf("finding of a silent camera = %+v, want it wrong and offline", got)
+		}
+		<-time.After(24 * time.Hour)
+		s.Hear()
+		if st, err := s.Gate().State(t.Context()); err != nil || st.Fault != drivers.FaultNone {
+			t.Errorf("state a day later = %+v, %v; want no fault", st, err)
 		}
 	})
 }

@@ -52,8 +52,10 @@ type Desk struct {
 	seen   map[Key]*event    // those that can be known again
 	order  []Key             // of seen, oldest first
 	trays  []*Tray
-	clock  clock
-	facts  facts
+
+	waiting int // posts of plates
+	clock   clock
+	facts   facts
 }
 
 // NewDesk returns the desk of cfg, which must name a device and an inbox.
