@@ -45,7 +45,6 @@ func optionSayings() []saying {
 		said(option+`there is no (.*) relay`, "选项 $1 没有用：没有接继电器 $2"),
 		said(option+`there is no (.*) input`, "选项 $1 没有用：没有接输入 $2"),
 		said(option+`relay (.*) is more than a board with mode (.*) has`, "选项 $1：pulse_mode 为 $3 的板没有继电器 $2"),
-		said(`option (relay|input) numbers: (.*) and (.*) are more than (.*) apart`, "编号 $2 和 $3 相差超过 $4"),
 		said(option+`want a list of texts, have (.*)`, `选项 $1 应为文字列表，例如 ["a", "b"]，现在是 $2`),
 		said(option+`want a table in braces, have (.*)`, "选项 $1 应为花括号中的表，例如 { a = 1 }，现在是 $2"),
 		said(option+`want (\d+) or (\d+), have (.*)`, "选项 $1 应为 $2 或 $3，现在是 $4"),
@@ -55,6 +54,10 @@ func optionSayings() []saying {
 		said(option+`(.*) is not up to (\d+) bytes in hexadecimal such as (.*)`, "选项 $1 应为最多 $3 个字节的十六进制数，例如 $4，现在是 $2"),
 		said(option+`there is nothing to send: wake or model is missing`, "选项 $1 没有用：没有要发送的内容，请写 wake 或 model"),
 		said(option+`want the SHA-256 fingerprint of a certificate, 64 hexadecimal digits`, "选项 $1 应为证书的 SHA-256 指纹，64 位十六进制数"),
+		said(option+`is what is written anyhow: want another value than (.*)`, "选项 $1 不能与要写的值 $2 相同"),
+		said(option+`goes with release`, "选项 $1 要与 release 一起写"),
+		said(option+`says what the limits say: want one or the other`, "选项 $1 和限位选项只能写一种"),
+		said(`option (relay|input|coil|discrete|holding) numbers: (.*) and (.*) are more than (.*) apart`, "编号 $2 和 $3 相差超过 $4"),
 	}
 }
 

@@ -18,13 +18,6 @@ const (
 	coilOff = 0x0000
 )
 
-// offRetries is how often bringing a relay to rest is tried again. A contact that
-// stays given keeps the arm up.
-const offRetries = 3
-
-// offGrace is how long after the caller's time is over that may still take. It is the one thing worth being late for.
-const offGrace = time.Second
-
 // What Waveshare's boards add to a channel's number for a pulse on their timer,
 // by the state in which the relay rests.
 const (
@@ -38,19 +31,6 @@ const (
 	jydamOn  = 4 // on, then off
 	jydamOff = 2 // off, then on
 )
-
-// A resend says whether a command that certainly did not happen is sent again,
-// and until when it may be sent at all.
-type resend struct {
-	never bool
-	until time.Time // zero: as long as the caller waits
-}
-
-func again() resend { return resend{} }
-
-// once is for an arm that comes down: on one command only, and only while what
-// allows it is fresh.
-func once(until time.Time) resend { return resend{never: true, until: until} }
 
 func (r *Relay) client(ctx context.Context, p rs485.Priority) modbus.Client {
 	return r.bus.Client(ctx, r.opt.Unit, p)
@@ -205,59 +185,19 @@ func (r *Relay) byHand(ctx context.Context, coil uint16, rs resend) error {
 	return errors.Join(err, back)
 }
 
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%w: the contact was cut short: %w", drivers.ErrOffline, ctx.Err())
-	}
-}
-
 // start sends a command that gives a contact. When there is no reply it asks the
 // relay: given means that the command arrived; at rest, that it did not or is over
 // already, and then it is sent once more if rs allows.
 func (r *Relay) start(ctx context.Context, coil uint16, rs resend, send func(context.Context) error) error {
-	sendCtx := ctx
-	if !rs.until.IsZero() {
-		fresh, cancel := context.WithDeadline(ctx, rs.until)
-		defer cancel()
-		sendCtx = fresh
-	}
-	err := send(sendCtx)
-	if err == nil || errors.Is(err, drivers.ErrRefused) {
-		return err
-	}
-	given, readErr := r.readCoils(ctx, rs485.Command)
-	switch {
-	case readErr != nil:
-		return err // which is the older news, and says the same
-	case given[coil]:
-		return nil
-	case rs.never:
-		return err
-	}
-	return send(ctx)
+	return deliver(ctx, rs, send, func(ctx context.Context) (bool, error) {
+		given, err := r.readCoils(ctx, rs485.Command)
+		return given[coil], err
+	})
 }
 
-// rest brings a relay to rest, with several tries if need be, and for a moment
-// even after ctx is done.
+// rest brings a relay to rest.
 func (r *Relay) rest(ctx context.Context, coil uint16) error {
-	deadline := time.Now().Add(offGrace)
-	if d, ok := ctx.Deadline(); ok && d.After(deadline) {
-		deadline = d
-	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
-	defer cancel()
-	var err error
-	for range 1 + offRetries {
-		// A refusal is tried again too: a board may be busy just now.
-		if err = r.write(ctx, coil, r.opt.restsOn(coil)); err == nil || ctx.Err() != nil {
-			break
-		}
-	}
+	err := persist(ctx, func(ctx context.Context) error { return r.write(ctx, coil, r.opt.restsOn(coil)) })
 	if err != nil {
 		return fmt.Errorf("bring relay %d to rest: %w", coil, err)
 	}

@@ -102,6 +102,22 @@ func (g *guard) unknown(err error) error {
 	return fmt.Errorf("%w: presence is unknown: %w", drivers.ErrRefused, err)
 }
 
+// armBetween says where an arm is by its limit inputs, of which one may not be
+// wired.
+func armBetween(seesUp, seesDown, isUp, isDown bool) drivers.Arm {
+	switch {
+	case isUp && isDown:
+		return drivers.ArmFault
+	case isUp:
+		return drivers.ArmUp
+	case isDown:
+		return drivers.ArmDown
+	case seesUp && seesDown:
+		return drivers.ArmMoving
+	}
+	return drivers.ArmUnknown
+}
+
 // A motion watches by the limit inputs whether an arm moves as it is told. It
 // keeps to the time that does not jump.
 type motion struct {

@@ -19,7 +19,6 @@ package gate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -290,8 +289,6 @@ func (r *Relay) call(op string, do func() error) error {
 	return &drivers.DeviceError{Device: r.device, Op: op, Err: err}
 }
 
-func refusal(why string) error { return fmt.Errorf("%w: %s", drivers.ErrRefused, why) }
-
 func (r *Relay) holdCoil() uint16 {
 	if r.opt.HoldCoil != nil {
 		return *r.opt.HoldCoil
@@ -309,18 +306,7 @@ func (r *Relay) onTimer() bool { return time.Now().Before(r.pulsing) }
 
 func (r *Relay) arm(inputs map[uint16]bool) drivers.Arm {
 	up, down := r.opt.LimitOpen, r.opt.LimitClose
-	isUp, isDown := up != nil && active(*up, inputs), down != nil && active(*down, inputs)
-	switch {
-	case isUp && isDown:
-		return drivers.ArmFault
-	case isUp:
-		return drivers.ArmUp
-	case isDown:
-		return drivers.ArmDown
-	case up != nil && down != nil:
-		return drivers.ArmMoving
-	}
-	return drivers.ArmUnknown
+	return armBetween(up != nil, down != nil, up != nil && active(*up, inputs), down != nil && active(*down, inputs))
 }
 
 // sensed is what an input says of its place; it is nil where none is wired.

@@ -248,7 +248,7 @@ func (s *site) rig(opt gate.RelayOptions, inBubble bool) drivertest.GateRig {
 		// Where others use the machine, only what is soon certain is tested, and
 		// nothing ends because it was slow.
 		rig.Timeout = time.Minute
-		gate.SetPresenceAge(s.relay, time.Minute)
+		s.setPresenceAge(time.Minute)
 		return rig
 	}
 	rig.Faults = append(rig.Faults,
@@ -260,7 +260,7 @@ func (s *site) rig(opt gate.RelayOptions, inBubble bool) drivertest.GateRig {
 		fault("late replies", sim.Fault{Kind: sim.FaultLate, Delay: testReply + 40*time.Millisecond}, drivers.ErrOffline),
 	)
 	late := fault("late answers", sim.Fault{Kind: sim.FaultLate, Function: 2, Delay: testReply - 40*time.Millisecond}, nil)
-	gate.SetPresenceAge(s.relay, testReply-50*time.Millisecond)
+	s.setPresenceAge(testReply - 50*time.Millisecond)
 	rig.Stale = late.Set
 	// All that a call may be late by is the switching off of its relay.
 	rig.Timeout, rig.Grace = 3*time.Second, time.Second
@@ -271,4 +271,12 @@ func (s *site) rig(opt gate.RelayOptions, inBubble bool) drivertest.GateRig {
 func (s *site) still(relay int, on bool) bool {
 	<-time.After(testPulse + 50*time.Millisecond)
 	return s.board.Coil(relay) == on
+}
+
+// setPresenceAge sets how old a reading may be. A site whose driver is another
+// kind has no relay.
+func (s *site) setPresenceAge(d time.Duration) {
+	if s.relay != nil {
+		gate.SetPresenceAge(s.relay, d)
+	}
 }

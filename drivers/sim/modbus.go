@@ -53,8 +53,8 @@ type BoardConfig struct {
 }
 
 // A Board is a Modbus relay board. It understands plain coils and inputs, the
-// timed pulses of Waveshare and JY-DAM boards, and the toggle that no driver
-// should ever send. Its methods may be called from any goroutine.
+// timed pulses of Waveshare and JY-DAM boards, the control modes of the former,
+// the registers of a Native barrier, and the toggle that no driver should ever send. Its methods may be called from any goroutine.
 type Board struct {
 	unit    byte
 	now     func() time.Time
@@ -64,8 +64,11 @@ type Board struct {
 	coils   []relay
 	inputs  []bool
 	barrier *Barrier // nil where none is wired
-	fault   Fault
-	events  []Event
+	native  *Native  // nil where it is worked by relays and inputs alone
+
+	registers map[uint16]uint16 // holding registers
+	fault     Fault
+	events    []Event
 }
 
 // A relay is one output. A timed pulse ends at backAt, when it changes.
@@ -113,10 +116,15 @@ func NewBoard(cfg BoardConfig) *Board {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Board{
+	b := &Board{
 		unit: cfg.Unit, now: cfg.Now, onEvent: cfg.OnEvent,
 		coils: make([]relay, cfg.Coils), inputs: make([]bool, cfg.Inputs),
+		registers: make(map[uint16]uint16),
 	}
+	for n := range b.coils {
+		b.registers[modeBase+uint16(n)] = 0
+	}
+	return b
 }
 
 // Coil reports whether the relay is on now.
@@ -245,6 +253,10 @@ func (b *Board) answer(pdu []byte) []byte {
 		return b.bitsLocked(pdu, address, value, len(b.coils), func(i int) bool { return b.coils[i].on })
 	case readInputs:
 		return b.bitsLocked(pdu, address, value, len(b.inputs), func(i int) bool { return b.inputs[i] })
+	case readHolding, readInputRegs:
+		return b.readRegistersLocked(pdu, address, value)
+	case writeRegister:
+		return b.writeRegisterLocked(pdu, uint16(address), uint16(value), now)
 	case writeCoil:
 		return b.writeCoilLocked(pdu, address, value, now)
 	case writeCoils:
