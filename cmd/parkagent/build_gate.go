@@ -105,19 +105,15 @@ type relayGate struct {
 	cfg  gate.Config
 }
 
-// asFound returns the gate's driver such that it leaves a hold as it finds it.
-// Only the agent knows whether a relay that is on was left on by mistake; so
-// whoever just looks, or opens a gate that is held, must not switch it off.
+// asFound returns the gate's driver such that it leaves a hold as it finds it:
+// whoever just looks, or opens a gate that is held, must not switch it off. It
+// reads the gate's state, to know that it is there.
 func (r relayGate) asFound(ctx context.Context) (lane.Gate, error) {
-	hold := r.cfg.Options.Open
-	if r.cfg.Options.HoldCoil != nil {
-		hold = *r.cfg.Options.HoldCoil
-	}
-	bits, err := r.line.Client(ctx, r.cfg.Options.Unit, rs485.Poll).ReadCoils(hold, 1)
-	if err != nil {
-		return nil, fmt.Errorf("read relay %d: %w", hold, err)
-	}
 	cfg := r.cfg
-	cfg.Held = len(bits) > 0 && bits[0]&1 == 1
-	return gate.NewRelay(cfg)
+	cfg.AsFound = true
+	relay, err := gate.NewRelay(cfg)
+	if err == nil {
+		_, err = relay.State(ctx)
+	}
+	return relay, err
 }

@@ -20,6 +20,9 @@ type BarrierConfig struct {
 	// Held says that the gate was held open when the agent last ran.
 	Held bool
 
+	// AsFound has the driver leave alone what it finds: see Config.AsFound.
+	AsFound bool
+
 	Now func() time.Time // stamps GateState.At; nil means time.Now
 	Log *slog.Logger     // nil discards
 }
@@ -38,8 +41,9 @@ type Barrier struct {
 	guard  guard
 	motion motion
 
-	hold  hold
-	clean bool // what is written for a moment is known to be taken back
+	hold    hold
+	asFound bool
+	clean   bool // what is written for a moment is known to be taken back, or left as found
 }
 
 // NewBarrier checks the configuration. Nothing is sent before the first call.
@@ -52,7 +56,7 @@ func NewBarrier(cfg BarrierConfig) (*Barrier, error) {
 		return nil, err
 	}
 	b := &Barrier{
-		device: cfg.Device, bus: cfg.Bus, opt: opt, now: cfg.Now, log: cfg.Log,
+		device: cfg.Device, bus: cfg.Bus, opt: opt, now: cfg.Now, log: cfg.Log, asFound: cfg.AsFound,
 		guard: guard{presence: opt.Presence != nil, passage: opt.Passage != nil, selfGuarded: opt.SelfGuarded, age: opt.PresenceAge},
 		motion: motion{
 			travel:   opt.Travel,
@@ -255,7 +259,7 @@ func (b *Barrier) momentary() []Order {
 // prepare makes first contact after a start or a failure: it takes back what was
 // written for a moment and still stands. It does nothing while that is known.
 func (b *Barrier) prepare(ctx context.Context, p rs485.Priority) error {
-	if b.clean {
+	if b.clean || b.asFound {
 		return nil
 	}
 	for _, o := range b.momentary() {

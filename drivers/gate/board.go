@@ -57,6 +57,13 @@ func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
 	if err != nil {
 		return err
 	}
+	if r.asFound {
+		if r.hold == holdUnknown && given[r.holdCoil()] {
+			r.hold = holdOn
+		}
+		r.clean, r.given, r.looked = true, given, time.Now()
+		return nil
+	}
 	stray, stuck := make(map[uint16]bool), false
 	for _, coil := range r.momentary() {
 		if !given[coil] || r.opt.PulseMode != PulseCoil && r.onTimer() {

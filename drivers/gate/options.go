@@ -139,7 +139,10 @@ func ParseRelayOptions(table map[string]any) (RelayOptions, error) {
 		coil *uint16
 		low  *bool
 	}{{"close", r.Close, &r.CloseActiveLow}, {"hold", r.HoldCoil, &r.HoldActiveLow}, {"stop", r.Stop, &r.StopActiveLow}} {
-		*c.low = activeLow(o, c.name, "relay")
+		if low := c.name + "_active_low"; o.Given(low) && !o.Given(c.name) {
+			o.Fail(low, "there is no %s relay", c.name)
+		}
+		*c.low = o.Bool(c.name+"_active_low", false)
 	}
 	if err := o.Err(); err != nil {
 		return RelayOptions{}, err
@@ -169,20 +172,15 @@ func number(o *options.Reader, key string) *uint16 {
 }
 
 func input(o *options.Reader, key string) *Input {
-	n, low := number(o, key), activeLow(o, key, "input")
+	low := key + "_active_low"
+	if o.Given(low) && !o.Given(key) {
+		o.Fail(low, "there is no %s input", key)
+	}
+	n, activeLow := number(o, key), o.Bool(low, false)
 	if n == nil {
 		return nil
 	}
-	return &Input{Number: *n, ActiveLow: low}
-}
-
-// activeLow reads the polarity of what the option key names.
-func activeLow(o *options.Reader, key, what string) bool {
-	low := key + "_active_low"
-	if o.Given(low) && !o.Given(key) {
-		o.Fail(low, "there is no %s %s", key, what)
-	}
-	return o.Bool(low, false)
+	return &Input{Number: *n, ActiveLow: activeLow}
 }
 
 // withDefaults fills in what 0 and empty mean.

@@ -121,3 +121,32 @@ func TestContactThatIsGivenByNobodyIsLeftOnceAndThenAFault(t *testing.T) {
 		state(drivers.FaultNone)
 	})
 }
+
+// An installer tries a gate while the agent holds it open, or gives its contact.
+func TestWhoOnlyTriesAGateLeavesWhatHeFinds(t *testing.T) {
+	for _, low := range []bool{false, true} {
+		for _, held := range []bool{false, true} {
+			inBubble(t, "", func(t *testing.T) {
+				opt := wired()
+				opt.OpenActiveLow = low
+				s := newSite(t, tcpInMemory, opt)
+				s.board.SetCoil(openRelay, held != low)
+				s.board.SetCoil(closeRelay, true) // the agent's pulse, just now
+				relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: s.line, Options: opt, AsFound: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				st, err := relay.State(timed(t))
+				if err != nil || st.HoldOpen != held {
+					t.Errorf("State = held %v, %v; want %v", st.HoldOpen, err, held)
+				}
+				if err := relay.Raise(timed(t)); err != nil {
+					t.Fatal(err)
+				}
+				if s.board.Coil(openRelay) != (held != low) || !s.board.Coil(closeRelay) {
+					t.Errorf("held %v, rests on %v: open relay %v, close relay %v; want them as found", held, low, s.board.Coil(openRelay), s.board.Coil(closeRelay))
+				}
+			})
+		}
+	}
+}

@@ -57,6 +57,11 @@ type Config struct {
 	// the first contact leaves the hold relay on.
 	Held bool
 
+	// AsFound has the driver leave alone what it finds, a hold among it. It is
+	// for who only looks or tries, while the agent may be at work with the same
+	// board: only the agent knows whether a relay that is on was left on.
+	AsFound bool
+
 	Now func() time.Time // stamps GateState.At; nil means time.Now
 	Log *slog.Logger     // nil discards
 }
@@ -81,8 +86,9 @@ type Relay struct {
 	guard  guard
 	motion motion
 
-	hold  hold
-	clean bool // the momentary relays are known to be at rest or on the board's timer
+	hold    hold
+	asFound bool // what is found is left alone
+	clean   bool // the momentary relays are known to be at rest or on the board's timer
 
 	// given is which contacts were given when the relays were last read, at
 	// looked; zero where a command came after that. stray are the momentary ones
@@ -108,8 +114,9 @@ func NewRelay(cfg Config) (*Relay, error) {
 	opt := cfg.Options.withDefaults()
 	r := &Relay{
 		device: cfg.Device, bus: cfg.Bus, opt: opt, now: cfg.Now, log: cfg.Log,
-		guard:  guard{presence: opt.Presence != nil, passage: opt.Passage != nil, selfGuarded: opt.SelfGuarded, age: opt.PresenceAge},
-		motion: motion{travel: opt.Travel, seesUp: opt.LimitOpen != nil, seesDown: opt.LimitClose != nil},
+		asFound: cfg.AsFound,
+		guard:   guard{presence: opt.Presence != nil, passage: opt.Passage != nil, selfGuarded: opt.SelfGuarded, age: opt.PresenceAge},
+		motion:  motion{travel: opt.Travel, seesUp: opt.LimitOpen != nil, seesDown: opt.LimitClose != nil},
 	}
 	if opt.Quiet > 0 {
 		r.bus.Pause(opt.Unit, opt.Quiet)

@@ -2,6 +2,7 @@ package rs485
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"sync/atomic"
 )
@@ -49,4 +50,21 @@ func (l *Line) Counts() Counts {
 // most one was answered badly, apart from those that nobody answered.
 func (c Counts) Healthy() bool {
 	return 100*(c.Damaged+c.Broken+c.Noisy+c.Stray) <= c.Requests
+}
+
+// String lists what is not zero, as "requests=20 damaged=1 echo".
+func (c Counts) String() string {
+	text := fmt.Sprintf("requests=%d", c.Requests)
+	for _, one := range []struct {
+		name string
+		n    uint64
+	}{{"silent", c.Silent}, {"damaged", c.Damaged}, {"broken", c.Broken}, {"noisy", c.Noisy}, {"stray", c.Stray}} {
+		if one.n > 0 {
+			text += fmt.Sprintf(" %s=%d", one.name, one.n)
+		}
+	}
+	if c.Echo {
+		text += " echo"
+	}
+	return text
 }
