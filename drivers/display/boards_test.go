@@ -95,11 +95,13 @@ func TestBoardsKeepTheContractInTime(t *testing.T) {
 }
 
 func TestBoardsThatAnswerKeepTheContractOverTCP(t *testing.T) {
+	t.Parallel()
 	for _, k := range kinds() {
 		if !k.rig.MustAck {
 			continue // as far as the driver knows, it has shown the text before it has
 		}
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
 			drivertest.Display(t, func(t *testing.T) drivertest.DisplayRig {
 				board := k.board()
 				return k.rigOn(board, patientPanelOn(t, networkPort(t, board), k.opt))

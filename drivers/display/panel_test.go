@@ -115,6 +115,7 @@ func rigOf(board *sim.LEDBoard, panel *display.Panel, ack bool) drivertest.Displ
 }
 
 func TestFangkongKeepsTheContractOverTCP(t *testing.T) {
+	t.Parallel()
 	drivertest.Display(t, func(t *testing.T) drivertest.DisplayRig {
 		board, port := networkBoard(t, 3, 4)
 		return rigOf(board, patientPanelOn(t, port, display.FangkongOptions{Lines: 4, Address: 3, Ack: true, Voice: true}), true)

@@ -47,6 +47,7 @@ func (c *cable) plug() {
 }
 
 func TestFangkongKeepsTheContractOnASerialPort(t *testing.T) {
+	t.Parallel()
 	drivertest.Display(t, func(t *testing.T) drivertest.DisplayRig {
 		line := &cable{t: t, board: sim.NewLEDBoard(0, 2), name: filepath.Join(t.TempDir(), "port")}
 		line.plug()

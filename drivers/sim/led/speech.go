@@ -14,7 +14,11 @@ func NewSpeech(checked bool) *Board { return newBoard(speechChip{checked}, 0) }
 func (s speechChip) cut(received []byte) (frame, rest []byte, damaged int) {
 	for len(received) >= 4 {
 		size := 3 + int(received[1])*256 + int(received[2])
-		if received[0] != 0xFD || size < 4 || size > 3+210 {
+		least := 4 // with a command
+		if s.checked {
+			least = 5
+		}
+		if received[0] != 0xFD || size < least || size > 3+210 {
 			received = received[1:]
 			continue
 		}
