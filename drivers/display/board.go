@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/options"
 )
 
 // A board is one family of boards in one model: what to send for a screen, and
@@ -48,6 +49,14 @@ const (
 	frameGap  = 50 * time.Millisecond  // to put a line up
 	replyTime = 400 * time.Millisecond // a card that answers does so within 100 ms
 )
+
+// gapOf reads the option "gap".
+func gapOf(o *options.Reader) time.Duration {
+	return o.Duration("gap", frameGap, frameGap, time.Second)
+}
+
+// gapOr returns gap, or what most boards need where none is given.
+func gapOr(gap time.Duration) time.Duration { return max(gap, frameGap) }
 
 // lineOf returns line i of s. A text without characters might leave the old one
 // standing, so that an empty line is a blank.

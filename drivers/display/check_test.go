@@ -54,7 +54,13 @@ func TestABoardThatMustAnswerIsAskedWithoutShowingAnything(t *testing.T) {
 					if err := panel.Check(t.Context()); err != nil {
 						t.Errorf("Check with fault %d = %v, want nil", f, err)
 					}
-					if found := panel.Diagnose(t.Context()); len(found) != 1 || found[0].Topic != drivers.TopicReach || found[0].Level != drivers.LevelFine {
+					found := panel.Diagnose(t.Context())
+					if last := found[len(found)-1]; f == drivertest.DisplayEcho && last.Topic == drivers.TopicLine && last.Level == drivers.LevelOdd {
+						found = found[:1]
+					} else if f == drivertest.DisplayEcho {
+						t.Errorf("findings = %+v, want one of the echo", found)
+					}
+					if len(found) != 1 || found[0].Topic != drivers.TopicReach || found[0].Level != drivers.LevelFine {
 						t.Errorf("findings with fault %d = %+v, want that it is reached", f, found)
 					}
 				}

@@ -27,7 +27,8 @@ func (p *Panel) Check(ctx context.Context) error {
 }
 
 // Diagnose tries the panel and shows nothing on it. A board that need not answer
-// and does not is odd, unless its family never answers.
+// and does not is odd, unless its family never answers; so is an adapter that
+// throws back what is sent.
 func (p *Panel) Diagnose(ctx context.Context) []drivers.Finding {
 	var found []drivers.Finding
 	err := p.do(ctx, "diagnose", func(ctx context.Context) error {
@@ -48,6 +49,9 @@ func (p *Panel) Diagnose(ctx context.Context) []drivers.Finding {
 			}
 		}
 		found = append(found, reach)
+		if p.wire.echoes {
+			found = append(found, drivers.Finding{Topic: drivers.TopicLine, Level: drivers.LevelOdd, Value: "echo"})
+		}
 		return nil
 	})
 	if err != nil {

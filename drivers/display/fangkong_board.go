@@ -3,6 +3,7 @@ package display
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"parkagent/drivers"
 	"parkagent/drivers/display/frame"
@@ -12,11 +13,12 @@ import (
 // FangkongOptions are a Fangkong card's settings. The zero value is a silent
 // panel of two lines at address 0.
 type FangkongOptions struct {
-	Lines    int  // lines of the panel, 1 to 8; 0 means 2
-	Address  byte // of the card
-	Ack      bool // the card answers and must; false: over a pass-through answers may be lost
-	Voice    bool // the card can speak
-	OneFrame bool // the card takes lines and voice in one frame, command 6E
+	Lines    int           // lines of the panel, 1 to 8; 0 means 2
+	Address  byte          // of the card
+	Ack      bool          // the card answers and must; false: over a pass-through answers may be lost
+	Voice    bool          // the card can speak
+	OneFrame bool          // the card takes lines and voice in one frame, command 6E
+	Gap      time.Duration // between two frames; less than 50 ms means 50 ms
 }
 
 // ParseFangkongOptions reads the option table of a device with driver
@@ -30,6 +32,8 @@ type FangkongOptions struct {
 //	one_frame  true: lines and voice go in one frame, which is the better way
 //	           where a camera passes them on, if the card knows command 6E;
 //	           false where it is not given
+//	gap        between two frames, "50ms" to "1s", for a slow card; "50ms" where
+//	           it is not given
 func ParseFangkongOptions(table map[string]any) (FangkongOptions, error) {
 	o := options.Read(table)
 	opt := FangkongOptions{
@@ -38,6 +42,7 @@ func ParseFangkongOptions(table map[string]any) (FangkongOptions, error) {
 		Ack:      o.Bool("ack", false),
 		Voice:    o.Bool("voice", true),
 		OneFrame: o.Bool("one_frame", false),
+		Gap:      gapOf(o),
 	}
 	return opt, o.Err()
 }
@@ -56,7 +61,7 @@ func (opt FangkongOptions) board() (board, error) {
 type fangkong struct{ opt FangkongOptions }
 
 func (f fangkong) profile() profile {
-	return profile{gap: frameGap, reply: replyTime, must: f.opt.Ack}
+	return profile{gap: gapOr(f.opt.Gap), reply: replyTime, must: f.opt.Ack}
 }
 
 func (f fangkong) compose(s drivers.Screen) []message {

@@ -2,6 +2,7 @@ package display
 
 import (
 	"fmt"
+	"time"
 
 	"parkagent/drivers"
 	"parkagent/drivers/display/frame"
@@ -15,6 +16,7 @@ type HuaxiaOptions struct {
 	Address byte            // of the card; 0 means 64 (100)
 	Voice   bool            // the card can speak
 	Phrases map[string]byte // words beside, or in place of, those that cards commonly have; 0: the card lacks it
+	Gap     time.Duration   // between two frames; less than 50 ms means 50 ms
 }
 
 // ParseHuaxiaOptions reads the option table of a device with driver
@@ -26,6 +28,8 @@ type HuaxiaOptions struct {
 //	phrases  words that the card has recorded and their numbers, as its sheet
 //	         says, such as { "请稍候" = 12, "点" = 46 }, beside those that cards
 //	         commonly have; 0 for one that this card lacks
+//	gap      between two frames, "50ms" to "1s", for a slow card; "50ms" where
+//	         it is not given
 //
 // Such a card speaks recorded words only. What it has no word for is not
 // spoken, and an amount that it cannot speak in full is left out.
@@ -35,6 +39,7 @@ func ParseHuaxiaOptions(table map[string]any) (HuaxiaOptions, error) {
 		Lines:   int(o.Int("lines", 4, 1, 4)),
 		Address: byte(o.Int("address", 0x64, 1, 255)),
 		Voice:   o.Bool("voice", true),
+		Gap:     gapOf(o),
 	}
 	words := o.Table("phrases")
 	for _, word := range words.Keys() {
@@ -73,7 +78,7 @@ type huaxia struct {
 	seq     byte // of the last frame
 }
 
-func (h *huaxia) profile() profile { return profile{gap: frameGap} }
+func (h *huaxia) profile() profile { return profile{gap: gapOr(h.opt.Gap)} }
 
 func (h *huaxia) compose(s drivers.Screen) []message {
 	var messages []message

@@ -3,6 +3,7 @@ package display
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"parkagent/drivers"
 	"parkagent/drivers/display/frame"
@@ -13,14 +14,15 @@ import (
 // value is a silent BX-6K panel of two lines on 64 × 32 points.
 type OnbonOptions struct {
 	Model   OnbonModel
-	Width   int    // of the panel, in points; 0 means 64
-	Height  int    // of the panel, in points; 0 means 16 for each line
-	Lines   int    // equal parts of the height, 1 to 8; 0 means 2
-	Address uint16 // of the card; 0 means 1
-	Ack     bool   // the card is asked to answer, and must
-	Colors  bool   // the panel has more than one colour
-	Voice   bool   // the card has a voice module
-	Volume  byte   // of the voice, 0 to 10
+	Width   int           // of the panel, in points; 0 means 64
+	Height  int           // of the panel, in points; 0 means 16 for each line
+	Lines   int           // equal parts of the height, 1 to 8; 0 means 2
+	Address uint16        // of the card; 0 means 1
+	Ack     bool          // the card is asked to answer, and must
+	Colors  bool          // the panel has more than one colour
+	Voice   bool          // the card has a voice module
+	Volume  byte          // of the voice, 0 to 10
+	Gap     time.Duration // between two frames; less than 50 ms means 50 ms
 }
 
 // An OnbonModel is a series of cards. The zero value is BX-6K.
@@ -53,6 +55,8 @@ func (m OnbonModel) unit() int {
 //	colors   true: the panel shows red, green and yellow; true where it is not given
 //	voice    true: the card has a voice module; false where it is not given
 //	volume   of the voice, 0 to 10; 5 where it is not given
+//	gap      between two frames, "50ms" to "1s", for a slow card; "50ms" where
+//	         it is not given
 func ParseOnbonOptions(table map[string]any) (OnbonOptions, error) {
 	o := options.Read(table)
 	var opt OnbonOptions
@@ -70,6 +74,7 @@ func ParseOnbonOptions(table map[string]any) (OnbonOptions, error) {
 	opt.Colors = o.Bool("colors", true)
 	opt.Voice = o.Bool("voice", false)
 	opt.Volume = byte(o.Int("volume", 5, 0, 10))
+	opt.Gap = gapOf(o)
 	return opt, o.Err()
 }
 
@@ -101,7 +106,7 @@ func (opt OnbonOptions) board() (board, error) {
 type onbon struct{ opt OnbonOptions }
 
 func (b onbon) profile() profile {
-	return profile{gap: frameGap, reply: replyTime, must: b.opt.Ack}
+	return profile{gap: gapOr(b.opt.Gap), reply: replyTime, must: b.opt.Ack}
 }
 
 func (b onbon) compose(s drivers.Screen) []message {

@@ -3,6 +3,7 @@ package display
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -10,33 +11,34 @@ import (
 )
 
 func TestOptionsAreReadStrictly(t *testing.T) {
+	const gap = 50 * time.Millisecond
 	tests := []struct {
 		name, driver string
 		table        map[string]any
 		want         Options
 		faults       []string // in the error; none: no error
 	}{
-		{"a Fangkong card's defaults", "fangkong", nil, FangkongOptions{Lines: 2, Voice: true}, nil},
+		{"a Fangkong card's defaults", "fangkong", nil, FangkongOptions{Lines: 2, Voice: true, Gap: gap}, nil},
 		{"all of a Fangkong card", "fangkong",
-			map[string]any{"lines": int64(4), "address": int64(9), "ack": true, "voice": false, "one_frame": true},
-			FangkongOptions{Lines: 4, Address: 9, Ack: true, OneFrame: true}, nil},
+			map[string]any{"lines": int64(4), "address": int64(9), "ack": true, "voice": false, "one_frame": true, "gap": "120ms"},
+			FangkongOptions{Lines: 4, Address: 9, Ack: true, OneFrame: true, Gap: 120 * time.Millisecond}, nil},
 		{"a Fangkong card's mistakes", "fangkong", map[string]any{"line": int64(2), "lines": int64(9), "address": "1", "ack": "yes"}, nil,
 			[]string{`unknown option "line"`, `"lines": 9 is not from 1 to 8`, `"address": want a whole number`, `"ack": want true or false`}},
-		{"an AA55 card's defaults", "huaxia-led", nil, HuaxiaOptions{Lines: 4, Address: 0x64, Voice: true}, nil},
+		{"an AA55 card's defaults", "huaxia-led", nil, HuaxiaOptions{Lines: 4, Address: 0x64, Voice: true, Gap: gap}, nil},
 		{"all of an AA55 card", "huaxia-led",
-			map[string]any{"lines": int64(2), "address": int64(7), "voice": false, "phrases": map[string]any{"请稍候": int64(12), "谢谢": int64(0)}},
-			HuaxiaOptions{Lines: 2, Address: 7, Phrases: map[string]byte{"请稍候": 12, "谢谢": 0}}, nil},
+			map[string]any{"lines": int64(2), "address": int64(7), "voice": false, "gap": "1s", "phrases": map[string]any{"请稍候": int64(12), "谢谢": int64(0)}},
+			HuaxiaOptions{Lines: 2, Address: 7, Phrases: map[string]byte{"请稍候": 12, "谢谢": 0}, Gap: time.Second}, nil},
 		{"an AA55 card's mistakes", "huaxia-led", map[string]any{"lines": int64(5), "address": int64(0), "ack": true, "phrases": map[string]any{"请稍候": int64(300)}}, nil,
 			[]string{`"lines": 5 is not from 1 to 4`, `"address": 0 is not from 1 to 255`, `unknown option "ack"`, `"phrases.请稍候": 300 is not from 0 to 255`}},
 		{"phrases that are no table", "huaxia-led", map[string]any{"phrases": "请稍候"}, nil, []string{`"phrases": want a table`}},
-		{"an Onbon card's defaults", "onbon", nil, OnbonOptions{Width: 64, Height: 32, Lines: 2, Address: 1, Colors: true, Volume: 5}, nil},
+		{"an Onbon card's defaults", "onbon", nil, OnbonOptions{Width: 64, Height: 32, Lines: 2, Address: 1, Colors: true, Volume: 5, Gap: gap}, nil},
 		{"all of an Onbon card", "onbon",
 			map[string]any{"model": "bx-5k", "width": int64(128), "height": int64(64), "lines": int64(3), "address": int64(258), "ack": true, "colors": false, "voice": true, "volume": int64(10)},
-			OnbonOptions{Model: BX5K, Width: 128, Height: 64, Lines: 3, Address: 258, Ack: true, Voice: true, Volume: 10}, nil},
+			OnbonOptions{Model: BX5K, Width: 128, Height: 64, Lines: 3, Address: 258, Ack: true, Voice: true, Volume: 10, Gap: gap}, nil},
 		{"an Onbon card's height goes with its lines", "onbon", map[string]any{"lines": int64(4)},
-			OnbonOptions{Width: 64, Height: 64, Lines: 4, Address: 1, Colors: true, Volume: 5}, nil},
-		{"an Onbon card's mistakes", "onbon", map[string]any{"model": "bx-9", "width": int64(65), "volume": int64(11)}, nil,
-			[]string{`"model": "bx-9" is not one of bx-6k, bx-5k`, `"width": 65 is not a multiple of 8`, `"volume": 11 is not from 0 to 10`}},
+			OnbonOptions{Width: 64, Height: 64, Lines: 4, Address: 1, Colors: true, Volume: 5, Gap: gap}, nil},
+		{"an Onbon card's mistakes", "onbon", map[string]any{"model": "bx-9", "width": int64(65), "volume": int64(11), "gap": "10ms"}, nil,
+			[]string{`"gap": 10ms is not from 50ms to 1s`, `"model": "bx-9" is not one of bx-6k, bx-5k`, `"width": 65 is not a multiple of 8`, `"volume": 11 is not from 0 to 10`}},
 		{"a voice chip's defaults", "syn6288", nil, SpeechOptions{}, nil},
 		{"all of a voice chip", "syn6288", map[string]any{"chip": "xfs5152", "ack": true}, SpeechOptions{Chip: frame.XFS5152, Ack: true}, nil},
 		{"a voice chip's mistakes", "syn6288", map[string]any{"chip": "syn7", "voice": true}, nil, []string{`"chip": "syn7" is not one of`, `unknown option "voice"`}},

@@ -69,7 +69,7 @@ func New(cfg Config) (*Panel, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Panel{device: cfg.Device, board: b, carrier: cfg.Carrier, turn: make(chan struct{}, 1)}
-	p.wire = wire{port: cfg.Port, log: cfg.Log.With("device", cfg.Device), profile: b.profile()}
+	p.wire = wire{port: cfg.Port, log: cfg.Log.With("device", cfg.Device), profile: b.profile(), perByte: byteTime(cfg.Port)}
 	return p, nil
 }
 

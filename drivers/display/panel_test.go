@@ -214,6 +214,25 @@ func TestFangkongLeavesTheCardTime(t *testing.T) {
 	}
 }
 
+func TestAFrameOnASlowLineIsLetOutBeforeTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &slowPort{}
+		panel := panelOn(t, rec, display.HuaxiaOptions{Lines: 2, Gap: 80 * time.Millisecond})
+		if err := panel.Show(t.Context(), drivers.Screen{Lines: []drivers.Line{{Text: "粤B12345"}}}); err != nil {
+			t.Fatal(err)
+		}
+		// 23 bytes of eleven bits at 1200 baud.
+		if gap, want := rec.written[1].Sub(rec.written[0]), 80*time.Millisecond+23*(11*time.Second/1200); gap < want {
+			t.Errorf("second frame follows after %v, want at least %v", gap, want)
+		}
+	})
+}
+
+// A slowPort is a recordingPort at 1200 baud.
+type slowPort struct{ recordingPort }
+
+func (*slowPort) Link() serialport.Link { return serialport.Link{Baud: 1200} }
+
 // A recordingPort is a line without a card at its end.
 type recordingPort struct{ written []time.Time }
 

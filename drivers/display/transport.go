@@ -1,6 +1,7 @@
 package display
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/serialport"
 )
 
 // A Port is the line to a board, as drivers/serialport gives it. Only the
@@ -36,9 +38,16 @@ type Carrier interface {
 	Carry(ctx context.Context, frames [][]byte) error
 }
 
-// byteTime is how long a byte takes at 9600 baud. A serial server takes frames
-// at once, and they are still on the wire behind it.
-const byteTime = time.Millisecond
+// byteTime is how long a byte takes on the line behind port: a port takes frames
+// at once, and they are still on the wire then. A serial server does not tell how
+// fast its wire is; most are left at 9600 baud.
+func byteTime(port Port) time.Duration {
+	const bits = 11 // start, eight, parity, stop
+	if p, ok := port.(interface{ Link() serialport.Link }); ok && p.Link().Baud > 0 {
+		return bits * time.Second / time.Duration(p.Link().Baud)
+	}
+	return bits * time.Second / 9600
+}
 
 // A wire sends frames over a port: it keeps the board's time between them and
 // listens for answers. Its methods are called by one goroutine at a time.
@@ -46,7 +55,9 @@ type wire struct {
 	port Port
 	log  *slog.Logger
 	profile
-	free time.Time // when the board takes the next frame
+	perByte time.Duration
+	free    time.Time // when the board takes the next frame
+	echoes  bool      // the last frame that was listened to came back
 }
 
 // send writes one frame as soon as the board takes it, and listens for the
@@ -84,7 +95,7 @@ func (w *wire) exchange(ctx context.Context, b board, frame []byte, patient bool
 	if err := w.port.Write(ctx, frame); err != nil {
 		return reply{}, false, offline(err)
 	}
-	length := time.Duration(len(frame)) * byteTime
+	length := time.Duration(len(frame)) * w.perByte
 	w.free = time.Now().Add(length + w.gap)
 	wait := w.gap
 	switch {
@@ -128,12 +139,14 @@ const mostNoise = 1024
 func (w *wire) listen(ctx context.Context, b board, frame []byte) (reply, error) {
 	var received []byte
 	buf := make([]byte, 256)
+	w.echoes = false
 	for {
 		n, err := w.port.Read(ctx, buf)
 		if err != nil {
 			return reply{}, err
 		}
 		received = append(received, buf[:n]...)
+		w.echoes = w.echoes || bytes.Contains(received, frame)
 		if r, ok := b.reply(received, frame); ok {
 			return r, nil
 		}

@@ -77,6 +77,15 @@ func (t *Tray) Carry(ctx context.Context, frames [][]byte) error {
 	return nil
 }
 
+// Check fails as Carry does when the camera was not heard for too long. It lays
+// nothing down.
+func (t *Tray) Check(context.Context) error {
+	if err := t.desk.Heard(); err != nil {
+		return t.desk.failed(t.op, err)
+	}
+	return nil
+}
+
 // take empties all trays and returns what may still be shown.
 func (d *Desk) take() []Frames {
 	d.mu.Lock()

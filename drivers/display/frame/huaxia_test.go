@@ -77,7 +77,10 @@ func TestWordsAreSpelledAsTheCardHasThem(t *testing.T) {
 		{"letters outside a plate are no phrases", "VIP车 E E,谢谢", with(nil), "03"},
 		{"a plate of eight characters", "粤BD12345,谢谢", with(nil), "D4 C1 42 44 31 32 33 34 35 03"},
 		{"a police plate", "粤B1234警", with(nil), "D4 C1 42 31 32 33 34 BE AF"},
-		{"a plate that is none is spelled by its figures", "B12345", with(nil), "31 32 33 34 35"},
+		{"a number that counts nothing is no word", "B12345", with(nil), ""},
+		{"a number that counts what the card has no word for is left out", "剩余30天,欢迎光临", with(nil), "01"},
+		{"the same with the words", "剩余30天,欢迎光临", with(map[string]byte{"剩余": 0x71, "天": 0x72}), "71 33 30 72 01"},
+		{"a number right behind a phrase", "空余车位 12 空余车位12", with(map[string]byte{"空余车位": 0x73}), "73 73 31 32"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,33 +25,42 @@ var (
 	// its province, a letter, and the rest.
 	platePattern = regexp.MustCompile(`^[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使][A-Z][A-Z0-9]{4,6}[挂学警港澳领]?`)
 	// amountPattern is a number, in figures or in words, and what it counts.
-	amountPattern = regexp.MustCompile(`^([0-9.]+|[零〇一二两三四五六七八九十百千万点]+)(元|分钟|分|小时|天|个)?`)
+	amountPattern = regexp.MustCompile(`^([0-9.]+|[零〇一二两三四五六七八九十百千万点]+)(元|角|分钟|分|小时|时|天|个|位|次)?`)
 )
 
 // Spell writes text as a card with these phrases speaks it, in at most limit
 // bytes: a plate by its characters, a known phrase by its byte, a number figure
-// by figure. What the card has no word for is left out. But of a number that
-// lacks any part, nothing is spoken, nor what it counts: 12.5元 without a word
-// for the point would be heard as 125元.
+// by figure. What the card has no word for is left out.
+//
+// A number is spoken whole and with what it counts, or not at all: 12.5元 without
+// a word for the point would be heard as 125元, and 30天 without one for the days
+// as a price. One that counts nothing is spoken right behind a phrase only.
 func Spell(text string, phrases map[string]byte, limit int) []byte {
 	var words []byte
+	behind := false // a phrase
 	for text != "" {
-		word, n := spellNext(text, phrases)
-		if len(words)+len(word) > limit {
+		w := spellNext(text, phrases, behind)
+		if len(words)+len(w.spoken) > limit {
 			break
 		}
-		words = append(words, word...)
-		text = text[n:]
+		words = append(words, w.spoken...)
+		text, behind = text[w.size:], w.phrase
 	}
 	return words
 }
 
-// spellNext returns the bytes that speak the beginning of text, and how long that
-// beginning is. The longest phrase goes before a number, since phrases begin
-// with one.
-func spellNext(text string, phrases map[string]byte) (word []byte, n int) {
+// A word is the beginning of a text as a card speaks it.
+type word struct {
+	spoken []byte // nothing, where the card has no word for it
+	size   int    // bytes of the text
+	phrase bool   // a recorded phrase
+}
+
+// spellNext speaks the beginning of text, right behind a phrase or not. The
+// longest phrase goes before a number, since phrases begin with one.
+func spellNext(text string, phrases map[string]byte, behind bool) word {
 	if p := platePattern.FindString(text); p != "" {
-		return GBK(p, len(p)), len(p)
+		return word{spoken: GBK(p, len(p)), size: len(p)}
 	}
 	longest := ""
 	for phrase := range phrases {
@@ -60,20 +69,24 @@ func spellNext(text string, phrases map[string]byte) (word []byte, n int) {
 		}
 	}
 	if utf8.RuneCountInString(longest) > 1 {
-		return []byte{phrases[longest]}, len(longest)
+		return word{[]byte{phrases[longest]}, len(longest), true}
 	}
 	if m := amountPattern.FindStringSubmatch(text); m != nil {
 		number, ok := spellNumber(m[1], phrases)
-		if !ok {
-			return nil, len(m[0])
+		unit, counts := phrases[m[2]]
+		switch {
+		case ok && counts:
+			return word{append(number, unit), len(m[0]), true}
+		case ok && m[2] == "" && behind:
+			return word{number, len(m[0]), false}
 		}
-		return number, len(m[1])
+		return word{nil, len(m[0]), false}
 	}
 	if longest != "" {
-		return []byte{phrases[longest]}, len(longest)
+		return word{[]byte{phrases[longest]}, len(longest), true}
 	}
 	_, size := utf8.DecodeRuneInString(text)
-	return nil, size
+	return word{nil, size, false}
 }
 
 // spellNumber speaks a number figure by figure, as the card has words for it.

@@ -44,7 +44,7 @@ func OnbonPing(address uint16) []byte {
 func OnbonGBK(text string) []byte { return encode(text, MaxOnbonText, "`\\") }
 
 // MaxOnbonText is the longest text of an area or a voice that is sent, in bytes.
-const MaxOnbonText = 240
+const MaxOnbonText = 200
 
 // An OnbonArea is a rectangle of the panel with a text of its own, which the
 // card keeps in memory only: the maker's "dynamic area".

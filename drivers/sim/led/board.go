@@ -122,15 +122,15 @@ func (b *Board) Attach(ctx context.Context, line io.ReadWriteCloser) error {
 		}
 		received = append(received, buf[:n]...)
 		for {
-			var frame []byte
-			var damaged int
-			frame, received, damaged = b.family.cut(received)
+			frame, rest, damaged := b.family.cut(received)
+			came := received[:len(received)-len(rest)]
+			received = rest
 			b.hurt(damaged)
 			if frame == nil {
 				break
 			}
 			answer, fault := b.take(frame)
-			if err := say(line, fault, frame, answer, b.family.garbage()); err != nil {
+			if err := say(line, fault, came, answer, b.family.garbage()); err != nil {
 				return err
 			}
 		}
@@ -189,7 +189,7 @@ func (b *Board) take(frame []byte) (answer []byte, fault Fault) {
 }
 
 // say answers as the fault has it.
-func say(line io.WriteCloser, fault Fault, frame, answer, garbage []byte) error {
+func say(line io.WriteCloser, fault Fault, came, answer, garbage []byte) error {
 	var chunks [][]byte
 	switch fault {
 	case Silent, Dead:
@@ -199,7 +199,7 @@ func say(line io.WriteCloser, fault Fault, frame, answer, garbage []byte) error 
 	case Noise:
 		chunks = [][]byte{garbage, answer}
 	case Echo:
-		chunks = [][]byte{frame, answer}
+		chunks = [][]byte{came, answer}
 	case Crumbs:
 		for i := range answer {
 			chunks = append(chunks, answer[i:i+1])
