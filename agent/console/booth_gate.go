@@ -16,7 +16,8 @@ import (
 const photoWithin = 1500 * time.Millisecond
 
 // command moves a gate. Opening and holding need a reason, and a picture is taken
-// of what stands there; a camera that fails keeps nobody waiting.
+// of what stands there; a camera that fails keeps nobody waiting. To stop an arm may
+// have one, and waits for nothing.
 func (b *Booths) command(op lane.Op) func(context.Context, act) (any, error) {
 	return func(ctx context.Context, a act) (any, error) {
 		q, err := decode[struct {
@@ -36,6 +37,11 @@ func (b *Booths) command(op lane.Op) func(context.Context, act) (any, error) {
 				return nil, err
 			}
 			c.Picture = b.photo(ctx, l)
+		}
+		if op == lane.OpStop && strings.TrimSpace(q.Reason) != "" {
+			if c.Reason, err = reasonOf(q.Reason); err != nil {
+				return nil, err
+			}
 		}
 		if err := l.Worker.Do(ctx, c); err != nil {
 			return nil, passed(err)

@@ -206,9 +206,12 @@ func TestAGateIsMoved(t *testing.T) {
 	does[any](r, booth.RoleInstaller, "gate/hold", map[string]any{"lane": "IN1", "reason": "test"})
 	does[any](r, booth.RoleInstaller, "gate/release", map[string]any{"lane": "IN1"})
 	does[any](r, booth.RoleManager, "gate/close", map[string]any{"lane": "IN1"})
+	does[any](r, booth.RoleInstaller, "gate/stop", map[string]any{"lane": "IN1"})
+	does[any](r, booth.RoleOperator, "gate/stop", map[string]any{"lane": "IN1", "reason": " a child "})
 	want := []lane.Command{
 		{Op: lane.OpOpen, Client: "li", Reason: "ambulance", Picture: "in.jpg"}, {Op: lane.OpHold, Client: "zhang", Reason: "test"},
 		{Op: lane.OpRelease, Client: "zhang"}, {Op: lane.OpClose, Client: "wang"},
+		{Op: lane.OpStop, Client: "zhang"}, {Op: lane.OpStop, Client: "li", Reason: "a child"},
 	}
 	for i := range r.in.commands {
 		if !strings.HasPrefix(r.in.commands[i].Address, "127.0.0.1:") {

@@ -114,7 +114,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 	all, staff, manager := []string(nil), []string{"manager", "operator"}, []string{"manager"}
 	want := map[string][]string{
 		"login": all, "logout": all, "me": all, "password": all, "lanes": all, "events": all,
-		"gate/open": all, "gate/close": all, "gate/hold": all, "gate/release": all,
+		"gate/open": all, "gate/close": all, "gate/stop": all, "gate/hold": all, "gate/release": all,
 		"pass": staff, "lane/plate": staff,
 		"report/takings": staff, "report/inside": staff, "report/openings": {"installer", "manager", "operator"},
 		"report/payments": manager, "report/discounts": manager,

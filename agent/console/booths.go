@@ -162,6 +162,7 @@ func (b *Booths) table() map[string]boothCall {
 
 		"gate/open":    {do: b.command(lane.OpOpen)},
 		"gate/close":   {do: b.command(lane.OpClose)},
+		"gate/stop":    {do: b.command(lane.OpStop)},
 		"gate/hold":    {do: b.command(lane.OpHold)},
 		"gate/release": {do: b.command(lane.OpRelease)},
 

@@ -41,6 +41,7 @@
 //	events (GET)    omi                                       server-sent events "lanes", whenever something is different
 //	gate/open       omi  lane, reason                         image that was taken; so gate/hold
 //	gate/close      omi  lane                                 so gate/release
+//	gate/stop       omi  lane, reason (may be left out)
 //	pass            om   lane, reason                         the car there passes: open, reason, plateNo, session, payable, image
 //	lane/plate      om   lane, plateNo, reason                the car there is decided on anew, as one with that plate
 //	bill            om   a car                                as of a machine, with lines that add up to payable, and the ledger

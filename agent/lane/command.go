@@ -17,6 +17,7 @@ const (
 	OpClose   Op = "close"
 	OpHold    Op = "hold"
 	OpRelease Op = "release"
+	OpStop    Op = "stop" // the arm stays where it is; not every gate can
 	OpShow    Op = "show"
 )
 
@@ -52,27 +53,14 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 		return func(tx *store.Tx) error { return tx.SetHold(ctx, l.cfg.Code, on) }
 	}
 	if err := l.journal(ctx, c, l.cfg.GateCode, "decided", hold(c.Op == OpHold)); err != nil {
-		if c.Op != OpOpen || ctx.Err() != nil {
+		if c.Op != OpOpen && c.Op != OpStop || ctx.Err() != nil {
 			return nil, err
 		}
 		// A full disk stops every decision of the lane; the operator's hand is
-		// then the only way out, and nobody is to be trapped for want of a row.
-		l.cfg.Log.Error("open a gate without a row in the journal", "client", c.Client, "address", c.Address, "error", err)
+		// then the only way out, and nobody is to be trapped, or hit, for want of a row.
+		l.cfg.Log.Error("move a gate without a row in the journal", "command", c.Op, "client", c.Client, "address", c.Address, "error", err)
 	}
-	var call func(context.Context) error
-	switch c.Op {
-	case OpOpen:
-		call = l.cfg.Gate.Raise
-	case OpClose:
-		call = l.cfg.Gate.Lower
-	case OpHold:
-		call = l.cfg.Gate.Hold
-	case OpRelease:
-		call = l.cfg.Gate.Release
-	default:
-		return nil, fmt.Errorf("%w: unknown command %q", drivers.ErrRefused, c.Op)
-	}
-	err := l.gate(ctx, call)
+	err := l.gate(ctx, l.callOf(c.Op))
 	result, undo := "ok", (func(*store.Tx) error)(nil)
 	if err != nil {
 		result, undo = err.Error(), hold(l.state.held)
@@ -90,6 +78,27 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 		return opened{}, nil
 	}
 	return nil, err
+}
+
+// callOf is what the gate is called for. A gate that cannot do it refuses.
+func (l *Lane) callOf(op Op) func(context.Context) error {
+	switch op {
+	case OpOpen:
+		return l.cfg.Gate.Raise
+	case OpClose:
+		return l.cfg.Gate.Lower
+	case OpHold:
+		return l.cfg.Gate.Hold
+	case OpRelease:
+		return l.cfg.Gate.Release
+	case OpStop:
+		if g, ok := l.cfg.Gate.(Stopper); ok {
+			return g.Stop
+		}
+	}
+	return func(context.Context) error {
+		return fmt.Errorf("%w: the gate has no command %q", drivers.ErrRefused, op)
+	}
 }
 
 // unlatch takes back a hold that the gate did not acknowledge. Its driver may

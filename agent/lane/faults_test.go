@@ -91,6 +91,36 @@ func TestOperatorsOpenThoughTheBooksCannotBeWritten(t *testing.T) {
 	})
 }
 
+// stopGate is a fakeGate whose arm can be stopped.
+type stopGate struct{ fakeGate }
+
+func (g *stopGate) Stop(context.Context) error { return g.call("stop") }
+
+func TestAnArmIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		stop := Command{Op: OpStop, Client: "mall", Reason: "a child"}
+		if err := s.in.Do(t.Context(), stop); !errors.Is(err, drivers.ErrRefused) || s.gateIn.did() != "" {
+			t.Errorf("a gate that cannot: %v, want it refused", err)
+		}
+		g := &stopGate{}
+		s.in.cfg.Gate = g
+		s.must(s.in.Do(t.Context(), stop))
+		rows, err := s.db.After(t.Context(), 0, 1000)
+		s.must(err)
+		f := decode[store.CommandFact](s, rows[len(rows)-1])
+		if got := g.did(); got != "stop" || f.Command != "stop" || f.Remark != "a child" || f.Result != "ok" {
+			t.Errorf("calls = %q, journal %+v; want it stopped, with the reason", got, f)
+		}
+		s.must(s.db.Close()) // as with a full disk, no row can be written
+		s.must(s.in.Do(t.Context(), stop))
+		if got := g.did(); got != "stop" {
+			t.Errorf("calls = %q without books, want it stopped", got)
+		}
+		s.stop()
+	})
+}
+
 func TestACameraThatGivesUpStopsNoLane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
