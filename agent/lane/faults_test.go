@@ -121,6 +121,48 @@ func TestAnArmIsStopped(t *testing.T) {
 	})
 }
 
+// lineGate is a fakeGate whose inputs take their time to be read, on a line that others
+// use.
+type lineGate struct {
+	fakeGate
+	takes time.Duration
+	asked int
+}
+
+func (g *lineGate) State(ctx context.Context) (drivers.GateState, error) {
+	<-time.After(g.takes)
+	g.asked++
+	return g.fakeGate.State(ctx)
+}
+
+func TestHowOftenInputsAreReadWhileACarPasses(t *testing.T) {
+	for _, tt := range []struct {
+		takes     time.Duration
+		low, high int // in ten seconds
+	}{
+		{25 * time.Millisecond, 199, 201}, // one board at 9600 baud
+		{100 * time.Millisecond, 49, 51},  // one of several on a full line, to which half of the time is left
+		{2 * time.Millisecond, 199, 201},  // over the network
+		{400 * time.Millisecond, 12, 13},  // a line that is all but dead
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t)
+			defer s.close()
+			g := &lineGate{takes: tt.takes}
+			g.shows(occupied, clear, drivers.ArmUp)
+			s.in.cfg.Gate = g
+			pass(5 * time.Second)
+			s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
+			pass(time.Second)
+			before := g.asked
+			pass(10 * time.Second)
+			if n := g.asked - before; n < tt.low || n > tt.high {
+				t.Errorf("an answer takes %v: asked %d times in ten seconds, want %d to %d", tt.takes, n, tt.low, tt.high)
+			}
+		})
+	}
+}
+
 func TestACameraThatGivesUpStopsNoLane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)

@@ -104,6 +104,7 @@ type Lane struct {
 	before text             // what was shown before the gate was told to open; owned by loop
 	skew   skew             // owned by loop
 	polled time.Time        // when the gate was last asked; owned by loop
+	took   time.Duration    // how long its answer took then; owned by loop
 	stray  bool             // it was held open then and should not have been; owned by loop
 
 	mu   sync.Mutex // guards the following field
@@ -268,11 +269,13 @@ func (l *Lane) checkCamera(ctx context.Context) error {
 }
 
 // tickEvery is the beat of retries, of polling the gate and of the display;
-// watchEvery that of the gate's inputs while a car passes. A reading takes some
-// 50 ms of a line at 9600 baud, which other gates share.
+// watchEvery that of the gate's inputs while a car passes: one under the arm is seen
+// within that. A reading takes some 25 ms of a line at 9600 baud, which other gates
+// share: a lane leaves at least as much time to the others as its last one took, so
+// that gates on a full line are read less often, and a command waits for one reading.
 const (
 	tickEvery  = time.Second
-	watchEvery = 200 * time.Millisecond
+	watchEvery = 50 * time.Millisecond
 )
 
 // watches reports whether the gate's inputs are read often now.
