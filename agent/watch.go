@@ -24,7 +24,8 @@ const (
 )
 
 // checks are the devices that can be asked how they are and whom no lane asks, by
-// code: those that belong to none, and those that a lane uses without calling them.
+// code: those that belong to none, and scanners and printers, which stand at a lane and
+// are called by others.
 func (a *Agent) checks() map[string]lane.Checker {
 	all := map[string]lane.Checker{}
 	put := func(code string, driver any) {
@@ -45,6 +46,12 @@ func (a *Agent) checks() map[string]lane.Checker {
 		put(code, d)
 	}
 	for code, d := range a.cfg.Devices.Cameras {
+		put(code, d)
+	}
+	for code, d := range a.cfg.Devices.Scanners {
+		put(code, d)
+	}
+	for code, d := range a.cfg.Devices.Printers {
 		put(code, d)
 	}
 	for code, d := range a.silences {

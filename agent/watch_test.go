@@ -14,6 +14,7 @@ import (
 
 	"parkagent/agent/config"
 	"parkagent/agent/lane"
+	"parkagent/agent/slips"
 	"parkagent/drivers"
 	"parkagent/store"
 )
@@ -44,6 +45,13 @@ func (s *spare) set(change func(*spare)) {
 	change(s)
 }
 
+// paperless is a printer without paper.
+type paperless struct{ slips.Printer }
+
+func (paperless) Check(context.Context) error {
+	return &drivers.FaultError{Fault: drivers.FaultPaper, Err: errors.New("no paper")}
+}
+
 // deadGate is a gate that does not answer.
 type deadGate struct{ stillGate }
 
@@ -61,11 +69,13 @@ func TestDevicesOfNoLaneAreWatched(t *testing.T) {
 		site := smallSite(t, t.TempDir())
 		site.Devices = append(site.Devices,
 			config.Device{Code: "K1", Kind: config.KindKiosk}, config.Device{Code: "K2", Kind: config.KindKiosk, Silence: 10 * time.Minute},
-			config.Device{Code: "L8", Kind: config.KindDisplay}, config.Device{Code: "L9", Kind: config.KindDisplay}, config.Device{Code: "G9", Kind: config.KindGate})
+			config.Device{Code: "L8", Kind: config.KindDisplay}, config.Device{Code: "L9", Kind: config.KindDisplay}, config.Device{Code: "G9", Kind: config.KindGate},
+			config.Device{Code: "P1", Kind: config.KindPrinter})
+		site.Lanes[0].Printer = "P1"
 		one, two := &spare{}, &spare{hangs: true}
 		a, err := New(Config{Site: site, Devices: Devices{
 			Gates: map[string]lane.Gate{"G1": stillGate{}, "G9": deadGate{}}, Cameras: map[string]lane.Camera{"C1": deafCamera{}},
-			Displays: map[string]lane.Display{"L8": one, "L9": two},
+			Displays: map[string]lane.Display{"L8": one, "L9": two}, Printers: map[string]slips.Printer{"P1": paperless{}},
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -79,7 +89,7 @@ func TestDevicesOfNoLaneAreWatched(t *testing.T) {
 			codes = append(codes, code)
 		}
 		slices.Sort(codes)
-		if diff := cmp.Diff([]string{"G9", "K2", "L8", "L9"}, codes); diff != "" {
+		if diff := cmp.Diff([]string{"G9", "K2", "L8", "L9", "P1"}, codes); diff != "" {
 			t.Fatalf("watched (-want +got):\n%s", diff)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -106,13 +116,13 @@ func TestDevicesOfNoLaneAreWatched(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", what, diff)
 			}
 		}
-		expect(5*time.Second, "one that hangs keeps nobody waiting", map[string]string{"L8": "0", "L9": "", "G9": "1", "K1": "", "K2": "0"})
+		expect(5*time.Second, "one that hangs keeps nobody waiting", map[string]string{"L8": "0", "L9": "", "G9": "1", "K1": "", "K2": "0", "P1": "31"})
 		expect(10*time.Second, "and is told when it has hung for long", map[string]string{"L8": "0", "L9": "1"})
-		one.set(func(s *spare) { s.fail = &drivers.FaultError{Fault: drivers.FaultPaper, Err: errors.New("no paper")} })
+		one.set(func(s *spare) { s.fail = &drivers.FaultError{Fault: drivers.FaultContact, Err: errors.New("bent")} })
 		two.set(func(s *spare) { s.hangs = false })
-		expect(time.Minute, "what changes is told", map[string]string{"L8": "31", "L9": "0"})
+		expect(time.Minute, "what changes is told", map[string]string{"L8": "14", "L9": "0"})
 		one.set(func(s *spare) { s.fail = errors.ErrUnsupported })
-		expect(9*time.Minute, "a pay machine that does not call, and a display that cannot be asked any more", map[string]string{"K1": "", "K2": "1", "L8": "31"})
+		expect(9*time.Minute, "a pay machine that does not call, and a display that cannot be asked any more", map[string]string{"K1": "", "K2": "1", "L8": "14"})
 		a.silences["K2"].heard()
 		expect(time.Minute, "and one that calls again", map[string]string{"K2": "0"})
 	})

@@ -201,7 +201,7 @@ func (l *Lane) record(ctx context.Context, c record) {
 	}
 }
 
-// gate calls the gate with its deadline and reports how it is.
+// gate calls the gate with the deadline of a command and reports how it is.
 func (l *Lane) gate(ctx context.Context, call func(context.Context) error) error {
 	c, cancel := context.WithTimeout(ctx, l.cfg.CommandTimeout)
 	defer cancel()
@@ -238,13 +238,11 @@ func (l *Lane) showBefore(ctx context.Context, c raise) {
 // is asked for before the command is sent again.
 func (l *Lane) raise(ctx context.Context, c raise) error {
 	if c.again {
-		var arm drivers.Arm
-		err := l.gate(ctx, func(ctx context.Context) error {
-			st, err := l.cfg.Gate.State(ctx)
-			arm = st.Arm
-			return err
-		})
-		if err == nil && arm == drivers.ArmUp {
+		st, err := l.read(ctx, pollTimeout)
+		if ctx.Err() == nil {
+			l.report(ctx, l.cfg.GateCode, err)
+		}
+		if err == nil && st.Arm == drivers.ArmUp {
 			return nil
 		}
 	}
@@ -275,10 +273,6 @@ func (l *Lane) confirm(ctx context.Context, session string) error {
 	return err
 }
 
-// darkTimeout bounds a reading of a gate that failed last time, so that the next
-// car does not wait for a dead one, and taking back what it did not follow.
-const darkTimeout = 300 * time.Millisecond
-
 // resume takes up what the lane was doing before a restart.
 func (l *Lane) resume(ctx context.Context) error {
 	holds, err := l.cfg.DB.Holds(ctx)
@@ -303,7 +297,7 @@ func (l *Lane) resume(ctx context.Context) error {
 	if stands && l.state.held == l.state.latched { // a gate whose hold is still to be latched is left alone
 		st = l.see(ctx)
 		a.Presence = st.Presence
-		_ = l.handle(ctx, sensed{presence: st.Presence, passage: st.Passage, arm: st.Arm}) // nobody waits for it
+		_ = l.handle(ctx, sensedOf(st)) // nobody waits for it
 	}
 	v, err := l.cfg.Rules.Resume(ctx, a)
 	if err != nil {
@@ -334,63 +328,4 @@ func (l *Lane) countSpaces(ctx context.Context) {
 			_ = l.handle(ctx, spaces{free: a.Free()}) // nobody waits for it
 		}
 	}
-}
-
-// pollEvery is how often the gate's inputs are read while nothing happens;
-// a gate that is away is asked less often, because each question takes a
-// time-out during which a car would wait.
-const (
-	pollEvery     = 2 * time.Second
-	pollAwayEvery = 10 * time.Second
-	pollTimeout   = 500 * time.Millisecond
-)
-
-// errHoldLost means that a gate that is to be held open is not any more, as
-// after its controller lost power.
-var errHoldLost = errors.New("the gate does not hold any more")
-
-// poll reads the gate's inputs when it is time to. A gate whose hold is still
-// to be latched is left alone: see resume.
-func (l *Lane) poll(ctx context.Context) {
-	if l.state.held && !l.state.latched {
-		return
-	}
-	every := pollEvery
-	switch {
-	case l.dead():
-		every = pollAwayEvery
-	case l.watches():
-		every = watchEvery
-	case l.state.sense.fitted(), since(l.cfg.Now().UTC(), l.state.began.at, l.cfg.Dedupe):
-		every = tickEvery
-	}
-	now := time.Now()
-	// A beat comes early or late by a little, which must not cost a whole one.
-	if now.Sub(l.polled) < max(every-l.beat()/2, 2*l.took) {
-		return
-	}
-	l.polled = now
-	c, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	st, err := l.cfg.Gate.State(c)
-	l.took = time.Since(now)
-	if ctx.Err() != nil {
-		return
-	}
-	l.mu.Lock()
-	l.view.Gate = st
-	l.mu.Unlock()
-	_ = l.handle(ctx, sensed{presence: st.Presence, passage: st.Passage, arm: st.Arm, failed: err != nil}) // nobody waits for it
-	l.report(ctx, l.cfg.GateCode, err)
-	switch {
-	case err != nil:
-	case l.state.held && !st.HoldOpen:
-		_ = l.handle(ctx, latched{err: errHoldLost}) // the next tick latches it again
-	case !l.state.held && st.HoldOpen: // a hold that was to end, when an answer or the power was lost
-		if !l.stray {
-			l.cfg.Log.Warn("the gate is held open and should not be: it is released")
-		}
-		_ = l.gate(ctx, l.cfg.Gate.Release) // the next poll looks again
-	}
-	l.stray = err == nil && !l.state.held && st.HoldOpen
 }

@@ -147,7 +147,8 @@ type (
 		presence drivers.Presence
 		passage  drivers.Presence
 		arm      drivers.Arm
-		failed   bool // they could not be read
+		fault    drivers.Fault // that the gate tells of itself
+		failed   bool          // they could not be read
 	}
 	ordered struct{ pass letPass } // an operator's order about the car that stands there
 	opened  struct{}               // the gate acknowledged an opening from outside

@@ -325,6 +325,43 @@ func TestAGateWhoseInputsContradictEachOtherIsReported(t *testing.T) {
 	})
 }
 
+func TestWhatAGateSaysOfItselfIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		for _, tt := range []struct {
+			fault drivers.Fault
+			want  string
+		}{{drivers.FaultNone, "0 "}, {drivers.FaultContact, "14 继电器状态与命令不符"}, {drivers.FaultTravel, "12 闸杆未在规定时间内到位"}, {drivers.FaultNone, "0 "}} {
+			s.gateIn.mu.Lock()
+			s.gateIn.fault = tt.fault
+			s.gateIn.mu.Unlock()
+			pass(6 * time.Second)
+			s.must(s.in.Do(t.Context(), Command{Op: OpOpen})) // which it acknowledges all the same
+			if d := s.device("G1"); d.Status+" "+d.Remark != tt.want {
+				t.Errorf("fault %d: told as %q %q, want %q", tt.fault, d.Status, d.Remark, tt.want)
+			}
+		}
+	})
+}
+
+// A gate that tells of a passage once may be asked by something else than the poll.
+func TestAPassageThatIsSeenOnTheWayCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer func() { s.must(s.db.Close()) }()
+		s.arrives(s.gateIn, "粤B12345")
+		s.stop() // the test is the loop now
+		s.gateIn.presence, s.gateIn.arm, s.gateIn.passes = clear, drivers.ArmUp, true
+		s.in.see(t.Context())
+		pass(time.Second)
+		s.in.poll(t.Context())
+		if got := s.session("粤B12345").State; got != store.Inside {
+			t.Errorf("the stay is in state %d, want Inside: it was seen to drive through", got)
+		}
+	})
+}
+
 func TestTheSameCarAtTwoLanes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)

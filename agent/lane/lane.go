@@ -98,14 +98,15 @@ type Lane struct {
 	photo chan struct{}          // full while Photo takes one
 	odd   chan store.PassageFact // of which a picture is to be taken
 
-	state  state            // owned by loop
-	done   chan<- error     // of the event that is being dealt with; owned by loop
-	health *health.Reporter // owned by loop
-	before text             // what was shown before the gate was told to open; owned by loop
-	skew   skew             // owned by loop
-	polled time.Time        // when the gate was last asked; owned by loop
-	took   time.Duration    // how long its answer took then; owned by loop
-	stray  bool             // it was held open then and should not have been; owned by loop
+	state    state            // owned by loop
+	done     chan<- error     // of the event that is being dealt with; owned by loop
+	health   *health.Reporter // owned by loop
+	before   text             // what was shown before the gate was told to open; owned by loop
+	skew     skew             // owned by loop
+	polled   time.Time        // when the gate was last asked; owned by loop
+	took     time.Duration    // how long its answer took then; owned by loop
+	glimpsed bool             // a car behind the arm was seen since; owned by loop
+	stray    bool             // it was held open then and should not have been; owned by loop
 
 	mu   sync.Mutex // guards the following field
 	view Snapshot

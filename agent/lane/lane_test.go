@@ -32,6 +32,8 @@ type fakeGate struct {
 	presence drivers.Presence
 	passage  drivers.Presence
 	held     bool
+	fault    drivers.Fault
+	passes   bool   // the next State tells of a passage, once
 	opened   func() // called by Raise before anything else
 }
 
@@ -65,7 +67,11 @@ func (g *fakeGate) latch(name string, on bool) error {
 func (g *fakeGate) State(context.Context) (drivers.GateState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return drivers.GateState{Arm: g.arm, Presence: g.presence, Passage: g.passage, HoldOpen: g.held}, g.fail
+	st := drivers.GateState{Arm: g.arm, Presence: g.presence, Passage: g.passage, HoldOpen: g.held, Fault: g.fault}
+	if g.passes {
+		st.Passage, g.passes = drivers.PresenceOccupied, false
+	}
+	return st, g.fail
 }
 
 // did returns the calls so far and forgets them.

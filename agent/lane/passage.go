@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"parkagent/agent/health"
 	"parkagent/agent/plate"
 	"parkagent/drivers"
 	"parkagent/store"
@@ -53,6 +54,7 @@ type senses struct {
 	presence drivers.Presence
 	passage  drivers.Presence
 	arm      drivers.Arm
+	said     drivers.Fault // by the gate itself
 
 	since   time.Time // the passage input has been active since
 	cleared time.Time // when it last became clear
@@ -92,9 +94,12 @@ func (x senses) works(now time.Time) bool {
 	return x.fitted() && x.missed < missedMost && !(x.passage == drivers.PresenceOccupied && now.Sub(x.since) > stuckAfter)
 }
 
-// fault is what is wrong with the gate's inputs, nil if nothing is.
+// fault is what is wrong with the gate's inputs, nil if nothing is. What the gate
+// itself tells comes first.
 func (x senses) fault(now time.Time) error {
 	switch {
+	case x.said != drivers.FaultNone:
+		return health.Of(x.said)
 	case x.arm == drivers.ArmFault:
 		return errArmFault
 	case x.stuck:
@@ -117,7 +122,7 @@ func decideSensed(s state, e sensed, now time.Time) (state, []command) {
 	s.began.there = s.began.there || e.presence == drivers.PresenceOccupied
 	s.began.gone = s.began.gone || e.presence == drivers.PresenceClear
 	was := s.sense
-	s.sense.presence, s.sense.passage, s.sense.arm = e.presence, e.passage, e.arm
+	s.sense.presence, s.sense.passage, s.sense.arm, s.sense.said = e.presence, e.passage, e.arm, e.fault
 	if e.arm != drivers.ArmDown {
 		s.pass.rose, s.sense.stuck = true, false
 	}

@@ -172,26 +172,6 @@ func forgetScan(scans []attempt, card string) []attempt {
 	return slices.DeleteFunc(slices.Clone(scans), func(a attempt) bool { return a.card == card })
 }
 
-// see reads whether a car stands at the lane, and how the arm is. A gate that
-// cannot be asked knows nothing, and stops no driver: it will say so itself when it
-// is to open.
-func (l *Lane) see(ctx context.Context) drivers.GateState {
-	timeout := pollTimeout
-	if l.dead() {
-		timeout = darkTimeout
-	}
-	c, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	st, err := l.cfg.Gate.State(c)
-	if ctx.Err() == nil {
-		l.report(ctx, l.cfg.GateCode, err)
-	}
-	if err != nil {
-		return drivers.GateState{}
-	}
-	return st
-}
-
 // askScan puts a car without a plate to the rules.
 func (l *Lane) askScan(ctx context.Context, s Scan) (access.Verdict, access.Approach, error) {
 	a := l.approach()
