@@ -12,6 +12,7 @@ import (
 	"parkagent/agent/config"
 	"parkagent/agent/health"
 	"parkagent/agent/lane"
+	"parkagent/agent/panel"
 	"parkagent/drivers"
 	"parkagent/store"
 )
@@ -26,14 +27,14 @@ const (
 // checks are the devices that can be asked how they are and whom no lane asks, by
 // code: those that belong to none, and scanners and printers, which stand at a lane and
 // are called by others.
-func (a *Agent) checks() map[string]lane.Checker {
-	all := map[string]lane.Checker{}
+func (a *Agent) checks() map[string]panel.Checker {
+	all := map[string]panel.Checker{}
 	put := func(code string, driver any) {
 		if a.ofLane(code) {
 			return
 		}
 		switch d := driver.(type) {
-		case lane.Checker:
+		case panel.Checker:
 			all[code] = d
 		case lane.Gate:
 			all[code] = gateCheck{d}
@@ -115,7 +116,7 @@ type checked struct {
 
 // watch asks devices now and then how they are, until ctx is done. Each is asked apart
 // from the others, so that one that hangs hides none.
-func (a *Agent) watch(ctx context.Context, db *store.DB, checks map[string]lane.Checker) error {
+func (a *Agent) watch(ctx context.Context, db *store.DB, checks map[string]panel.Checker) error {
 	reporter := health.New(health.Config{DB: db, Language: a.cfg.Site.Park.Language, Now: a.clock.Now, Log: a.log})
 	results := make(chan checked)
 	g, ctx := errgroup.WithContext(ctx)
@@ -140,7 +141,7 @@ func (a *Agent) watch(ctx context.Context, db *store.DB, checks map[string]lane.
 }
 
 // ask asks one device again and again. A check that the device cannot do tells nothing.
-func ask(ctx context.Context, code string, c lane.Checker, results chan<- checked) error {
+func ask(ctx context.Context, code string, c panel.Checker, results chan<- checked) error {
 	t := time.NewTimer(watchFirst)
 	defer t.Stop()
 	for {

@@ -212,28 +212,6 @@ func (l *Lane) gate(ctx context.Context, call func(context.Context) error) error
 	return err
 }
 
-// say puts a text about a car, or the idle one, on the display.
-func (l *Lane) say(ctx context.Context, t text) {
-	before := l.before
-	l.before = text{}
-	if t.say != sayIdle && t == before {
-		return // it went with the opening
-	}
-	l.show(ctx, l.pages(t)...)
-}
-
-// showBefore lays down what is said to the driver whom the gate is about to open
-// for, where display and gate are reached by one answer of a camera. Should the
-// gate not follow, what is said then replaces it.
-func (l *Lane) showBefore(ctx context.Context, c raise) {
-	if l.panel == nil || !l.panel.rides || c.again {
-		return
-	}
-	t := passage(l.state.car, l.cfg.Now().UTC())
-	l.say(ctx, t)
-	l.before = t
-}
-
 // raise opens the gate. After a failure the arm's position is unknown, so it
 // is asked for before the command is sent again.
 func (l *Lane) raise(ctx context.Context, c raise) error {

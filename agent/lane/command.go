@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"parkagent/agent/signs"
 	"parkagent/drivers"
 	"parkagent/store"
 )
@@ -41,7 +42,7 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 			return nil, err
 		}
 		l.finish(nil)
-		l.show(ctx, page{screen: plainScreen(c.Lines)})
+		l.show(ctx, signs.Page{Screen: plainScreen(c.Lines)})
 		l.state.idleAt = l.cfg.Now().UTC().Add(standsFor)
 		return nil, nil
 	}

@@ -48,23 +48,12 @@ type Stopper interface {
 
 // A Display shows one Screen at a time. Show replaces what was there, and returns
 // soon after ctx is done, which it is when a newer Screen is to be shown: what was
-// not put up by then need not be. One goroutine of the lane calls it, which nothing
-// else waits for; an error means a dark panel, and never holds a car.
+// not put up by then need not be. One goroutine of the lane calls it (package panel),
+// which nothing else waits for but of a display that rides in a camera's answers: the
+// lane shows the text of a car before it opens the gate, so that both go in one answer.
+// An error means a dark display, and never holds a car.
 type Display interface {
 	Show(ctx context.Context, s drivers.Screen) error
-}
-
-// A Rider is a Display whose bytes go out in a camera's next answer. Show then
-// only lays them down. The lane shows the text of a car before it opens the gate,
-// so that text and opening go in one answer.
-type Rider interface {
-	Rides() bool
-}
-
-// A Checker can tell whether it is alive, by being asked or by how long ago it was
-// heard.
-type Checker interface {
-	Check(ctx context.Context) error
 }
 
 // A Camera reports plates.

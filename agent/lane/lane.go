@@ -27,6 +27,7 @@ import (
 
 	"parkagent/agent/access"
 	"parkagent/agent/health"
+	"parkagent/agent/panel"
 	"parkagent/agent/signs"
 	"parkagent/drivers"
 	"parkagent/store"
@@ -94,7 +95,7 @@ type Lane struct {
 	cfg   Config
 	signs *signs.Signs
 	inbox chan message
-	panel *panel                 // nil: the lane has no display
+	panel *panel.Panel           // nil: the lane has no display
 	photo chan struct{}          // full while Photo takes one
 	odd   chan store.PassageFact // of which a picture is to be taken
 
@@ -189,7 +190,7 @@ func New(cfg Config) (*Lane, error) {
 		health: health.New(health.Config{DB: cfg.DB, Language: cfg.Language, Now: cfg.Now, Log: cfg.Log}), skew: skew{late: cfg.Late}, state: state{free: -1},
 	}
 	if cfg.Display != nil {
-		l.panel = newPanel(cfg.Display)
+		l.panel = panel.New(cfg.Display)
 	}
 	return l, nil
 }
@@ -203,7 +204,7 @@ func (l *Lane) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.loop(ctx) })
 	if l.panel != nil {
-		g.Go(func() error { return l.panel.run(ctx) })
+		g.Go(func() error { return l.panel.Run(ctx) })
 	}
 	if l.cfg.Camera != nil {
 		g.Go(func() error { return l.watch(ctx) })

@@ -7,16 +7,12 @@ import (
 )
 
 // pages puts a text into words.
-func (l *Lane) pages(x text) []page {
+func (l *Lane) pages(x text) []signs.Page {
 	v := signs.Values{
 		Plate: x.plate, Nameless: plate.IsTemporary(x.plate), CarType: x.carType, Payable: x.payable, Stay: x.stay,
 		Days: x.days, Until: x.until, Free: l.state.free, Now: l.cfg.Now(),
 	}
-	var pages []page
-	for _, p := range l.signs.Pages(x.event(), v) {
-		pages = append(pages, page{screen: p.Screen, stands: p.Stands})
-	}
-	return pages
+	return l.signs.Pages(x.event(), v)
 }
 
 // event is what a text is about, as a car park's own texts name it.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkagent/agent/panel"
 	"parkagent/agent/signs"
 	"parkagent/drivers"
 )
@@ -128,7 +129,7 @@ func TestADarkDisplayIsReportedAndShowsItsTextWhenItIsBack(t *testing.T) {
 		}
 		d.took()
 		d.set(func(d *panelDisplay) { d.fail = nil })
-		pass(showAgain + time.Second)
+		pass(panel.ShowAgain + time.Second)
 		if diff := cmp.Diff([]string{"粤B12345|欢迎光临/"}, d.took()); diff != "" {
 			t.Errorf("shown again, and too late to be said (-want +got):\n%s", diff)
 		}
@@ -139,12 +140,12 @@ func TestADarkDisplayIsReportedAndShowsItsTextWhenItIsBack(t *testing.T) {
 		pass(20 * time.Second)
 		d.took()
 		d.set(func(d *panelDisplay) { d.dead = errors.New("cover open") })
-		pass(checkEvery)
+		pass(panel.CheckEvery)
 		if got := s.device("L1").Status; got != "2" {
 			t.Errorf("status %q of a display that says what is wrong, want a fault", got)
 		}
 		d.set(func(d *panelDisplay) { d.dead = nil })
-		pass(2 * showAgain)
+		pass(2 * panel.ShowAgain)
 		if diff := cmp.Diff([]string{"测试车场|空余车位 1/"}, d.took()); diff != "" || s.device("L1").Status != "0" {
 			t.Errorf("status %q, shown (-want +got):\n%s", s.device("L1").Status, diff)
 		}
