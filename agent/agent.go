@@ -281,8 +281,12 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		Part{Name: "unseen exits", Run: rules.Run},
 		Part{Name: "consultation", Run: consult.run},
 		Part{Name: "settlements", Run: func(ctx context.Context) error { return a.settled.run(ctx, exits, a.log) }})
-	if checks := a.checks(); len(checks) > 0 {
-		all.parts = append(all.parts, Part{Name: "devices of no lane", Run: func(ctx context.Context) error { return a.watch(ctx, db, checks) }})
+	boards, err := a.placeBoards()
+	if err != nil {
+		return all, err
+	}
+	if checks := a.checks(); len(checks)+len(boards) > 0 {
+		all.parts = append(all.parts, Part{Name: "devices of no lane", Run: func(ctx context.Context) error { return a.watch(ctx, db, checks, boards) }})
 	}
 	uplinks, err := a.uplinks(db, clients, consult.queue.add)
 	if err != nil {

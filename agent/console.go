@@ -57,7 +57,7 @@ func (a *Agent) booths(db *store.DB, desk *billing.Desk, rules *access.Rules, q 
 	}
 	for i, c := range a.cfg.Site.Lanes {
 		l := console.BoothLane{Code: c.Code, Name: c.Name, Entry: c.Entry, Worker: lanes[i]}
-		for _, code := range []string{c.Gate, c.Display, c.Camera, c.Kiosk} {
+		for _, code := range []string{c.Gate, c.Display, c.Camera, c.Scanner, c.Printer, c.Kiosk} {
 			if code != "" {
 				l.Devices = append(l.Devices, code)
 			}

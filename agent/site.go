@@ -17,7 +17,7 @@ func deviceType(kind string) int {
 		return int(protocol.DeviceCamera)
 	case config.KindDisplay:
 		return int(protocol.DeviceDisplay)
-	case config.KindKiosk:
+	case config.KindKiosk, config.KindScanner, config.KindPrinter: // the document knows none of the last two
 		return int(protocol.DeviceComputer)
 	}
 	return int(protocol.DeviceGate)
@@ -75,7 +75,7 @@ func (a *Agent) syncSite(ctx context.Context, db *store.DB) error {
 			if _, err := tx.SetDeviceState(ctx, d.Code, "", "", now); err != nil {
 				return err
 			}
-			if checks[d.Code] != nil || a.ofLane(d.Code) {
+			if checks[d.Code] != nil || a.ofLane(d.Code) || a.device(d.Code).Area != nil {
 				continue
 			}
 			f := store.DeviceFact{Code: d.Code, IP: d.IP, Name: d.Name, Type: d.Type}

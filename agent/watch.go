@@ -44,7 +44,9 @@ func (a *Agent) checks() map[string]panel.Checker {
 		put(code, d)
 	}
 	for code, d := range a.cfg.Devices.Displays {
-		put(code, d)
+		if a.device(code).Area == nil { // else its board asks it
+			put(code, d)
+		}
 	}
 	for code, d := range a.cfg.Devices.Cameras {
 		put(code, d)
@@ -114,14 +116,18 @@ type checked struct {
 	err  error
 }
 
-// watch asks devices now and then how they are, until ctx is done. Each is asked apart
-// from the others, so that one that hangs hides none.
-func (a *Agent) watch(ctx context.Context, db *store.DB, checks map[string]panel.Checker) error {
+// watch asks devices now and then how they are, and keeps the boards of free places
+// right, until ctx is done. Each is dealt with apart from the others, so that one that
+// hangs hides none.
+func (a *Agent) watch(ctx context.Context, db *store.DB, checks map[string]panel.Checker, boards []*placeBoard) error {
 	reporter := health.New(health.Config{DB: db, Language: a.cfg.Site.Park.Language, Now: a.clock.Now, Log: a.log})
 	results := make(chan checked)
 	g, ctx := errgroup.WithContext(ctx)
 	for code, c := range checks {
 		g.Go(func() error { return ask(ctx, code, c, results) })
+	}
+	for _, b := range boards {
+		g.Go(func() error { return b.run(ctx, a, db, results) })
 	}
 	g.Go(func() error {
 		t := time.NewTicker(health.SteadyFor)

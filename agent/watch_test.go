@@ -95,7 +95,7 @@ func TestDevicesOfNoLaneAreWatched(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if err := a.watch(ctx, db, checks); err != nil {
+			if err := a.watch(ctx, db, checks, nil); err != nil {
 				t.Error(err)
 			}
 		})

@@ -30,6 +30,10 @@ type Device struct {
 	// Silence is after how long without a call a kiosk counts as gone; 0 is never.
 	Silence time.Duration
 
+	// Area is the area whose free places a display of no lane shows, 0 for all of
+	// them; nil of any other device.
+	Area *int
+
 	Options map[string]any // as in the file; its driver reads them, strictly
 
 	// where holds the places of the device's settings, by their keys below
@@ -46,12 +50,12 @@ const (
 	tokenEnglish = "a token is text of at least 8 letters, digits, - or _; make one with openssl rand -hex 16, on Windows with [guid]::NewGuid() in PowerShell"
 )
 
-func (p *parser) devices(raw []rawDevice) []Device {
+func (p *parser) devices(raw []rawDevice, areas []Area) []Device {
 	codes, addresses := unique{}, map[string]string{}
 	var list []Device
 	for i, r := range raw {
 		at := fmt.Sprintf("device[%d]", i)
-		d := Device{Code: r.Code, Name: r.Name, Kind: r.Kind, IP: r.IP, Driver: r.Driver, Link: r.Link, User: r.User, Options: r.Options}
+		d := Device{Code: r.Code, Name: r.Name, Kind: r.Kind, IP: r.IP, Driver: r.Driver, Link: r.Link, User: r.User, Options: r.Options, Area: r.Area}
 		p.code(at+".code", r.Code)
 		p.uniqueCode(codes, at+".code", r.Code)
 		p.required(at+".name", r.Name)
@@ -78,6 +82,7 @@ func (p *parser) devices(raw []rawDevice) []Device {
 		if r.Kind != KindKiosk && p.there(at+".delay") {
 			p.add(at+".delay", "只有缴费机（kiosk）才有", "only a kiosk has it")
 		}
+		p.boardArea(at+".area", r, areas)
 		d.where = map[string]Problem{}
 		for _, key := range []string{"", "driver", "link", "user", "password", "options"} {
 			d.where[key] = p.problem(strings.TrimSuffix(at+"."+key, "."), "", "")
@@ -85,6 +90,17 @@ func (p *parser) devices(raw []rawDevice) []Device {
 		list = append(list, d)
 	}
 	return list
+}
+
+// boardArea checks the area whose free places a display shows.
+func (p *parser) boardArea(key string, r rawDevice, areas []Area) {
+	switch {
+	case r.Area == nil:
+	case r.Kind != KindDisplay:
+		p.add(key, "只有显示屏（display）才有", "only a display has it")
+	case *r.Area != 0 && !knownArea(areas, *r.Area):
+		p.addf(key, "没有编号为 %d 的 [[area]]；0 表示全部", "there is no [[area]] with code %d; 0 means all of them", *r.Area)
+	}
 }
 
 // judge reports what only the drivers can know to be wrong, if the devices

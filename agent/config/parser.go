@@ -51,7 +51,7 @@ func (p *parser) parse(data []byte) *Config {
 	c.Access = p.access(raw.Access, raw.CardArea, c.Areas)
 	c.Clients = p.clients(raw.Client, c.Park)
 	c.Platforms = p.platforms(raw.Platform, c.Park)
-	c.Devices = p.devices(raw.Device)
+	c.Devices = p.devices(raw.Device, c.Areas)
 	p.judge(c.Devices)
 	p.reachable(c)
 	c.Lanes = p.lanes(raw.Lane, c)

@@ -140,6 +140,7 @@ type rawDevice struct {
 	PasswordFile string         `toml:"password_file"`
 	Options      map[string]any `toml:"options"`
 	Delay        string         `toml:"delay"`
+	Area         *int           `toml:"area"`
 }
 
 type rawLane struct {

@@ -85,7 +85,11 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 	}
 	for i, d := range c.Devices {
 		// A kiosk may stand in the middle of the park, and serve all lanes.
-		if _, ok := used[d.Code]; !ok && d.Code != "" && d.Kind != KindKiosk {
+		_, ok := used[d.Code]
+		if ok && d.Area != nil {
+			p.add(fmt.Sprintf("device[%d].area", i), "这个显示屏属于车道，由车道决定显示什么", "this display belongs to a lane, which says what it shows")
+		}
+		if !ok && d.Code != "" && d.Kind != KindKiosk && d.Area == nil {
 			p.warn(fmt.Sprintf("device[%d].code", i), "没有车道使用这个设备", "no lane uses this device")
 		}
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -74,5 +75,22 @@ func TestATextThatCannotBeShownIsAMistake(t *testing.T) {
 	}
 	if _, errs := parse(t, site+"\n[text]\nevent = \"fee\""); len(errs) != 1 || !strings.Contains(errs[0].English, "two brackets") {
 		t.Errorf("mistakes = %v, want the brackets", errs)
+	}
+}
+
+func TestBoardsOfFreePlaces(t *testing.T) {
+	const board = "[[device]]\ncode = \"L9\"\nname = \"余位屏\"\nkind = \"%s\"\ndriver = \"%s\"\nip = \"192.0.2.77\"\narea = %d\n"
+	c, errs := parse(t, site+fmt.Sprintf(board, "display", "fangkong", 1))
+	if errs != nil || len(c.Warnings) > 0 || *c.Devices[len(c.Devices)-1].Area != 1 {
+		t.Fatalf("mistakes %v, %+v; want neither mistakes nor warnings", errs, c)
+	}
+	for _, tt := range []struct{ name, text, key, english string }{
+		{"of an area that is not there", site + fmt.Sprintf(board, "display", "fangkong", 9), ".area", "no [[area]]"},
+		{"that is no display", site + fmt.Sprintf(board, "camera", "hikvision", 1), ".area", "only a display"},
+		{"that belongs to a lane", strings.Replace(site, "gate = \"G1\"", "gate = \"G1\"\ndisplay = \"L9\"", 1) + fmt.Sprintf(board, "display", "fangkong", 0), ".area", "belongs to a lane"},
+	} {
+		if _, errs := parse(t, tt.text); len(errs) != 1 || !strings.HasSuffix(errs[0].Key, tt.key) || !strings.Contains(errs[0].English, tt.english) {
+			t.Errorf("one %s: mistakes %v, want one of %s that says %q", tt.name, errs, tt.key, tt.english)
+		}
 	}
 }
