@@ -9,6 +9,7 @@ import (
 	"parkagent/agent/billing"
 	"parkagent/agent/booth"
 	"parkagent/agent/lane"
+	"parkagent/agent/slips"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -364,11 +365,13 @@ func (b *Booths) ticket(ctx context.Context, a act) (any, error) {
 		PlateNo   string `json:"plateNo"`
 		EntryTime string `json:"entryTime"`
 		Link      string `json:"link"`
+		Printed   bool   `json:"printed"` // by the lane's printer
 	}{Link: b.cfg.Questions.TicketLink()}
 	switch {
 	case q.OrderNo != "":
 		answer.Link = b.cfg.Questions.ChangeLink(strings.TrimSpace(q.OrderNo))
-		return answer, nil
+		answer.Printed, err = b.slip(ctx, strings.TrimSpace(q.OrderNo), q.Lane, answer.Link)
+		return answer, err
 	case q.Lane == "":
 		return answer, nil
 	}
@@ -382,5 +385,11 @@ func (b *Booths) ticket(ctx context.Context, a act) (any, error) {
 	t := ticketing{db: b.cfg.DB, lane: l.Worker, now: b.cfg.Now(), zone: b.cfg.Location}
 	card, s, err := t.letIn(ctx, "booth "+a.Operator, strings.TrimSpace(q.Request), lane.Scan{Client: a.Operator, Address: a.address})
 	answer.CardNo, answer.PlateNo, answer.EntryTime = card, s.Plate, b.dash(s.EnteredAt)
-	return answer, err
+	if err != nil {
+		return answer, err
+	}
+	answer.Printed = printed(ctx, b.cfg.Press, func(ctx context.Context, p Press) error {
+		return p.PrintTicket(ctx, l.Code, slips.Entry{CardNo: card, Plate: s.Plate, At: s.EnteredAt, Link: answer.Link})
+	})
+	return answer, nil
 }

@@ -245,7 +245,7 @@ func TestATicketAtABooth(t *testing.T) {
 	fields := map[string]any{"lane": "IN1", "requestNo": "7"}
 	got := does[map[string]any](r, booth.RoleOperator, "ticket", fields)
 	card, _ := got["cardNo"].(string)
-	if len(card) != 16 || got["plateNo"] != "空"+card[10:] || got["entryTime"] != "2026-03-02 12:00:00" || got["link"] != "https://p.example/t" {
+	if len(card) != 18 || got["plateNo"] != "空"+card[12:] || got["entryTime"] != "2026-03-02 12:00:00" || got["link"] != "https://p.example/t" {
 		t.Errorf("ticket = %v", got)
 	}
 	if diff := cmp.Diff(got, does[map[string]any](r, booth.RoleOperator, "ticket", fields)); diff != "" {

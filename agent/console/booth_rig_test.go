@@ -44,7 +44,7 @@ type boothRig struct {
 func newBoothRig(t *testing.T, language string) *boothRig {
 	t.Helper()
 	r := &boothRig{
-		rig:  &rig{t: t, now: noon, asks: &platforms{}, log: &safeBuffer{}},
+		rig:  &rig{t: t, now: noon, asks: &platforms{}, press: &press{}, log: &safeBuffer{}},
 		path: filepath.Join(t.TempDir(), "park.db"),
 		in:   &worker{photo: "in.jpg"}, out: &worker{photo: "out.jpg"}, tokens: map[booth.Role]string{},
 	}
@@ -64,7 +64,7 @@ func newBoothRig(t *testing.T, language string) *boothRig {
 	r.staff, err = booth.New(booth.Config{DB: r.db, Now: r.clock})
 	r.did(err)
 	r.booths, err = console.NewBooths(console.BoothConfig{
-		Staff: r.staff, DB: r.db, Desk: r.desk, Rules: r.rules, Questions: r.asks, Discounts: discounts, Language: language, Location: zone,
+		Staff: r.staff, DB: r.db, Desk: r.desk, Rules: r.rules, Questions: r.asks, Press: r.press, Discounts: discounts, Language: language, Location: zone,
 		Lanes: []console.BoothLane{
 			{Code: "IN1", Name: "入口1", Entry: true, Devices: []string{"G1"}, Worker: r.in},
 			{Code: "OUT1", Name: "出口1", Devices: []string{"G2"}, Worker: r.out},

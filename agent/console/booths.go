@@ -34,6 +34,7 @@ type BoothConfig struct {
 	Desk      *billing.Desk
 	Rules     *access.Rules
 	Questions Links
+	Press     Press // nil prints nothing
 	Lanes     []BoothLane
 	Discounts []discount.Rule // that Desk grants
 	Language  string          // of the sentences and reports: "en", or else Chinese

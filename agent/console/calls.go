@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"parkagent/agent/billing"
+	"parkagent/agent/codes"
 	"parkagent/agent/lane"
+	"parkagent/agent/slips"
 	"parkagent/agent/uplink"
 	"parkagent/drivers"
 	"parkagent/protocol"
@@ -127,28 +129,17 @@ func (s *Server) scan(ctx context.Context, k Kiosk, q request) (any, error) {
 	if _, _, err := s.unpaid(ctx, q.OrderNo); err != nil {
 		return nil, err
 	}
-	o, session, err := s.cfg.Desk.BeginScan(ctx, strings.TrimSpace(q.OrderNo), k.Code)
-	if err != nil {
+	got, err := codes.Pay(ctx, s.cfg.Desk, s.cfg.Questions, codes.Charge{Order: strings.TrimSpace(q.OrderNo), Device: k.Code, Code: auth, At: s.cfg.Now()})
+	if no := new(codes.UnpaidError); errors.As(err, &no) {
+		return nil, asked(no.Err, errUncertain)
+	} else if err != nil {
 		return nil, err
-	}
-	got, err := s.cfg.Questions.PayScanned(ctx, o, session, k.Code, auth, s.cfg.Now())
-	known := err == nil || errors.Is(err, uplink.ErrNobody) || errors.Is(err, uplink.ErrNotSent) || errors.As(err, new(*protocol.RefusedError))
-	// What came of it is noted even when the machine's time is over.
-	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
-	defer cancel()
-	if noted := s.cfg.Desk.EndScan(note, o.No, err == nil, known); noted != nil {
-		return nil, noted
-	}
-	if err != nil {
-		return nil, asked(err, errUncertain)
 	}
 	return struct {
 		Platform string `json:"platform"`
 		PayType  int    `json:"payType"`
 	}{got.Platform, got.PayType}, nil
 }
-
-const noteWithin = 2 * time.Second
 
 // isAuthCode reports whether a text can be a payment code: WeChat's and Alipay's
 // have 16 to 24 digits, UnionPay's 19; longer ones leave room for others.
@@ -172,7 +163,8 @@ func (s *Server) cash(ctx context.Context, k Kiosk, q request) (any, error) {
 	type change struct {
 		OrderNo string `json:"orderNo"`
 		Amount  int64  `json:"amount"`
-		Link    string `json:"link"` // to print as a code; empty: the machine gives the change itself
+		Link    string `json:"link"`    // to print as a code; empty: the machine gives the change itself
+		Printed bool   `json:"printed"` // the lane's printer has printed the slip
 	}
 	answer := struct {
 		Rest   int64   `json:"rest"` // still due
@@ -180,6 +172,7 @@ func (s *Server) cash(ctx context.Context, k Kiosk, q request) (any, error) {
 	}{Rest: got.Rest}
 	if c := got.Change; c.No != "" {
 		answer.Change = &change{OrderNo: c.No, Amount: c.Owed(), Link: s.cfg.Questions.ChangeLink(c.No)}
+		answer.Change.Printed = s.slip(ctx, k, c, answer.Change.Link)
 	}
 	return answer, nil
 }
@@ -206,12 +199,17 @@ func (s *Server) ticket(ctx context.Context, k Kiosk, q request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	link := s.cfg.Questions.TicketLink()
+	out := printed(ctx, s.cfg.Press, func(ctx context.Context, p Press) error {
+		return p.PrintTicket(ctx, k.Lane, slips.Entry{CardNo: card, Plate: session.Plate, At: session.EnteredAt, Link: link})
+	})
 	return struct {
 		CardNo    string `json:"cardNo"`
 		PlateNo   string `json:"plateNo"`
 		EntryTime string `json:"entryTime"`
 		Link      string `json:"link"`
-	}{card, session.Plate, protocol.FormatDash(session.EnteredAt, s.cfg.Location), s.cfg.Questions.TicketLink()}, nil
+		Printed   bool   `json:"printed"` // by the lane's printer
+	}{card, session.Plate, protocol.FormatDash(session.EnteredAt, s.cfg.Location), link, out}, nil
 }
 
 // leave lets the car of a ticket, or of another card number, out. It is refused

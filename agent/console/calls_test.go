@@ -104,8 +104,8 @@ func TestATicket(t *testing.T) {
 	r := newRig(t, "")
 	got := r.call("K3", "ticket", nil)
 	card, _ := got["cardNo"].(string)
-	want := map[string]any{"cardNo": card, "plateNo": "空" + card[10:], "entryTime": "2026-03-02 12:00:00", "link": "https://p.example/t"}
-	if diff := cmp.Diff(want, got); diff != "" || len(card) != 16 || card[:6] != "260302" {
+	want := map[string]any{"cardNo": card, "plateNo": "空" + card[12:], "entryTime": "2026-03-02 12:00:00", "link": "https://p.example/t", "printed": false}
+	if diff := cmp.Diff(want, got); diff != "" || len(card) != 18 || card[:8] != "90260302" {
 		t.Errorf("ticket (-want +got):\n%s", diff)
 	}
 	if s := r.entry.scans; len(s) != 1 || s[0].CardNo != card || s[0].Client != "K3" || !strings.HasPrefix(s[0].Address, "127.0.0.1:") {

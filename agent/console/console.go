@@ -13,14 +13,17 @@
 //	bill    plateNo or cardNo, or neither at an exit   orderNo, plateNo, cardNo, entryTime, minutes, total, paid, payable, delay, image
 //	code    orderNo                                    code, platform: what the driver is to scan
 //	scan    orderNo, authCode                          platform: it was told to charge the driver's code
-//	cash    orderNo, inserted                          rest, change: what is owed, and the link to print
+//	cash    orderNo, inserted                          rest, change: what is owed, the link to print, and whether it is printed
 //	order   orderNo                                    settled
-//	ticket  requestNo or nothing, at an entry          cardNo, plateNo, entryTime, link to print
+//	ticket  requestNo or nothing, at an entry          cardNo, plateNo, entryTime, link to print, printed
 //	leave   cardNo, at an exit                         nothing: a car without a plate is let out
 //
 // A call whose answer was lost may be repeated; so may ticket if it had a
 // requestNo, the machine's own number for the press of its button: the same
 // number again within half a minute is the same car.
+//
+// A lane with a printer prints the ticket, and the slip of change that a driver is to
+// fetch by the link. Where printed is false, it is the machine's to print.
 //
 // After code and scan the money comes as a payment of the platform (downlink
 // 3.2); the machine asks order until it is settled. The gate then opens by itself
@@ -52,7 +55,7 @@
 //	refund          m    payment, amount, reason, shift, requestNo   the row of the ledger; shift: whose drawer it leaves. No money is moved
 //	assign          m    payment, session, reason             the money of an orphan belongs to that stay
 //	fee             om   session, fee, reason                 total, payable; where the tariff prices the stay, m only
-//	ticket          om   lane, requestNo; or orderNo; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order)
+//	ticket          om   lane, requestNo; or orderNo, lane; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order), printed: by the lane's printer
 //	plate           om   session, plateNo, reason             the stay under its right plate; the exit where it was refused decides anew
 //	merge           m    ghost, real, reason                  two stays of one car: the real one goes on
 //	close           m    session, reason                      a stay whose car is not inside any more
@@ -111,6 +114,7 @@ type Config struct {
 	DB        *store.DB
 	Desk      *billing.Desk
 	Questions Questions
+	Press     Press  // nil prints nothing
 	Language  string // of the sentences: "en", or else Chinese
 	Location  *time.Location
 	ImageURL  func(path string) string // nil leaves pictures out

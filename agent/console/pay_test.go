@@ -250,7 +250,7 @@ func TestCash(t *testing.T) {
 	r.refused("K1", "cash", map[string]any{"orderNo": order, "inserted": 300}, "订单已支付，且金额与本次不一致")
 	order = r.bill(s.Plate)
 	more := map[string]any{"orderNo": order, "inserted": "1000"}
-	want := map[string]any{"rest": 0.0, "change": map[string]any{"orderNo": order + "C", "amount": 700.0, "link": "https://p.example/c?" + order + "C"}}
+	want := map[string]any{"rest": 0.0, "change": map[string]any{"orderNo": order + "C", "amount": 700.0, "link": "https://p.example/c?" + order + "C", "printed": false}}
 	for _, name := range []string{"more than is due", "the same again"} {
 		if diff := cmp.Diff(want, r.call("K1", "cash", more)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

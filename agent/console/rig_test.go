@@ -38,6 +38,7 @@ type rig struct {
 	desk  *billing.Desk
 	asks  *platforms
 	entry *entry
+	press *press
 	url   string
 	log   *safeBuffer
 	heard atomic.Int64 // calls of K1 and K4 that were told of
@@ -49,7 +50,7 @@ type rig struct {
 // newRig charges 5 yuan for each hour that has begun.
 func newRig(t *testing.T, language string) *rig {
 	t.Helper()
-	r := &rig{t: t, now: noon, asks: &platforms{}, log: &safeBuffer{}}
+	r := &rig{t: t, now: noon, asks: &platforms{}, press: &press{}, log: &safeBuffer{}}
 	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "park.db")})
 	r.did(err)
 	t.Cleanup(func() { _ = db.Close() })
@@ -66,7 +67,7 @@ func newRig(t *testing.T, language string) *rig {
 	k3.Code, k3.Lane, k3.Passage = "K3", "IN1", r.entry
 	k4.Code, k4.IP, k4.Heard = "K4", "192.0.2.7", k1.Heard
 	s, err := console.New(console.Config{
-		Kiosks: []console.Kiosk{k1, k2, k3, k4}, DB: db, Desk: r.desk, Questions: r.asks, Language: language, Location: zone,
+		Kiosks: []console.Kiosk{k1, k2, k3, k4}, DB: db, Desk: r.desk, Questions: r.asks, Press: r.press, Language: language, Location: zone,
 		ImageURL: func(path string) string { return "http://box/" + path }, Now: r.clock,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

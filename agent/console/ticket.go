@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parkagent/agent/lane"
+	"parkagent/agent/slips"
 	"parkagent/store"
 )
 
@@ -60,10 +61,73 @@ func (t ticketing) number(ctx context.Context, client, request string) (string, 
 	return card, err
 }
 
-// newTicket is a ticket number that nobody guesses: the park's date and ten random
-// digits.
+// A Press prints at lanes. [slips.Press] is one.
+type Press interface {
+	// PrintTicket prints the ticket of a car that was let in, and PrintChange the
+	// slip of a change order. Each comes out once, and is answered as before when
+	// it is asked for again. slips.ErrNoPrinter means that the lane has none.
+	PrintTicket(ctx context.Context, lane string, e slips.Entry) error
+	PrintChange(ctx context.Context, lane string, o slips.Owed) error
+}
+
+// printedWithin is how long a call waits for paper. What takes longer may come out
+// still.
+const printedWithin = 4 * time.Second
+
+// printed reports whether a slip came out. Why it did not is in the log, and in the
+// printer's state.
+func printed(ctx context.Context, p Press, print func(context.Context, Press) error) bool {
+	if p == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, printedWithin)
+	defer cancel()
+	return print(ctx, p) == nil
+}
+
+// newTicket is a ticket number that nobody guesses: 90, the park's date and ten random
+// digits. No payment code begins with 90, and a bar code has an even number of digits
+// in the least room.
 func newTicket(local time.Time) string {
 	n, _ := rand.Int(rand.Reader, big.NewInt(1e10)) // never fails
 	digits := n.String()
-	return local.Format("060102") + strings.Repeat("0", 10-len(digits)) + digits
+	return "90" + local.Format("060102") + strings.Repeat("0", 10-len(digits)) + digits
+}
+
+// slip prints the slip of a change order that is still owed at a lane; without a lane
+// it prints nothing.
+func (b *Booths) slip(ctx context.Context, order, code, link string) (bool, error) {
+	if code == "" {
+		return false, nil
+	}
+	l, err := b.lane(code)
+	if err != nil {
+		return false, err
+	}
+	c, err := b.cfg.Desk.Change(ctx, order)
+	if err != nil || link == "" || !c.SettledAt.IsZero() {
+		return false, err
+	}
+	s, err := b.cfg.DB.Session(ctx, c.Session)
+	if err != nil {
+		return false, err
+	}
+	return printed(ctx, b.cfg.Press, func(ctx context.Context, p Press) error {
+		return p.PrintChange(ctx, l.Code, slips.Owed{Order: c.No, Plate: s.Plate, Amount: c.Owed(), At: c.PaidAt, Link: link})
+	}), nil
+}
+
+// slip prints the slip of a change order where the machine's lane has a printer, and
+// the driver needs one.
+func (s *Server) slip(ctx context.Context, k Kiosk, c store.Change, link string) bool {
+	if link == "" || k.Lane == "" || !c.SettledAt.IsZero() {
+		return false
+	}
+	return printed(ctx, s.cfg.Press, func(ctx context.Context, p Press) error {
+		owed := slips.Owed{Order: c.No, Amount: c.Owed(), At: c.PaidAt, Link: link}
+		if session, err := s.cfg.DB.Session(ctx, c.Session); err == nil { // without the plate it is as good
+			owed.Plate = session.Plate
+		}
+		return p.PrintChange(ctx, k.Lane, owed)
+	})
 }

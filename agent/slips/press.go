@@ -176,13 +176,14 @@ type Owed struct {
 	Link   string // of uplink 5.2
 }
 
-// PrintChange is PrintTicket for the slip of a change order.
+// PrintChange is PrintTicket for the slip of a change order. When more coins have come,
+// there is another.
 func (p *Press) PrintChange(ctx context.Context, lane string, o Owed) error {
 	amount := ""
 	if o.Amount > 0 {
 		amount = fmt.Sprintf("%d.%02d", o.Amount/100, o.Amount%100)
 	}
-	return p.send(ctx, lane, "change "+o.Order, p.cfg.Change, Values{
+	return p.send(ctx, lane, fmt.Sprint("change ", o.Order, " ", o.Amount), p.cfg.Change, Values{
 		"order": o.Order, "barcode": o.Order, "plate": o.Plate, "amount": amount, "time": p.time(o.At), "link": o.Link, "qr": o.Link,
 	})
 }

@@ -103,7 +103,7 @@ func TestFlowTicket(t *testing.T) {
 		if err := p.kiosk("K3", "ticket", nil, &ticket); err != nil {
 			t.Fatal(err)
 		}
-		if want := protocol.TicketLink(p.platforms["mall"].url+"/park", demoParkCode); ticket.Link != want || len(ticket.CardNo) != 16 {
+		if want := protocol.TicketLink(p.platforms["mall"].url+"/park", demoParkCode); ticket.Link != want || len(ticket.CardNo) != 18 {
 			t.Errorf("the ticket says %+v, want the link %s", ticket, want)
 		}
 		step()

@@ -1,0 +1,127 @@
+package console_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/billing"
+	"parkagent/agent/booth"
+	"parkagent/agent/slips"
+	"parkagent/store"
+)
+
+// A press has a printer at some lanes, and keeps what it was to print.
+type press struct {
+	mu      sync.Mutex // guards the following fields
+	at      map[string]error
+	tickets []slips.Entry
+	changes []slips.Owed
+}
+
+// stand puts a printer at a lane that answers so.
+func (p *press) stand(lane string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at = map[string]error{lane: err}
+}
+
+func (p *press) err(lane string) error {
+	err, ok := p.at[lane]
+	if !ok {
+		return slips.ErrNoPrinter
+	}
+	return err
+}
+
+func (p *press) PrintTicket(_ context.Context, lane string, e slips.Entry) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tickets = append(p.tickets, e)
+	return p.err(lane)
+}
+
+func (p *press) PrintChange(_ context.Context, lane string, o slips.Owed) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.changes = append(p.changes, o)
+	return p.err(lane)
+}
+
+// prints checks that tickets come out at IN1: whatever becomes of the paper, the car is in, and the caller is told.
+func (r *rig) prints(call func() map[string]any) {
+	r.t.Helper()
+	for want, err := range map[bool]error{true: nil, false: errors.New("no paper")} {
+		r.press.stand("IN1", err)
+		r.press.tickets = nil
+		got := call()
+		ticket := []slips.Entry{{CardNo: got["cardNo"].(string), Plate: got["plateNo"].(string), At: noon, Link: "https://p.example/t"}}
+		if diff := cmp.Diff(ticket, r.press.tickets); diff != "" || got["printed"] != want {
+			r.t.Errorf("printed %v, want %v, and this ticket (-want +got):\n%s", got["printed"], want, diff)
+		}
+	}
+}
+
+func TestTicketsArePrintedAtTheLane(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	r.prints(func() map[string]any { return r.call("K3", "ticket", nil) })
+	b := newBoothRig(t, "en")
+	b.in.set(func(w *worker) { w.enter = b.rig })
+	b.prints(func() map[string]any {
+		return does[map[string]any](b, booth.RoleOperator, "ticket", map[string]any{"lane": "IN1"})
+	})
+}
+
+// owes puts seven yuan in for five at a pay machine and returns the change.
+func (r *rig) owes(kiosk, no string) map[string]any {
+	r.t.Helper()
+	order := r.call(kiosk, "bill", map[string]any{"plateNo": no})["orderNo"]
+	return r.call(kiosk, "cash", map[string]any{"orderNo": order, "inserted": 700})["change"].(map[string]any)
+}
+
+func TestChangeSlipsArePrintedAtTheLane(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	r.press.stand("OUT1", nil)
+	r.park(store.Session{Plate: "粤B12345"})
+	r.park(store.Session{Plate: "粤B12346"})
+	r.after(30 * time.Minute)
+	got := r.owes("K2", "粤B12345")
+	want := []slips.Owed{{Order: got["orderNo"].(string), Plate: "粤B12345", Amount: 200, At: noon.Add(30 * time.Minute), Link: got["link"].(string)}}
+	if diff := cmp.Diff(want, r.press.changes); diff != "" || got["printed"] != true {
+		t.Errorf("printed %v, and this slip (-want +got):\n%s", got["printed"], diff)
+	}
+	if got := r.owes("K1", "粤B12346"); got["printed"] != false || len(r.press.changes) != 1 {
+		t.Errorf("a machine in the lot has %d slips printed at a lane, and is answered %v", len(r.press.changes), got)
+	}
+}
+
+func TestABoothPrintsAChangeSlip(t *testing.T) {
+	t.Parallel()
+	r := newBoothRig(t, "en")
+	r.press.stand("OUT1", nil)
+	r.park(store.Session{Plate: "粤B12345"})
+	r.after(30 * time.Minute)
+	o, _, err := r.desk.Order(t.Context(), billing.Ref{Plate: "粤B12345"}, "K1")
+	r.did(err)
+	paid, err := r.desk.Cash(t.Context(), billing.Coins{Order: o.No, Inserted: 700, Kiosk: "K1"})
+	r.did(err)
+	no := paid.Change.No
+	for lane, want := range map[string]bool{"OUT1": true, "IN1": false, "": false} {
+		if got := does[map[string]any](r, booth.RoleOperator, "ticket", map[string]any{"lane": lane, "orderNo": no}); got["printed"] != want || got["link"] != "https://p.example/c?"+no {
+			t.Errorf("at lane %q: %v, want printed %v", lane, got, want)
+		}
+	}
+	r.refuses(booth.RoleOperator, "ticket", map[string]any{"lane": "X", "orderNo": no}, "There is no such lane.")
+	_, err = r.desk.SettleChange(t.Context(), billing.ChangeNotice{No: no, Client: "mall"})
+	r.did(err)
+	r.press.changes = nil
+	if got := does[map[string]any](r, booth.RoleOperator, "ticket", map[string]any{"lane": "OUT1", "orderNo": no}); got["printed"] != false || len(r.press.changes) > 0 {
+		t.Errorf("the slip of change that was given is answered %v", got)
+	}
+}
