@@ -237,6 +237,11 @@ const (
 	sayInside // the plate, or the card's car, is inside
 	sayQuota
 	sayNotHere
+	sayPaying // the rest are notices
+	sayPayRefused
+	sayPayUnknown
+	sayNothingDue
+	sayCodeUnknown
 )
 
 // Times of the lane's patience.
@@ -271,6 +276,8 @@ func decide(s state, e event, now time.Time, p patience) (state, []command) {
 		return decideStood(s, e, now, p.still)
 	case ruled:
 		return decideRuled(s, e, now, p)
+	case noticed:
+		return decideNoticed(s, e, now)
 	case unasked:
 		if s.phase == asking && s.car.Session == e.session {
 			return s, []command{recheck(e)}

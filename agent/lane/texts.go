@@ -41,6 +41,16 @@ func (x text) event() signs.Event {
 		return signs.GateFault
 	case sayFault:
 		return signs.Fault
+	case sayPaying:
+		return signs.Paying
+	case sayPayRefused:
+		return signs.PayRefused
+	case sayPayUnknown:
+		return signs.PayUnknown
+	case sayNothingDue:
+		return signs.NothingDue
+	case sayCodeUnknown:
+		return signs.CodeUnknown
 	}
 	return x.refusal()
 }

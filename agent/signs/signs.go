@@ -32,6 +32,11 @@ const (
 	Asking       Event = "asking"         // a platform is asked to deduct, or to price
 	GateFault    Event = "gate_fault"     // it may pass, and the gate does not open yet
 	Fault        Event = "fault"          // the books cannot be read or written
+	Paying       Event = "paying"         // a platform charges the code that the driver held before the scanner
+	PayRefused   Event = "pay_refused"    // and does not
+	PayUnknown   Event = "pay_unknown"    // and nobody knows whether it does
+	NothingDue   Event = "nothing_due"    // a payment code was read, and nobody has to pay
+	CodeUnknown  Event = "code_unknown"   // a code was read that is of no car and no payment
 	Refused      Event = "refused"        // any of the following
 	Full         Event = "full"           // no place is free
 	Blacklist    Event = "blacklist"
@@ -48,6 +53,7 @@ const (
 func Events() []Event {
 	return []Event{
 		Idle, Entry, EntryCard, EntryNoPlate, Exit, ExitCard, Fee, Paid, Asking, GateFault, Fault,
+		Paying, PayRefused, PayUnknown, NothingDue, CodeUnknown,
 		Refused, Full, Blacklist, Unknown, NoPlate, Operator, Inside, CardInside, Quota, NotHere,
 	}
 }

@@ -39,6 +39,8 @@ func english() words {
 		voices: map[Event]string{Fee: "{plate},please pay {spoken_amount} yuan"},
 		reasons: map[Event]string{
 			Paid: "Paid, please wait", Asking: "Charging, please wait", GateFault: "Gate fault, please wait", Fault: "Fault, please wait",
+			Paying: "Charging your code, please wait", PayRefused: "Not paid, please try another code", PayUnknown: "Being confirmed, please do not pay again",
+			NothingDue: "Nothing to pay now", CodeUnknown: "Unknown code, please call",
 			Refused: "Please call the operator", Full: "Car park full", Blacklist: "No entry, please call", Unknown: "No entry found, please call",
 			NoPlate: "No plate read, please call", Operator: "Please call the operator", Inside: "Entry or exit missing, please call",
 			CardInside: "Already inside, please call", Quota: "Card spaces all taken", NotHere: "Card not valid here",
@@ -68,6 +70,7 @@ func chinese() words {
 		voices: map[Event]string{Fee: "{plate},请缴费{spoken_amount}元"},
 		reasons: map[Event]string{
 			Paid: "已缴费 请稍候", Asking: "扣费中 请稍候", GateFault: "道闸故障 请稍候", Fault: "系统故障 请稍候",
+			Paying: "支付中 请稍候", PayRefused: "支付未成功 请换码重试", PayUnknown: "支付确认中 请勿重复支付", NothingDue: "当前无需缴费", CodeUnknown: "无效的码 请联系管理员",
 			Refused: "请联系管理员", Full: "车位已满", Blacklist: "禁止入场 请联系管理员", Unknown: "未找到入场记录 请联系管理员",
 			NoPlate: "未识别车牌 请联系管理员", Operator: "请联系管理员", Inside: "进出场记录不符 请联系管理员",
 			CardInside: "卡号已在场内 请联系管理员", Quota: "固定车位已占满", NotHere: "此卡不能在本区域停放",
@@ -124,9 +127,9 @@ func phraseOf(text string) phrase {
 // for who may not.
 func colorOf(e Event) drivers.LineColor {
 	switch e {
-	case Idle, Entry, EntryCard, EntryNoPlate, Exit, ExitCard, Paid:
+	case Idle, Entry, EntryCard, EntryNoPlate, Exit, ExitCard, Paid, NothingDue:
 		return drivers.Green
-	case Fee, Asking:
+	case Fee, Asking, Paying, PayUnknown:
 		return drivers.Yellow
 	}
 	return drivers.Red
