@@ -79,6 +79,7 @@ type Agent struct {
 	pictures *pictures.Store
 	settled  *settlements
 	silences map[string]*silence // by device code
+	failures chan checked        // of devices of which the watch should know before it asks
 }
 
 // New builds an agent and checks that every device of every lane has a driver.
@@ -115,6 +116,7 @@ func New(cfg Config) (*Agent, error) {
 		pictures: pictures.New(filepath.Join(cfg.Site.Store.Dir, "images"), cfg.Site.Park.Zone),
 		settled:  newSettlements(),
 		silences: silences(cfg.Site.Devices),
+		failures: make(chan checked),
 	}, nil
 }
 
@@ -288,6 +290,11 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 	if checks := a.checks(); len(checks)+len(boards) > 0 {
 		all.parts = append(all.parts, Part{Name: "devices of no lane", Run: func(ctx context.Context) error { return a.watch(ctx, db, checks, boards) }})
 	}
+	press, counters, err := a.counters(db, desk, questions, lanes)
+	if err != nil {
+		return all, err
+	}
+	all.parts = append(all.parts, counters...)
 	uplinks, err := a.uplinks(db, clients, consult.queue.add)
 	if err != nil {
 		return all, err
@@ -298,10 +305,10 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		return all, err
 	}
 	all.api = a.routes(api)
-	if all.booths, err = a.booths(db, desk, rules, questions, lanes); err != nil {
+	if all.booths, err = a.booths(db, desk, rules, questions, press, lanes); err != nil {
 		return all, err
 	}
-	all.console, err = a.console(db, desk, questions, lanes, all.booths)
+	all.console, err = a.console(db, desk, questions, press, lanes, all.booths)
 	return all, err
 }
 

@@ -14,9 +14,9 @@ import (
 )
 
 // console builds what answers the pay machines and, with them, the booths.
-func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, lanes []*lane.Lane, booths http.Handler) (http.Handler, error) {
+func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, p console.Press, lanes []*lane.Lane, booths http.Handler) (http.Handler, error) {
 	cfg := console.Config{
-		DB: db, Desk: desk, Questions: q, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
+		DB: db, Desk: desk, Questions: q, Press: p, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
 		ImageURL: a.imageURL, Now: a.clock.Now, Log: a.log,
 	}
 	for _, d := range a.kiosks() {
@@ -46,13 +46,13 @@ func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, l
 }
 
 // booths builds what answers the computers of booths.
-func (a *Agent) booths(db *store.DB, desk *billing.Desk, rules *access.Rules, q *uplink.Questions, lanes []*lane.Lane) (*console.Booths, error) {
+func (a *Agent) booths(db *store.DB, desk *billing.Desk, rules *access.Rules, q *uplink.Questions, p console.Press, lanes []*lane.Lane) (*console.Booths, error) {
 	staff, err := booth.New(booth.Config{DB: db, Now: a.clock.Now, Log: a.log})
 	if err != nil {
 		return nil, err
 	}
 	cfg := console.BoothConfig{
-		Staff: staff, DB: db, Desk: desk, Rules: rules, Questions: q, Discounts: a.cfg.Site.Discounts, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
+		Staff: staff, DB: db, Desk: desk, Rules: rules, Questions: q, Press: p, Discounts: a.cfg.Site.Discounts, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
 		ImageURL: a.imageURL, Now: a.clock.Now, Log: a.log,
 	}
 	for i, c := range a.cfg.Site.Lanes {

@@ -138,6 +138,8 @@ func (a *Agent) watch(ctx context.Context, db *store.DB, checks map[string]panel
 				return nil
 			case r := <-results:
 				reporter.Report(ctx, r.code, r.err)
+			case r := <-a.failures:
+				reporter.Report(ctx, r.code, r.err)
 			case <-t.C:
 				reporter.Settle(ctx)
 			}
