@@ -91,7 +91,7 @@ func TestScannersAndPrintersAreWatched(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
-		running.Go(func() { _ = a.watch(ctx, db, a.checks()) })
+		running.Go(func() { _ = a.watch(ctx, db, a.checks(), nil) })
 		running.Go(func() { _ = press.Run(ctx) })
 		defer func() { cancel(); running.Wait() }()
 		states := func(scanner, printer string) {
