@@ -11,7 +11,7 @@ import (
 // Options are a scanner's settings. ParseOptions fills in the defaults.
 type Options struct {
 	Gap    time.Duration // a code without a line end ends after such a pause
-	Repeat time.Duration // the same code again this soon after is the same showing of it
+	Repeat time.Duration // the same code again this soon after it counted does not
 
 	// Wake is sent when the line is opened, and again after each code and every
 	// WakeEvery; nil sends nothing, and a WakeEvery of 0 sends it once.
@@ -41,7 +41,7 @@ func models() []model {
 // ParseOptions reads the option table of a scanner:
 //
 //	gap         pause that ends a code of a scanner that sends no line end: 50ms to 100ms, default 80ms
-//	repeat      the same code within this time is not read twice: 1s to 30s, default 4s
+//	repeat      the same code again within this time counts once: 1s to 30s, default 4s
 //	model       "plain" (default), "zkb200", "cipherlab": what is sent to make it read
 //	wake        bytes to send instead, in hexadecimal: "54"
 //	wake_every  how often they are sent again, 1s to 1m; default: as of the model, or once

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,8 +92,9 @@ const (
 // returns nil. It opens the line again whenever that is lost. emit must return soon:
 // what is read meanwhile waits in the line and gets old.
 //
-// A code that is shown for long, or read twice, is emitted once: the same text counts
-// again when it was not read for the time of the repeat option.
+// A code that is read twice is emitted once: the same text counts again after the time
+// of the repeat option. So one that is held there for long is emitted now and then, and
+// is not lost when it came at a bad moment.
 func (s *Scanner) Watch(ctx context.Context, emit func(context.Context, drivers.Code)) error {
 	guard := repeats{within: s.cfg.Options.Repeat}
 	for ctx.Err() == nil {
@@ -211,7 +213,7 @@ func (s *Scanner) Diagnose(ctx context.Context) []drivers.Finding {
 	return found
 }
 
-// repeats knows the codes that were read a moment ago.
+// repeats knows the codes that counted a moment ago.
 type repeats struct {
 	within time.Duration
 	last   []seen
@@ -222,18 +224,12 @@ type seen struct {
 	at   time.Time
 }
 
-// again notes that text was read, and reports whether it was a moment ago too.
+// again reports whether text counted a moment ago, and notes that it counts now if not.
 func (r *repeats) again(text string, now time.Time) bool {
-	kept, found := r.last[:0], false
-	for _, s := range r.last {
-		switch {
-		case now.Sub(s.at) >= r.within:
-		case s.text == text:
-			found = true
-		default:
-			kept = append(kept, s)
-		}
+	r.last = slices.DeleteFunc(r.last, func(s seen) bool { return now.Sub(s.at) >= r.within })
+	if slices.ContainsFunc(r.last, func(s seen) bool { return s.text == text }) {
+		return true
 	}
-	r.last = append(kept, seen{text, now})
-	return found
+	r.last = append(r.last, seen{text, now})
+	return false
 }
