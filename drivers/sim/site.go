@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parkagent/drivers"
+	"parkagent/drivers/sim/printer"
+	"parkagent/drivers/sim/scanner"
 )
 
 // A SiteConfig names the devices of a Site. Addresses are host:port; port 0
@@ -19,6 +21,8 @@ type SiteConfig struct {
 	Gates    []GatePlan
 	Displays []DisplayPlan
 	Cameras  []CameraPlan
+	Scanners []ScannerPlan
+	Printers []PrinterPlan
 }
 
 // A GatePlan is a relay board on Modbus TCP and the barrier that hangs on it.
@@ -34,6 +38,19 @@ type DisplayPlan struct {
 	Code    string
 	Address string
 	Lines   int // 0 means 2
+}
+
+// A ScannerPlan is a scanner behind a serial server.
+type ScannerPlan struct {
+	Code    string
+	Address string
+}
+
+// A PrinterPlan is a printer with a network port of its own.
+type PrinterPlan struct {
+	Code    string
+	Address string
+	Columns int // of its paper; 0 means 48
 }
 
 // A CameraPlan is a camera that pushes.
@@ -53,6 +70,8 @@ type Site struct {
 	gates    map[string]*simGate
 	displays map[string]*LEDBoard
 	cameras  map[string]Camera
+	scanners map[string]*scanner.Scanner
+	printers map[string]*printer.Printer
 	address  map[string]string
 	serve    []func(context.Context) error
 	open     []net.Listener
@@ -91,7 +110,7 @@ func (c *VzCamera) See(ctx context.Context, s Sighting) error {
 // OpenSite opens every address of a site. Nothing answers until Run. On an
 // error nothing stays open.
 func OpenSite(ctx context.Context, cfg SiteConfig) (_ *Site, err error) {
-	s := &Site{gates: map[string]*simGate{}, displays: map[string]*LEDBoard{}, cameras: map[string]Camera{}, address: map[string]string{}}
+	s := &Site{gates: map[string]*simGate{}, displays: map[string]*LEDBoard{}, cameras: map[string]Camera{}, scanners: map[string]*scanner.Scanner{}, printers: map[string]*printer.Printer{}, address: map[string]string{}}
 	defer func() {
 		if err != nil {
 			for _, l := range s.open {
@@ -119,6 +138,27 @@ func OpenSite(ctx context.Context, cfg SiteConfig) (_ *Site, err error) {
 		panel := NewLEDBoard(0, p.Lines)
 		s.displays[p.Code] = panel
 		s.serve = append(s.serve, func(ctx context.Context) error { return panel.Serve(ctx, l) })
+	}
+	for _, p := range cfg.Scanners {
+		l, err := s.listen(ctx, p.Code, p.Address)
+		if err != nil {
+			return nil, err
+		}
+		far := &scanner.Scanner{}
+		s.scanners[p.Code] = far
+		s.serve = append(s.serve, func(ctx context.Context) error { return far.Serve(ctx, l) })
+	}
+	for _, p := range cfg.Printers {
+		l, err := s.listen(ctx, p.Code, p.Address)
+		if err != nil {
+			return nil, err
+		}
+		if p.Columns == 0 {
+			p.Columns = 48
+		}
+		far := printer.New(p.Columns)
+		s.printers[p.Code] = far
+		s.serve = append(s.serve, func(ctx context.Context) error { return far.Serve(ctx, l) })
 	}
 	for _, p := range cfg.Cameras {
 		if err := s.camera(ctx, p); err != nil {
@@ -202,6 +242,12 @@ func (s *Site) Display(code string) *LEDBoard { return s.displays[code] }
 
 // Camera returns a camera, nil if there is none with that code.
 func (s *Site) Camera(code string) Camera { return s.cameras[code] }
+
+// Scanner returns a scanner, nil if there is none with that code.
+func (s *Site) Scanner(code string) *scanner.Scanner { return s.scanners[code] }
+
+// Printer returns a printer, nil if there is none with that code.
+func (s *Site) Printer(code string) *printer.Printer { return s.printers[code] }
 
 // SmallCar is a sighting of a small car with a blue plate at a time.
 func SmallCar(plate string, at time.Time) Sighting {
