@@ -280,6 +280,7 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 		}
 	}
 	all.parts = append(all.parts,
+		Part{Name: "inquiries", Run: a.inquiries},
 		Part{Name: "unseen exits", Run: rules.Run},
 		Part{Name: "consultation", Run: consult.run},
 		Part{Name: "settlements", Run: func(ctx context.Context) error { return a.settled.run(ctx, exits, a.log) }})

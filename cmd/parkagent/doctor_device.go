@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"parkagent/agent"
 	"parkagent/agent/config"
 	"parkagent/drivers"
 	"parkagent/drivers/serialport"
@@ -57,8 +58,8 @@ func (d *doctor) device(ctx context.Context, dev config.Device) []finding {
 			Finding: drivers.Finding{Topic: topicTrial},
 			found:   text{"缴费机由它调用 agent，不检查", "a kiosk calls the agent and is not tried"},
 		}}
-	case d.running && (d.agentHas(dev) || d.onlyCalls(dev)):
-		return d.books.device(dev.Code)
+	case d.running && (d.agentHas(dev) || d.onlyCalls(dev) || dev.Kind == config.KindCamera):
+		return d.asked(ctx, dev)
 	case d.onlyCalls(dev):
 		return []finding{{
 			Finding: drivers.Finding{Topic: topicTrial, Level: drivers.LevelOdd},
@@ -74,6 +75,21 @@ func (d *doctor) device(ctx context.Context, dev config.Device) []finding {
 		return []finding{explained(dev, reached(dev, alive.Check(ctx)))}
 	}
 	return d.knock(ctx, dev)
+}
+
+// asked tells what the running agent says of a device: that it tried it for us,
+// and what it noted when it last used it. A camera is asked by the agent even
+// where we could: the agent knows whether it has locked itself.
+func (d *doctor) asked(ctx context.Context, dev config.Device) []finding {
+	told, err := agent.Ask(ctx, d.site, dev.Code)
+	list := d.books.device(dev.Code)
+	if err != nil && !errors.Is(err, agent.ErrNotAsked) {
+		list = append(list, finding{Finding: drivers.Finding{Topic: topicAgent, Level: drivers.LevelOdd, Err: err}})
+	}
+	for _, f := range told {
+		list = append(list, explained(dev, f))
+	}
+	return list
 }
 
 // onlyCalls reports whether a device can be asked nothing: it calls the agent,
