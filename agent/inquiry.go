@@ -40,9 +40,16 @@ type diagnoser interface {
 // examinable returns what can be asked about a device beside its lane. Gates are
 // not: a lane is the only one that speaks to its gate.
 func (a *Agent) examinable(code string) (diagnoser, bool) {
-	var driver any = a.cfg.Devices.Cameras[code]
-	if panel, ok := a.cfg.Devices.Displays[code]; ok {
-		driver = panel
+	all := a.cfg.Devices
+	var driver any
+	if c, ok := all.Cameras[code]; ok {
+		driver = c
+	} else if p, ok := all.Displays[code]; ok {
+		driver = p
+	} else if s, ok := all.Scanners[code]; ok {
+		driver = s
+	} else if p, ok := all.Printers[code]; ok {
+		driver = p
 	}
 	d, ok := driver.(diagnoser)
 	return d, ok

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"parkagent/agent"
+	"parkagent/agent/codes"
 	"parkagent/agent/config"
 	"parkagent/agent/lane"
+	"parkagent/agent/slips"
 )
 
 // known tells the configuration which drivers there are, and lets them judge
@@ -20,6 +23,8 @@ func known() config.Known {
 			config.KindGate:    gateDrivers(),
 			config.KindDisplay: displayDrivers(),
 			config.KindCamera:  cameraDrivers(),
+			config.KindScanner: scannerDrivers(),
+			config.KindPrinter: printerDrivers(),
 			config.KindKiosk:   {"kiosk"}, // which is none: a kiosk calls the agent
 		},
 		Judge: func(list []config.Device) []config.Problem {
@@ -76,6 +81,7 @@ func buildDrivers(list []config.Device, cfg driverConfig) (*equipment, []config.
 			Devices: agent.Devices{
 				Gates: map[string]lane.Gate{}, Displays: map[string]lane.Display{},
 				Cameras: map[string]lane.Camera{}, Pushes: map[string]http.Handler{},
+				Scanners: map[string]codes.Scanner{}, Printers: map[string]slips.Printer{},
 			},
 			parts:    map[string]agent.Part{},
 			relays:   map[string]relayGate{},
@@ -83,13 +89,17 @@ func buildDrivers(list []config.Device, cfg driverConfig) (*equipment, []config.
 		},
 		cameras: map[string]*cameraSide{}, ports: map[string]port{}, coils: map[string]string{},
 	}
+	drivers := known().Drivers
 	// Cameras first: some of them are gates too, and pass on what panels show.
 	for _, of := range []struct {
 		kind string
 		make func(config.Device)
-	}{{config.KindCamera, b.camera}, {config.KindGate, b.gate}, {config.KindDisplay, b.display}} {
+	}{
+		{config.KindCamera, b.camera}, {config.KindGate, b.gate}, {config.KindDisplay, b.display},
+		{config.KindScanner, b.scanner}, {config.KindPrinter, b.printer},
+	} {
 		for _, d := range list {
-			if d.Kind == of.kind {
+			if d.Kind == of.kind && slices.Contains(drivers[of.kind], d.Driver) {
 				of.make(d)
 			}
 		}

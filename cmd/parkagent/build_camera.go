@@ -6,13 +6,14 @@ import (
 
 	"parkagent/agent/config"
 	"parkagent/agent/lane"
+	"parkagent/drivers/camera/dahua"
 	"parkagent/drivers/camera/hikvision"
 	"parkagent/drivers/camera/vzenith"
 	"parkagent/drivers/display"
 	"parkagent/drivers/options"
 )
 
-func cameraDrivers() []string { return []string{"hikvision", "vzenith"} }
+func cameraDrivers() []string { return []string{"hikvision", "dahua", "vzenith"} }
 
 // A cameraSide is what other devices may use of a camera: its relay, and the
 // serial ports behind it.
@@ -44,6 +45,8 @@ func (b *builder) camera(d config.Device) {
 	switch d.Driver {
 	case "hikvision":
 		c = b.hikvision(d)
+	case "dahua":
+		c = b.dahua(d)
 	case "vzenith":
 		c = b.vzenith(d, side)
 	}
@@ -77,6 +80,19 @@ func (b *builder) hikvision(d config.Device) builtCamera {
 	return c
 }
 
+func (b *builder) dahua(d config.Device) builtCamera {
+	opt, wrong := dahua.ParseOptions(d.Options)
+	b.options(d, wrong)
+	c, err := dahua.New(dahua.Config{
+		Device: d.Code, BaseURL: d.Link, User: d.User, Password: d.Password.Reveal(),
+		Options: opt, Location: b.cfg.zone, Now: b.cfg.now, Log: b.cfg.log,
+	})
+	if !b.asked(d, err) || wrong != nil {
+		return nil
+	}
+	return c
+}
+
 func (b *builder) vzenith(d config.Device, side *cameraSide) builtCamera {
 	b.unused(d, "link", "user", "password")
 	opt, err := vzenith.ParseOptions(d.Options)
@@ -90,6 +106,12 @@ func (b *builder) vzenith(d config.Device, side *cameraSide) builtCamera {
 		return nil
 	}
 	side.waits = true
+	side.serial = func(port int) display.Carrier {
+		if s := c.Serial(port); s != nil {
+			return s
+		}
+		return nil
+	}
 	side.gate = func(_ config.Device, own map[string]any) (lane.Gate, error) { return c.Gate(), options.Read(own).Err() }
 	return c
 }

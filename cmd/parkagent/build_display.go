@@ -10,7 +10,9 @@ import (
 	"parkagent/drivers/display"
 )
 
-func displayDrivers() []string { return []string{"fangkong"} }
+func displayDrivers() []string {
+	return []string{"fangkong", "huaxia-led", "onbon", "syn6288", "xunpeng"}
+}
 
 func (b *builder) display(d config.Device) {
 	b.unused(d, "user", "password")
@@ -30,7 +32,7 @@ func (b *builder) display(d config.Device) {
 		cfg.Port = p
 	}
 	if err != nil {
-		return
+		return // and told already
 	}
 	panel, err := display.New(cfg)
 	if err != nil {

@@ -23,6 +23,7 @@ func optionSayings() []saying {
 	const option = `option "?([^":]+)"?: `
 	return []saying{
 		said(option+`is unknown: want one of (.*)`, "没有选项 $1，可用的有：$2"),
+		said(`unknown option "([^"]*)": want one of (.*)`, "没有选项 $1，可用的有：$2"),
 		said(`unknown option "(.*)"`, "没有选项 $1"),
 		said(option+`is missing`, "缺少选项 $1"),
 		said(option+`0 means every board on the line: want 1 to 255`, "选项 $1 应为 1 到 255；0 表示线路上所有的板"),

@@ -25,8 +25,8 @@ func TestDriversMistakesAreSaidInChinese(t *testing.T) {
 		return [3]string{driver, "link = \"" + link + "\"\noptions = { open = 0 }", "链接有误：" + want}
 	}
 	tests := [][3]string{
-		option(relay, "open = 0, unti = 1", "没有选项 unti（驱动 modbus-relay）"),
-		option(panel, "line = 4", "没有选项 line（驱动 fangkong）"),
+		option(relay, "open = 0, unti = 1", "没有选项 unti，可用的有：close, "),
+		option(panel, "line = 4", "没有选项 line，可用的有：ack, address, lines, "),
 		option(relay, "unit = 1", "缺少选项 open"),
 		option(relay, "open = 0, unit = 0", "选项 unit 应为 1 到 255；0 表示线路上所有的板"),
 		option(relay, "open = 0, unit = 300", "选项 unit 应在 0 到 255 之间，现在是 300"),

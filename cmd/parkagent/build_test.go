@@ -2,8 +2,8 @@ package main
 
 import (
 	"errors"
-	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -63,13 +63,19 @@ func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 		{"a kiosk", deviceTable("K1", "kiosk", "kiosk", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"), nil},
 		{"a kiosk with another kind's driver", deviceTable("K1", "kiosk", "vzenith", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"), []string{`device[0].driver: "vzenith" is not possible; it can be: kiosk`}},
 		{"a kiosk with a link", deviceTable("K1", "kiosk", "kiosk", "ip = \"127.0.0.1\"\nlink = \"http://127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"), []string{"device[0].link: is not used for a kiosk"}},
-		{"a kind of a later version", deviceTable("P1", "printer", "escpos", ""), []string{`device[0].kind: devices of kind "printer" are not supported by this version`}},
 		{"a display behind no camera", panel("L1", `link = "camera:C9"`), []string{`device[0].link: there is no camera "C9"`}},
 		{"a display behind a camera that passes nothing on", panel("L1", `link = "camera:C1?serial=0"`) + camera("C1", "hikvision", ""),
 			[]string{`device[0].link: camera "C1" with driver hikvision passes nothing on to displays`}},
 		{"a display behind a camera with a mistake of its own", panel("L1", `link = "camera:C1"`) + camera("C1", "vzenith", `options = { opens = "sesame" }`), []string{`device[1].options: driver vzenith: option "opens"`}},
 		{"a display behind a port that is none", panel("L1", `link = "camera:C1?serial=first"`) + panel("L2", `link = "camera:C1?port=0"`) + camera("C1", "vzenith", ""),
 			[]string{`device[0].link: link "camera:C1?serial=first": want camera:CODE?serial=NUMBER`, `device[1].link: link "camera:C1?port=0": want camera:CODE`}},
+		{"two displays behind one port of a camera", panel("L1", `link = "camera:C1"`) + panel("L2", `link = "camera:C1?serial=0"`) + panel("L3", `link = "camera:C1?serial=1"`) + camera("C1", "vzenith", ""),
+			[]string{`device[1].link: serial port 0 of camera "C1" belongs to display L1 already`}},
+		{"a display behind a port that a camera has not", panel("L1", `link = "camera:C1?serial=7"`) + camera("C1", "vzenith", ""), []string{`device[0].link: camera "C1" has no serial port 7`}},
+		{"a scanner and a printer on one port", deviceTable("S1", "scanner", "serial", `link = "COM1"`) + deviceTable("P1", "printer", "escpos", `link = "COM1"`),
+			[]string{"device[1].link: COM1 belongs to device S1 already; only Modbus boards share a line"}},
+		{"a scanner and a printer with mistakes", deviceTable("S1", "scanner", "serial", "link = \"COM1\"\noptions = { gap = \"9s\" }") + deviceTable("P1", "printer", "escpos", "user = \"x\"\noptions = { paper = 60 }"),
+			[]string{`device[0].options: driver serial: option "gap": 9s is not from`, "device[1].link: must be given", `device[1].options: driver escpos: option "paper": want 58 or 80`, "device[1].user: is not used by the driver escpos"}},
 		{"two gates of one camera", opener("G1", `options = { camera = "C1" }`) + opener("G2", `options = { camera = "C1" }`) + camera("C1", "vzenith", ""), []string{`device[1].options: camera "C1" opens gate G1 already`}},
 	}
 	for _, tt := range tests {
@@ -92,43 +98,56 @@ func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 }
 
 func TestEveryKnownDriverIsBuilt(t *testing.T) {
-	tables := deviceTable("G-modbus-relay", "gate", "modbus-relay", "link = \"COM1\"\noptions = { open = 0 }") +
-		deviceTable("G-vzenith", "gate", "vzenith", `options = { camera = "C-vzenith" }`) +
-		deviceTable("L-fangkong", "display", "fangkong", `link = "COM2"`) +
-		deviceTable("C-hikvision", "camera", "hikvision", `ip = "127.0.0.1"`) +
-		deviceTable("C-vzenith", "camera", "vzenith", `ip = "127.0.0.2"`) +
-		deviceTable("K-kiosk", "kiosk", "kiosk", "ip = \"127.0.0.3\"\noptions = { token = \"hard-to-guess\" }") // nothing is built for it
+	for kind, names := range driversOf() {
+		for _, name := range names {
+			all, problems := buildDrivers(sampleDevices(t, filepath.Join(samples, kind+"-"+name+".toml")), driverConfig{zone: time.UTC})
+			if len(problems) > 0 {
+				t.Fatalf("%s %s: %+v", kind, name, problems)
+			}
+			got := map[string]int{
+				config.KindGate: len(all.Gates), config.KindDisplay: len(all.Displays), config.KindCamera: len(all.Cameras),
+				config.KindScanner: len(all.Scanners), config.KindPrinter: len(all.Printers),
+			}
+			if got[kind] == 0 || len(all.Pushes) != len(all.Cameras) {
+				t.Errorf("of %s %s, drivers were made %v, and %d take pushes", kind, name, got, len(all.Pushes))
+			}
+		}
+	}
+}
+
+func TestWhatDriversNeedIsRun(t *testing.T) {
+	tables := deviceTable("G1", "gate", "modbus-relay", "link = \"COM1\"\noptions = { open = 0 }") +
+		deviceTable("G2", "gate", "vzenith", `options = { camera = "C1" }`) +
+		deviceTable("C1", "camera", "vzenith", `ip = "127.0.0.2"`) +
+		deviceTable("L1", "display", "fangkong", `link = "COM2"`) + deviceTable("L2", "display", "huaxia-led", `link = "camera:C1?serial=1"`) +
+		deviceTable("S1", "scanner", "serial", `link = "COM3"`) + deviceTable("P1", "printer", "escpos", `link = "tcp://127.0.0.1:9100"`) +
+		deviceTable("K1", "kiosk", "kiosk", "ip = \"127.0.0.3\"\noptions = { token = \"hard-to-guess\" }") // nothing is built for it
 	site, err := config.Parse("park.toml", []byte(testPark+tables), t.TempDir(), known())
 	if err != nil {
 		t.Fatal(err)
 	}
-	devices, err := buildDevices(site, nil)
+	all, err := equip(site, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string][]string{}
-	for kind, letter := range map[string]string{config.KindGate: "G-", config.KindDisplay: "L-", config.KindCamera: "C-"} {
-		for _, driver := range known().Drivers[kind] {
-			want[kind] = append(want[kind], letter+driver)
-		}
-	}
-	got := map[string][]string{
-		config.KindGate:    slices.Sorted(maps.Keys(devices.Gates)),
-		config.KindDisplay: slices.Sorted(maps.Keys(devices.Displays)),
-		config.KindCamera:  slices.Sorted(maps.Keys(devices.Cameras)),
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("drivers (-known +built):\n%s", diff)
-	}
-	if diff := cmp.Diff(got[config.KindCamera], slices.Sorted(maps.Keys(devices.Pushes))); diff != "" {
-		t.Errorf("cameras and their pushes differ:\n%s", diff)
-	}
 	var parts []string
-	for _, p := range devices.Run {
+	for _, p := range all.Run {
 		parts = append(parts, p.Name)
 	}
-	if diff := cmp.Diff([]string{"line serial://COM1?baud=9600&parity=none&data=8&stop=1", "port serial://COM2?baud=9600&parity=none&data=8&stop=1"}, parts); diff != "" {
+	want := []string{
+		"line serial://COM1?baud=9600&parity=none&data=8&stop=1", "port serial://COM2?baud=9600&parity=none&data=8&stop=1",
+		"port serial://COM3?baud=9600&parity=none&data=8&stop=1", "port tcp://127.0.0.1:9100",
+	}
+	if diff := cmp.Diff(want, parts); diff != "" {
 		t.Errorf("parts (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"G2": "C1", "L2": "C1"}, all.replying); diff != "" {
+		t.Errorf("devices behind cameras (-want +got):\n%s", diff)
+	}
+	for _, d := range site.Devices {
+		if (all.driver(d.Code) == nil) != (d.Kind == config.KindKiosk) {
+			t.Errorf("driver of %s = %v", d.Code, all.driver(d.Code))
+		}
 	}
 }
 

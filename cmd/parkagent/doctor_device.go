@@ -32,6 +32,12 @@ func (q *equipment) driver(code string) any {
 	if c, ok := q.Cameras[code]; ok {
 		return c
 	}
+	if s, ok := q.Scanners[code]; ok {
+		return s
+	}
+	if p, ok := q.Printers[code]; ok {
+		return p
+	}
 	return nil
 }
 

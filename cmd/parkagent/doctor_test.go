@@ -411,7 +411,7 @@ func TestDoctorRefusesWrongUse(t *testing.T) {
 		}
 	}
 	wrong := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"COM1\""))
-	if status, _, stderr := say(t, "doctor", "--config", wrong); status != 2 || !strings.Contains(stderr, "option open: is missing") {
+	if status, _, stderr := say(t, "doctor", "--config", wrong); status != 2 || !strings.Contains(stderr, `option "open": is missing`) {
 		t.Errorf("doctor with a wrong configuration = %d: %s", status, stderr)
 	}
 }

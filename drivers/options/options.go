@@ -34,8 +34,10 @@ func Read(table map[string]any, others ...string) *Reader {
 	return o
 }
 
-// Given reports whether the option is there, whatever its value.
+// Given reports whether the option is there, whatever its value. The option is
+// known from then on.
 func (o *Reader) Given(key string) bool {
+	o.known[key] = true
 	_, ok := o.table[key]
 	return ok
 }
@@ -171,12 +173,18 @@ func (o *Reader) Table(key string) *Reader {
 // Keys returns the names of all options in the table, sorted.
 func (o *Reader) Keys() []string { return slices.Sorted(maps.Keys(o.table)) }
 
-// Unknown adds the options that nothing has read as mistakes. Err does it for
-// the table that was read; it is for tables below it.
+// Unknown adds the options that nothing has read as mistakes, each with those
+// that there are. Err does it for the table that was read; it is for tables below
+// it.
 func (o *Reader) Unknown() {
+	known := strings.Join(slices.Sorted(maps.Keys(o.known)), ", ")
 	for _, key := range o.Keys() {
-		if !o.known[key] {
+		switch {
+		case o.known[key]:
+		case known == "":
 			*o.errs = append(*o.errs, fmt.Errorf("unknown option %q", o.below+key))
+		default:
+			*o.errs = append(*o.errs, fmt.Errorf("unknown option %q: want one of %s", o.below+key, known))
 		}
 	}
 }

@@ -41,9 +41,9 @@ func TestMistakesAreToldTogether(t *testing.T) {
 		`option "list": want a list of texts, have [a 1]`,
 		`option "flat": want a table in braces, have x`,
 		`option "paths.plate": want text, have 1`,
-		`unknown option "paths.odd"`,
+		`unknown option "paths.odd": want one of plate`,
 		`option "name": the driver knows 1 better`,
-		`unknown option "zeal"`,
+		`unknown option "zeal": want one of channel, count, far, flat, list, mode, name, on, paths, token, wait`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("mistakes differ (-want +got):\n%s", diff)
@@ -79,5 +79,18 @@ func TestOptionsAreRead(t *testing.T) {
 	}
 	if err := o.Err(); err != nil {
 		t.Errorf("Err = %v, want nil", err)
+	}
+}
+
+func TestAnOptionThatWasAskedForIsKnown(t *testing.T) {
+	o := Read(map[string]any{"close": int64(1), "opne": int64(0)})
+	if !o.Given("close") || o.Given("open") {
+		t.Error("Given does not tell what is there")
+	}
+	if err := o.Err(); err == nil || err.Error() != `unknown option "opne": want one of close, open` {
+		t.Errorf("Err = %v, want opne only", err)
+	}
+	if err := Read(map[string]any{"unit": int64(1)}).Err(); err == nil || err.Error() != `unknown option "unit"` {
+		t.Errorf("Err of a device without options = %v", err)
 	}
 }

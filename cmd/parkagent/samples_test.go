@@ -1,0 +1,160 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parkagent/agent/config"
+)
+
+// samples is where every driver has an example with all its options.
+const samples = root + "/packaging/devices"
+
+// sampleDevices reads an example as a part of a configuration.
+func sampleDevices(t *testing.T, path string) []config.Device {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := config.Parse(path, append([]byte(testPark), text...), t.TempDir(), known())
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return site.Devices
+}
+
+// optionsOf returns the options that a driver has, as it tells whoever mistypes
+// one. All devices of the sample are needed: a gate names its camera.
+func optionsOf(t *testing.T, list []config.Device, i int) []string {
+	t.Helper()
+	const slip = "mistyped-option"
+	list = slices.Clone(list)
+	list[i].Options = maps.Clone(list[i].Options)
+	if list[i].Options == nil {
+		list[i].Options = map[string]any{}
+	}
+	list[i].Options[slip] = int64(1)
+	_, problems := buildDrivers(list, driverConfig{zone: time.UTC})
+	said := regexp.MustCompile(`unknown option "` + slip + `"(?:: want one of (.*))?$`)
+	for _, p := range problems {
+		if m := said.FindStringSubmatch(p.English); m != nil {
+			return slices.DeleteFunc(strings.Split(m[1], ", "), func(s string) bool { return s == "" || s == "token" })
+		}
+	}
+	t.Fatalf("%s with a mistyped option: %+v", list[i].Driver, problems)
+	return nil
+}
+
+// driversOf returns every kind and driver, but for kiosks, which have none.
+func driversOf() map[string][]string {
+	drivers := known().Drivers
+	delete(drivers, config.KindKiosk)
+	return drivers
+}
+
+// A new driver or option that has no example is one that no installer finds.
+func TestEveryDriverHasAnExampleWithAllItsOptions(t *testing.T) {
+	for kind, names := range driversOf() {
+		for _, name := range names {
+			file := filepath.Join(samples, kind+"-"+name+".toml")
+			list := sampleDevices(t, file)
+			i := slices.IndexFunc(list, func(d config.Device) bool { return d.Kind == kind && d.Driver == name })
+			if i < 0 {
+				t.Errorf("%s has no %s with driver %s", file, kind, name)
+				continue
+			}
+			have := slices.DeleteFunc(slices.Sorted(maps.Keys(list[i].Options)), func(s string) bool { return s == "camera" })
+			want := slices.DeleteFunc(optionsOf(t, list, i), func(s string) bool { return s == "camera" })
+			if diff := cmp.Diff(want, have); diff != "" {
+				t.Errorf("options in %s (-of the driver +in the example):\n%s", file, diff)
+			}
+		}
+	}
+}
+
+// readmeDevices returns the rows of the README's table of devices: by kind and
+// driver, the words in back quotes behind them.
+func readmeDevices(t *testing.T) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile(root + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n### Devices\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	rows := map[string][]string{}
+	quoted := regexp.MustCompile("`([^`]+)`")
+	for line := range strings.Lines(section) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+		if len(cells) != 4 || !strings.Contains(cells[1], "`") {
+			continue
+		}
+		key := strings.TrimSpace(cells[0]) + " " + strings.Trim(cells[1], "` ")
+		rows[key] = []string{}
+		for _, m := range quoted.FindAllStringSubmatch(cells[3], -1) {
+			rows[key] = append(rows[key], m[1])
+		}
+	}
+	return rows
+}
+
+func TestReadmeNamesEveryDriverAndOption(t *testing.T) {
+	rows := readmeDevices(t)
+	for kind, names := range driversOf() {
+		for _, name := range names {
+			words, ok := rows[kind+" "+name]
+			if !ok {
+				t.Errorf("the README's devices lack %s %s", kind, name)
+				continue
+			}
+			list := sampleDevices(t, filepath.Join(samples, kind+"-"+name+".toml"))
+			i := slices.IndexFunc(list, func(d config.Device) bool { return d.Kind == kind && d.Driver == name })
+			for _, option := range optionsOf(t, list, i) {
+				if base, polarity := strings.CutSuffix(option, "_active_low"); polarity && slices.Contains(words, "…_active_low") && slices.Contains(words, base) {
+					continue
+				}
+				if !slices.Contains(words, option) {
+					t.Errorf("the README's row of %s %s lacks option %s", kind, name, option)
+				}
+			}
+			delete(rows, kind+" "+name)
+		}
+	}
+	delete(rows, "kiosk kiosk")
+	for row := range rows {
+		t.Errorf("the README has a device %q, which there is not", row)
+	}
+}
+
+// What is commented out in the configuration that is shipped must be right as
+// well: somebody will take the marks away.
+func TestCommentedDevicesOfTheShippedConfigurationAreRight(t *testing.T) {
+	text, err := os.ReadFile(root + "/packaging/parkagent.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := 0
+	for _, block := range strings.Split(string(text), "\n\n") {
+		if !strings.Contains(block, "# [[device]]") {
+			continue
+		}
+		_, block, _ = strings.Cut(block, "# [[device]]")
+		block = "[[device]]" + strings.ReplaceAll(strings.ReplaceAll(block, "\n# ", "\n"), `token = ""`, `token = "hard-to-guess"`)
+		blocks++
+		if _, err := config.Parse("parkagent.toml", []byte(testPark+block+"\n"), t.TempDir(), known()); err != nil {
+			t.Errorf("%s\n%v", block, err)
+		}
+	}
+	if blocks < 1 {
+		t.Error("no commented device was found")
+	}
+}
