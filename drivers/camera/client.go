@@ -90,7 +90,7 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 		own := *cfg.HTTP
 		c.http = &own
 	} else {
-		tls, err := pinned(cfg.Certificate, base.Hostname())
+		tls, err := pinned(cfg.Certificate, base.Hostname(), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -124,8 +124,8 @@ type Answer struct {
 // The error is nil for a status of 200 to 299 only. Otherwise it wraps
 // drivers.ErrOffline where the camera could not be reached, broke off or is
 // busy, ErrNoFunction, or drivers.ErrRefused; a refused login is a FaultError of
-// drivers.FaultLogin as well. The Answer is that of the camera where there was
-// one. Do takes 5 s at most.
+// drivers.FaultLogin as well. An answer of more than limit is TooLarge. The
+// Answer is that of the camera where there was one. Do takes 5 s at most.
 func (c *Client) Do(ctx context.Context, method, path, contentType string, body []byte, limit int64) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
@@ -144,7 +144,7 @@ func (c *Client) read(resp *http.Response, limit int64) (Answer, error) {
 		return Answer{}, fmt.Errorf("%w: read answer: %w", drivers.ErrOffline, err)
 	}
 	if int64(len(body)) > limit {
-		return Answer{}, fmt.Errorf("answer of more than %d bytes", limit)
+		return Answer{}, TooLarge(fmt.Sprintf("answer of more than %d bytes", limit))
 	}
 	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
 	if resp.StatusCode == http.StatusForbidden {

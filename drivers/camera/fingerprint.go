@@ -24,7 +24,7 @@ func ParseFingerprint(text string) ([]byte, error) {
 // own certificates, which no authority vouches for, so the installer may name
 // the one to expect; without that it must be valid as any other. The error of
 // one that is not says its fingerprint.
-func pinned(fingerprint, host string) (*tls.Config, error) {
+func pinned(fingerprint, host string, roots *x509.CertPool) (*tls.Config, error) {
 	want, err := ParseFingerprint(fingerprint)
 	if err != nil {
 		return nil, fmt.Errorf("certificate of camera: %w", err)
@@ -45,7 +45,7 @@ func pinned(fingerprint, host string) (*tls.Config, error) {
 			for _, cert := range state.PeerCertificates[1:] {
 				between.AddCert(cert)
 			}
-			if _, err := shown.Verify(x509.VerifyOptions{DNSName: host, Intermediates: between}); err != nil {
+			if _, err := shown.Verify(x509.VerifyOptions{DNSName: host, Intermediates: between, Roots: roots}); err != nil {
 				return fmt.Errorf("%w; if this is the camera, give its fingerprint %x as its certificate", err, have)
 			}
 			return nil

@@ -63,6 +63,8 @@ func TestStreamIsTakenApart(t *testing.T) {
 			[]string{"hi"}, io.EOF},
 		{"noise before the first boundary", "boundary",
 			"\r\n\r\nHTTP noise --boundary\r\n--boundary\r\nContent-Length: 2\r\n\r\nhi", []string{"hi"}, io.EOF},
+		{"noise that ends like a boundary", "boundary",
+			strings.Repeat("x", maxHeaderLine) + "--boundary\r\nContent-Length: 2\r\n\r\nno\r\n--boundary\r\nContent-Length: 2\r\n\r\nhi", []string{"hi"}, io.EOF},
 		{"an empty part", "boundary",
 			"--boundary\r\nContent-Length: 0\r\n\r\n\r\n--boundary\r\nContent-Length: 2\r\n\r\nhi", []string{"", "hi"}, io.EOF},
 		{"a boundary where a header was to come", "boundary",

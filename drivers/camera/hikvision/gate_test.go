@@ -3,6 +3,8 @@ package hikvision_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"parkagent/drivers"
+	"parkagent/drivers/camera"
 	"parkagent/drivers/camera/hikvision"
 	"parkagent/drivers/drivertest"
 	"parkagent/drivers/sim"
@@ -393,4 +396,92 @@ func TestGateOptionsAreChecked(t *testing.T) {
 	if _, err := newCamera(t, hikvision.Config{}).Gate(hikvision.GateConfig{Device: "G1"}); err == nil {
 		t.Error("a camera without a link moves a barrier")
 	}
+}
+
+func TestWhatTheCameraSaysOfACommand(t *testing.T) {
+	const status = `<ResponseStatus version="2.0" xmlns="http://www.isapi.org/ver20/XMLSchema"><statusCode>%s</statusCode><statusString>x</statusString><subStatusCode>%s</subStatusCode></ResponseStatus>`
+	tests := []struct {
+		name, answer string
+		want         error // nil: it was done
+	}{
+		{"nothing", "", nil},
+		{"done", fmt.Sprintf(status, "1", "ok"), nil},
+		{"done, in words of its own", "<html>OK</html>", nil},
+		{"busy", fmt.Sprintf(status, "2", "deviceBusy"), drivers.ErrOffline},
+		{"broken", fmt.Sprintf(status, "3", "deviceError"), drivers.ErrOffline},
+		{"not allowed, with a status of 200", fmt.Sprintf(status, "4", "lowPrivilege"), drivers.ErrRefused},
+		{"no such function, with a status of 200", fmt.Sprintf(status, "4", "notSupport"), camera.ErrNoFunction},
+		{"not understood", fmt.Sprintf(status, "6", "badXmlContent"), drivers.ErrRefused},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				web := &webFunc{device: &hik.Camera{}, before: func(w http.ResponseWriter, r *http.Request, _ *hik.Camera) bool {
+					if r.Method == http.MethodPut {
+						_, _ = io.WriteString(w, tt.answer)
+					}
+					return r.Method == http.MethodPut
+				}}
+				err := gateBehind(t, web, hikvision.GateOptions{}).Raise(t.Context())
+				if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
+					t.Errorf("Raise = %v, want %v", err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestARelayThatWentOnIsNoRefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		web := &webFunc{device: &hik.Camera{}, before: func(w http.ResponseWriter, _ *http.Request, device *hik.Camera) bool {
+			if device.On(1) {
+				w.WriteHeader(http.StatusForbidden)
+			}
+			return device.On(1)
+		}}
+		g := gateBehind(t, web, hikvision.GateOptions{Control: hikvision.ControlOutput, Output: 1})
+		if err := g.Raise(t.Context()); !errors.Is(err, drivers.ErrOffline) || errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Raise = %v, want ErrOffline and no refusal: the relay went on", err)
+		}
+	})
+}
+
+func TestAHoldThatIsRefusedIsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device := &hik.Camera{}
+		g := newGate(t, device, hikvision.GateOptions{SelfGuarded: true})
+		device.SetFault(hik.Refusal)
+		if err := g.Hold(t.Context()); !errors.Is(err, drivers.ErrRefused) {
+			t.Fatalf("Hold = %v, want ErrRefused", err)
+		}
+		device.SetFault(hik.None)
+		if err := g.Lower(t.Context()); err != nil {
+			t.Errorf("Lower after a hold that was refused = %v, want nil", err)
+		}
+	})
+}
+
+func TestACameraThatLostItsCommandForAMomentNeedsNoRelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device := &hik.Camera{}
+		g := newGate(t, device, hikvision.GateOptions{Output: 1})
+		if err := g.Raise(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		device.Lacks = []hik.Call{hik.Barrier} // while it starts, say
+		if err := g.Raise(t.Context()); !errors.Is(err, camera.ErrNoFunction) || device.Pulses(1) != 0 {
+			t.Errorf("Raise = %v, relay given %d times; want a refusal and never", err, device.Pulses(1))
+		}
+		device.Lacks = nil
+		if err := g.Raise(t.Context()); err != nil || device.Opened() != 2 {
+			t.Errorf("Raise = %v, opened %d times; want twice", err, device.Opened())
+		}
+		device.Lacks = []hik.Call{hik.Barrier} // with other firmware
+		for range 2 {
+			_ = g.Raise(t.Context()) // refused once, and then by the relay
+		}
+		if device.Pulses(1) != 1 {
+			t.Errorf("relay given %d times, want once", device.Pulses(1))
+		}
+	})
 }

@@ -3,6 +3,7 @@ package hikvision_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/camera"
 	"parkagent/drivers/camera/hikvision"
 	"parkagent/drivers/drivertest"
 	"parkagent/drivers/sim"
@@ -322,4 +324,55 @@ func TestACameraThatIsAskedKeepsTheContract(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAnEventWhosePicturesWereCutOffCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := ask(t, &hik.Camera{Pictures: time.Second}, hikvision.EventsStream)
+		a.See(sim.Sighting{Plate: "粤B12345"})
+		pass(100 * time.Millisecond)
+		a.Restart()
+		if rec := a.one(t); rec.Plate != "粤B12345" {
+			t.Errorf("saw %q, want 粤B12345", rec.Plate)
+		}
+	})
+}
+
+func TestACameraThatTellsOfNoEventsIsNotWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := ask(t, &hik.Camera{Lacks: []hik.Call{hik.Stream, hik.Plates}}, hikvision.EventsStream)
+		pass(time.Minute)
+		if err := a.driver.Check(t.Context()); !errors.Is(err, camera.ErrNoFunction) {
+			t.Errorf("Check = %v, want that the camera has no such function", err)
+		}
+	})
+}
+
+func TestAPollBelievesNoClockThatWasJustSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := ask(t, &hik.Camera{}, hikvision.EventsPoll)
+		a.SetClock(-30 * time.Second)
+		a.See(sim.Sighting{Plate: "粤B12345"})
+		pass(2 * time.Second)
+		if rec := a.one(t); rec.Offline {
+			t.Error("a car just seen is late, for the camera's clock was set back")
+		}
+	})
+}
+
+func TestAPollGoesOnAfterMorePlatesThanItCanRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := ask(t, &hik.Camera{}, hikvision.EventsPoll)
+		a.SetFault(hik.Gone)
+		for i := range 10000 {
+			a.See(sim.Sighting{Plate: fmt.Sprintf("粤B%05d", i)})
+		}
+		pass(time.Hour)
+		a.SetFault(hik.None)
+		pass(2 * time.Minute)
+		a.none(t, "of those before")
+		a.See(sim.Sighting{Plate: "粤B12345"})
+		pass(2 * time.Second)
+		a.one(t)
+	})
 }

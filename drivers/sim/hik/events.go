@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"parkagent/drivers/sim"
@@ -85,7 +86,7 @@ func (c *Camera) stream(w http.ResponseWriter, r *http.Request) {
 	for {
 		select {
 		case s := <-seen:
-			if !c.event(w, r, s) {
+			if !c.event(w, r, s, ended) {
 				return
 			}
 		case <-tick.C:
@@ -98,8 +99,8 @@ func (c *Camera) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// event writes an event and its pictures. It reports whether the reader is there.
-func (c *Camera) event(w http.ResponseWriter, r *http.Request, s sim.Sighting) bool {
+// event writes an event and its pictures. It reports whether the stream goes on.
+func (c *Camera) event(w http.ResponseWriter, r *http.Request, s sim.Sighting, ended <-chan struct{}) bool {
 	text := &sim.HikCamera{Form: sim.HikXML}
 	if c.Login != nil {
 		text.Faults = c.Login.Faults
@@ -111,6 +112,8 @@ func (c *Camera) event(w http.ResponseWriter, r *http.Request, s sim.Sighting) b
 		defer late.Stop()
 		select {
 		case <-late.C:
+		case <-ended:
+			return false
 		case <-r.Context().Done():
 			return false
 		}
@@ -162,7 +165,7 @@ func (c *Camera) plates(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	var list string
+	var list strings.Builder
 	c.mu.Lock()
 	for _, s := range c.kept {
 		if !s.At.After(after) {
@@ -172,9 +175,9 @@ func (c *Camera) plates(w http.ResponseWriter, r *http.Request) {
 		if s.Reverse {
 			direction = "reverse"
 		}
-		list += fmt.Sprintf("<Plate><captureTime>%s</captureTime><plateNumber>%s</plateNumber><picName>%d</picName><country>CHN</country><laneNo>1</laneNo><direction>%s</direction></Plate>",
+		fmt.Fprintf(&list, "<Plate><captureTime>%s</captureTime><plateNumber>%s</plateNumber><picName>%d</picName><country>CHN</country><laneNo>1</laneNo><direction>%s</direction></Plate>",
 			s.At.In(east8).Format("20060102T150405-0700"), s.Plate, s.At.UnixMilli(), direction)
 	}
 	c.mu.Unlock()
-	xml(w, "Plates", "%s", list)
+	xml(w, "Plates", "%s", list.String())
 }
