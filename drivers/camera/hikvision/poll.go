@@ -20,7 +20,7 @@ const (
 	pollOverlap = 2 * time.Second  // every question goes back over, for cameras take "after" this way or that
 	pollKeep    = 10 * time.Minute // a plate so much older than the newest is none that was missed
 	pollLate    = 10 * time.Second // older than this by the camera's clock, a plate's car is not there any more
-	pollResync  = time.Minute      // without a plate, after which the camera's clock is read again
+	pollResync  = 10 * time.Second // without a plate, after which the camera's clock is read again: one that was set back hides plates
 	pollMost    = 4096             // plates that are remembered
 )
 

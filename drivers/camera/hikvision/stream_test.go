@@ -253,7 +253,7 @@ func TestAPollSurvivesAClockThatIsSet(t *testing.T) {
 				pass(2 * time.Second)
 				a.one(t)
 				a.SetClock(by)
-				pass(2 * time.Minute)
+				pass(15 * time.Second)
 				a.See(sim.Sighting{Plate: "粤B99999"})
 				pass(2 * time.Second)
 				if rec := a.one(t); rec.Plate != "粤B99999" || rec.Offline {
