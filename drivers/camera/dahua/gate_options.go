@@ -3,7 +3,6 @@ package dahua
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"parkagent/drivers/options"
@@ -138,12 +137,18 @@ func (o GateOptions) validate() error {
 	if o.Means != MeansStrobe && o.Means != MeansOutput {
 		wrong = append(wrong, fmt.Errorf("option %q: %q is not one of %s, %s", "means", o.Means, MeansStrobe, MeansOutput))
 	}
-	used := o.used()
-	if slices.Sort(used); len(slices.Compact(slices.Clone(used))) != len(used) {
-		wrong = append(wrong, errors.New("open, close and hold must be different outputs"))
+	owner := map[int]string{}
+	for _, out := range []struct {
+		key string
+		n   int
+	}{{"open", o.Open}, {"close", o.Close}, {"hold", o.Hold}} {
+		if other := owner[out.n]; other != "" && out.n != 0 {
+			wrong = append(wrong, fmt.Errorf("option %q: relay %d is %s already", out.key, out.n, other))
+		}
+		owner[out.n] = out.key
 	}
 	if o.Presence != nil && o.Passage != nil && o.Presence.Number == o.Passage.Number {
-		wrong = append(wrong, errors.New("presence and passage must be different inputs"))
+		wrong = append(wrong, fmt.Errorf("option %q: input %d is presence already", "passage", o.Passage.Number))
 	}
 	for _, in := range []*Input{o.Presence, o.Passage} {
 		if in != nil && (in.Number < 1 || in.Number > mostOutput) {

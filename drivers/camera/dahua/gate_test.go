@@ -372,8 +372,8 @@ func TestGateOptionsAreChecked(t *testing.T) {
 		{"means that are none", map[string]any{"means": "relay"}, "strobe, output"},
 		{"an output for the strobe", map[string]any{"open": int64(1)}, `"open"`},
 		{"a polarity without an input", map[string]any{"presence_active_low": true}, "no presence input"},
-		{"one output for two things", map[string]any{"means": "output", "open": int64(1), "close": int64(1)}, "different outputs"},
-		{"one input for two things", map[string]any{"presence": int64(1), "passage": int64(1)}, "different inputs"},
+		{"one output for two things", map[string]any{"means": "output", "open": int64(1), "close": int64(1)}, "relay 1 is open already"},
+		{"one input for two things", map[string]any{"presence": int64(1), "passage": int64(1)}, "input 1 is presence already"},
 		{"a pulse that holds", map[string]any{"means": "output", "pulse": "6s"}, "pulse"},
 	}
 	for _, tt := range tests {

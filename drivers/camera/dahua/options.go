@@ -48,7 +48,7 @@ func ParseOptions(table map[string]any) (Options, error) {
 		Certificate: o.Text("certificate", ""),
 	}
 	if _, err := camera.ParseFingerprint(opt.Certificate); err != nil {
-		o.Fail("certificate", "%v", err)
+		o.Fail("certificate", "want the SHA-256 fingerprint of a certificate, 64 hexadecimal digits")
 	}
 	return opt, o.Err()
 }

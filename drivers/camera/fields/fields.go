@@ -165,6 +165,20 @@ func Form(body []byte) (Fields, error) {
 	return c.fields, nil
 }
 
+// Texts returns the parts of a form that has its parts already.
+func Texts(parts map[string]string) (Fields, error) {
+	c := newCollector()
+	for name, text := range parts {
+		if err := c.put(name, text); err != nil {
+			return nil, err
+		}
+	}
+	if c.values == 0 {
+		return nil, camera.Malformed("empty form")
+	}
+	return c.fields, nil
+}
+
 // Lines reads a text of one "path=value" a line, as Dahua's cameras write it.
 // Lines of another shape are passed over.
 func Lines(body []byte) (Fields, error) {
