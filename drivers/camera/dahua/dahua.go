@@ -176,7 +176,7 @@ func (c *Camera) mine(ev *event) bool {
 	if ev.opened && c.opened.CompareAndSwap(false, true) {
 		c.cfg.Log.Warn("the camera opens the barrier by its own list", "event", ev.rec.ID)
 	}
-	if want := c.cfg.Options.Lane; want != 0 && ev.lane != int64(want) {
+	if want := c.cfg.Options.Lane; want != nil && ev.lane != int64(*want) {
 		c.cfg.Log.Debug("event of another lane", "event", ev.rec.ID, "lane", ev.lane)
 		return false
 	}

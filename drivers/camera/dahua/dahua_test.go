@@ -151,7 +151,7 @@ func TestAHeartbeatIsASignOfLife(t *testing.T) {
 
 func TestOnlyTheEventsOfItsLaneAreTaken(t *testing.T) {
 	var log bytes.Buffer
-	cam := newCamera(t, dahua.Config{Options: dahua.Options{Lane: 2}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	cam := newCamera(t, dahua.Config{Options: dahua.Options{Lane: new(2)}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	seen := watch(t, cam)
 	server := httptest.NewServer(cam)
 	defer server.Close()
@@ -166,7 +166,7 @@ func TestOnlyTheEventsOfItsLaneAreTaken(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	got, err := dahua.ParseOptions(map[string]any{"channel": int64(2), "silence": int64(60), "token": "abc", "events": "snap", "picture_wait": "1s", "lane": int64(3)})
-	want := dahua.Options{Channel: 2, Silence: time.Minute, Source: dahua.SourceSnap, PictureWait: time.Second, Lane: 3}
+	want := dahua.Options{Channel: 2, Silence: time.Minute, Source: dahua.SourceSnap, PictureWait: time.Second, Lane: new(3)}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("options differ (-want +got):\n%s%v", diff, err)
 	}

@@ -11,7 +11,9 @@ import (
 // A Means is how a camera moves the barrier.
 type Means string
 
-// The means.
+// The means. The strobe is the better one where the camera has it: to switch an
+// output from here is to change the camera's settings, which it writes into its
+// memory twice for every car.
 const (
 	MeansStrobe Means = "strobe" // one call opens, one closes; the camera knows its outputs
 	MeansOutput Means = "output" // alarm outputs are switched from here

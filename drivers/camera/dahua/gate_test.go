@@ -67,9 +67,21 @@ func TestTheStrobeKeepsTheGateContract(t *testing.T) {
 			Raised:      func() int { raised, _ := device.Moves(); return raised },
 			Lowered:     func() int { _, lowered := device.Moves(); return lowered },
 			SetPresence: func(occupied bool) { device.SetInput(0, occupied) },
+			Stale:       slowInputs(device),
 			Faults:      faults(device),
 		}
 	})
+}
+
+// slowInputs makes what the inputs say half a second old and more.
+func slowInputs(device *simdahua.Camera) func(bool) {
+	return func(on bool) {
+		if on {
+			device.SetInputTime(600 * time.Millisecond)
+		} else {
+			device.SetInputTime(0)
+		}
+	}
 }
 
 func TestTheOutputsKeepTheGateContract(t *testing.T) {
@@ -82,6 +94,7 @@ func TestTheOutputsKeepTheGateContract(t *testing.T) {
 			Lowered:     func() int { _, lowered := device.Moves(); return lowered },
 			HeldOpen:    func() bool { return device.Output(0) },
 			SetPresence: func(occupied bool) { device.SetInput(1, !occupied) },
+			Stale:       slowInputs(device),
 			Faults: append(faults(device), drivertest.GateFault{Name: "answers that are lost", Set: func(on bool) {
 				if on {
 					device.SetFaults(simdahua.Faults{DeafOutputs: 1})

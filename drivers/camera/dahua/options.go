@@ -21,7 +21,7 @@ const (
 type Options struct {
 	Channel     int           // video channel of pictures and streams, and of the strobe; 0 means 1
 	Source      Source        // empty means SourcePush
-	Lane        int           // only events of the lane with this number are taken; 0: of all
+	Lane        *int          // only events of the lane with this number are taken; nil: of all
 	PictureWait time.Duration // how long an event of a stream waits for its picture; 0 means 300 ms
 	Silence     time.Duration // a camera that only pushes is offline after so long; 0 means 1 h
 	Certificate string        // fingerprint of the certificate of an https camera that signed its own
@@ -31,7 +31,7 @@ type Options struct {
 //
 //	events = "push"          # or "events", "snap": where plates come from, see Source
 //	channel = 1              # video channel, 1 to 64
-//	lane = 0                 # 1 to 64: only the events of this lane of a camera that sees several
+//	lane = 1                 # 0 to 64: only the events of this lane of a camera that sees several; left out: of all
 //	picture_wait = "300ms"   # 1ms to 3s: how long an event of a stream waits for its picture
 //	silence = 3600           # seconds, 10 to 604800: a camera that only pushes is offline after so long
 //	certificate = ""         # SHA-256 fingerprint of the certificate of an https camera that signed its own
@@ -42,10 +42,12 @@ func ParseOptions(table map[string]any) (Options, error) {
 	opt := Options{
 		Channel:     int(o.Int("channel", 1, 1, 64)),
 		Source:      Source(o.Choice("events", string(SourcePush), string(SourceEvents), string(SourceSnap))),
-		Lane:        int(o.Int("lane", 0, 0, 64)),
 		PictureWait: o.Duration("picture_wait", 300*time.Millisecond, time.Millisecond, 3*time.Second),
 		Silence:     time.Duration(o.Int("silence", 3600, 10, 604800)) * time.Second,
 		Certificate: o.Text("certificate", ""),
+	}
+	if lane := int(o.Int("lane", -1, 0, 64)); lane >= 0 {
+		opt.Lane = &lane
 	}
 	if _, err := camera.ParseFingerprint(opt.Certificate); err != nil {
 		o.Fail("certificate", "want the SHA-256 fingerprint of a certificate, 64 hexadecimal digits")
