@@ -45,7 +45,8 @@ func (c *Camera) snapshot(ctx context.Context) ([]byte, error) {
 // Check reports whether the camera is alive. One whose stream is read is judged
 // by that: it is asked for no second thing every half minute. Another is asked
 // for its type, and one without a link or a login is judged by how long ago it
-// last pushed anything.
+// last pushed anything. One that is alive and said within the last hour that it
+// opened the barrier by itself has the fault drivers.FaultGateList.
 func (c *Camera) Check(ctx context.Context) error {
 	var err error
 	switch {
@@ -57,6 +58,9 @@ func (c *Camera) Check(ctx context.Context) error {
 		_, err = c.deviceType(ctx)
 	default:
 		err = c.checkHeard(c.cfg.Options.Silence)
+	}
+	if err == nil && c.opensItself() {
+		err = &drivers.FaultError{Fault: drivers.FaultGateList, Err: errors.New("it opened the barrier by its own list")}
 	}
 	if err != nil {
 		return c.failed("check", err)

@@ -57,7 +57,7 @@ type Camera struct {
 	inbox  camera.Inbox
 	recent camera.Recent
 	puller camera.Puller
-	opened atomic.Bool // the camera said that it opened the barrier by itself
+	opened atomic.Int64 // when the camera last said that it opened the barrier by itself, Unix nanoseconds
 	last   atomic.Pointer[seen]
 }
 
@@ -171,10 +171,23 @@ func (c *Camera) deal(ev *event) error {
 	return c.recent.Once(keys, nil, laneTime, func() (<-chan error, error) { return c.inbox.Deliver(rec, laneTime) })
 }
 
+// ownListTime is for how long after an opening of its own a camera is reported
+// for it.
+const ownListTime = time.Hour
+
+// opensItself reports whether the camera said lately that it opened the barrier
+// by itself.
+func (c *Camera) opensItself() bool {
+	return time.Since(time.Unix(0, c.opened.Load())) < ownListTime
+}
+
 // mine reports whether an event is of the lane that this device stands for.
 func (c *Camera) mine(ev *event) bool {
-	if ev.opened && c.opened.CompareAndSwap(false, true) {
-		c.cfg.Log.Warn("the camera opens the barrier by its own list", "event", ev.rec.ID)
+	if ev.opened {
+		if !c.opensItself() {
+			c.cfg.Log.Warn("the camera opens the barrier by its own list", "event", ev.rec.ID)
+		}
+		c.opened.Store(time.Now().UnixNano())
 	}
 	if want := c.cfg.Options.Lane; want != nil && ev.lane != int64(*want) {
 		c.cfg.Log.Debug("event of another lane", "event", ev.rec.ID, "lane", ev.lane)

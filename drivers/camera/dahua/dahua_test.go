@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -147,6 +148,30 @@ func TestAHeartbeatIsASignOfLife(t *testing.T) {
 	if err := cam.Check(t.Context()); err != nil {
 		t.Errorf("Check after a heartbeat = %v, want nil", err)
 	}
+}
+
+func TestACameraThatOpensByItselfIsReportedForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		cam := newCamera(t, dahua.Config{Log: slog.New(slog.NewTextHandler(&log, nil)), Options: dahua.Options{Silence: 24 * time.Hour}})
+		seen := watch(t, cam)
+		synctest.Wait()
+		device := &simdahua.Camera{URL: "http://agent", Client: drivertest.NewWeb(t, cam), PushFaults: simdahua.PushFaults{OwnList: true}}
+		for _, plate := range []string{"粤B00001", "粤B00002"} {
+			pushUntilWatched(t, device, sim.Sighting{Plate: plate})
+			<-seen
+		}
+		if err := cam.Check(t.Context()); drivers.FaultOf(err) != drivers.FaultGateList {
+			t.Errorf("Check = %v, want the fault of an own list", err)
+		}
+		if n := strings.Count(log.String(), "own list"); n != 1 {
+			t.Errorf("%d lines in the log, want 1", n)
+		}
+		<-time.After(2 * time.Hour) // of the bubble
+		if err := cam.Check(t.Context()); err != nil {
+			t.Errorf("Check two hours later = %v, want nil", err)
+		}
+	})
 }
 
 func TestOnlyTheEventsOfItsLaneAreTaken(t *testing.T) {

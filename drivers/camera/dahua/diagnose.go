@@ -106,7 +106,7 @@ func (c *Camera) findPicture(ctx context.Context) drivers.Finding {
 // this setting has no strobe.
 func (c *Camera) findGateList(ctx context.Context) drivers.Finding {
 	f := drivers.Finding{Topic: drivers.TopicGateList}
-	if c.opened.Load() {
+	if c.opensItself() {
 		f.Level, f.Value = drivers.LevelWrong, "OpenStrobe"
 		return f
 	}

@@ -45,6 +45,47 @@ func watchStream(t *testing.T, source dahua.Source, faults simdahua.Faults) *lan
 	return l
 }
 
+func TestTheStreamsKeepTheContract(t *testing.T) {
+	for _, source := range []dahua.Source{dahua.SourceEvents, dahua.SourceSnap} {
+		t.Run(string(source), func(t *testing.T) {
+			drivertest.PullingCamera(t, func(t *testing.T) drivertest.PullRig {
+				device := &simdahua.Camera{User: "admin", Password: "right"}
+				fault := func(name string, f simdahua.Faults, want error) drivertest.CameraFault {
+					return drivertest.CameraFault{Name: name, Want: want, Set: func(on bool) {
+						if !on {
+							device.SetFaults(simdahua.Faults{})
+							return
+						}
+						device.SetFaults(f)
+						if want != nil {
+							device.EndStreams()
+						}
+					}}
+				}
+				return drivertest.PullRig{
+					Camera: newCamera(t, dahua.Config{
+						BaseURL: "http://camera", User: "admin", Password: "right", Client: drivertest.NewWeb(t, device),
+						Options: dahua.Options{Source: source},
+					}),
+					Device: "C1",
+					See:    func(plate string) { device.See(sim.Sighting{Plate: plate, Color: drivers.ColorBlue}) },
+					Faults: []drivertest.CameraFault{
+						fault("silence", simdahua.Faults{Silent: true}, drivers.ErrOffline),
+						fault("unplugging", simdahua.Faults{Cut: true}, drivers.ErrOffline),
+						fault("refusal", simdahua.Faults{Refusing: true}, drivers.ErrRefused),
+						fault("noise", simdahua.Faults{Garbage: true}, drivers.ErrOffline),
+						fault("a busy camera", simdahua.Faults{Busy: true}, drivers.ErrOffline),
+						fault("crumbs", simdahua.Faults{Crumbs: true}, nil),
+						fault("parts without lengths", simdahua.Faults{NoLengths: true}, nil),
+						fault("nonsense between the parts", simdahua.Faults{Babble: true}, nil),
+						fault("no pictures", simdahua.Faults{NoImage: true, TinyShot: true}, nil),
+					},
+				}
+			})
+		})
+	}
+}
+
 // see puts a car before the camera and returns what the lane was told of it and
 // how long that took.
 func (l *lane) see(t *testing.T, s sim.Sighting) (drivers.Recognition, time.Duration) {

@@ -61,6 +61,8 @@ type Faults struct {
 	ImageAfter   bool // a heartbeat comes between an event and its pictures
 	NoLengths    bool // parts have no Content-Length
 	ReturnEvents bool // the list of events is called ReturnEvents
+	Crumbs       bool // parts come in pieces of a few bytes
+	Babble       bool // lines that belong to nothing come between the parts
 }
 
 // SetFaults breaks the camera, or mends it.

@@ -27,6 +27,7 @@ type PushFaults struct {
 	BrokenJSON   bool // the JSON ends in the middle
 	Oversize     bool // a picture of 9 MB
 	NoAccurate   bool // no AccurateTime
+	OwnList      bool // the camera says that it opened the barrier by itself
 	ListedZone   bool // TimeZone is the place in the list of zones, not hours
 }
 
@@ -69,8 +70,8 @@ func (c *Camera) TollgateInfo(s sim.Sighting) []byte {
 	if !c.PushFaults.NoAccurate {
 		fmt.Fprintf(&b, `"AccurateTime":%q,`, at.Format("2006-01-02 15:04:05.000"))
 	}
-	fmt.Fprintf(&b, `"LanNo":1,"Direction":%q,"DeviceID":"8M049B2PAJ00001","OpenStrobe":false,"AllowUser":false,"BlockUser":false,"TriggerSource":"Video","TimeZone":%d},`,
-		direction, zone)
+	fmt.Fprintf(&b, `"LanNo":1,"Direction":%q,"DeviceID":"8M049B2PAJ00001","OpenStrobe":%t,"AllowUser":false,"BlockUser":false,"TriggerSource":"Video","TimeZone":%d},`,
+		direction, c.PushFaults.OwnList, zone)
 	b.WriteString(`"Vehicle":{"VehicleColor":"White","VehicleType":"SaloonCar","VehicleSign":"","VehicleSeries":"","Speed":0},`)
 	b.WriteString(c.pictures(s))
 	b.WriteString(`}}`)

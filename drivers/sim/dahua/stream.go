@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,9 +68,20 @@ func (c *Camera) attach(w http.ResponseWriter, r *http.Request, snap bool) {
 			c.mu.Unlock()
 		case parts = <-s.parts:
 		}
+		c.mu.Lock()
+		piece := 1 << 20
+		if c.faults.Crumbs {
+			piece = 7
+		}
+		if c.faults.Babble {
+			parts = append([][]byte{[]byte("\r\n\x00\xFFRTSP/1.0 200 OK\r\n")}, parts...)
+		}
+		c.mu.Unlock()
 		for _, part := range parts {
-			if _, err := w.Write(part); err != nil || out.Flush() != nil {
-				return
+			for crumb := range slices.Chunk(part, piece) {
+				if _, err := w.Write(crumb); err != nil || out.Flush() != nil {
+					return
+				}
 			}
 		}
 	}
