@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 	"maps"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -94,6 +95,7 @@ func TestWhatIsBrokenOrTooMuchIsRefused(t *testing.T) {
 		{"two roots", XML, "<r/><r/>", http.StatusBadRequest},
 		{"XML too deep", XML, deep("<a>", "", "</a>"), http.StatusBadRequest},
 		{"too many elements", XML, "<r>" + strings.Repeat("<a/>", 5000) + "</r>", http.StatusRequestEntityTooLarge},
+		{"too many attributes", XML, "<r" + strings.Repeat(` a=""`, 1<<20) + "/>", http.StatusRequestEntityTooLarge},
 		{"an entity of its own", XML, `<!DOCTYPE r [<!ENTITY a "aaaa">]><r>&a;</r>`, http.StatusBadRequest},
 		{"an empty form", Form, "", http.StatusBadRequest},
 		{"a broken escape", Form, "a=%zz", http.StatusBadRequest},
@@ -242,4 +244,38 @@ func FuzzSplitJPEG(f *testing.F) {
 			t.Fatal("a JPEG was lost")
 		}
 	})
+}
+
+func TestAHostileBodyGrowsLittle(t *testing.T) {
+	const size = 8 << 20
+	fill := func(open, piece, end string) []byte {
+		return []byte(open + strings.Repeat(piece, (size-len(open)-len(end))/len(piece)) + end)
+	}
+	tests := []struct {
+		name string
+		read func([]byte) (Fields, error)
+		body []byte
+	}{
+		{"empty objects", JSON, fill("[", "{},", "{}]")},
+		{"one long text", JSON, fill(`["`, "a", `"]`)},
+		{"keys", JSON, fill("{", `"a":1,`, `"a":1}`)},
+		{"escapes", JSON, fill(`["`, `\u4e00`, `"]`)},
+		{"elements", XML, fill("<r>", "<a/>", "</r>")},
+		{"attributes", XML, fill("<r", ` a=""`, "/>")},
+		{"one long element", XML, fill("<r><a>", "a", "</a></r>")},
+		{"pairs", Form, fill("", "a=b&", "")},
+		{"lines", Lines, fill("", "a=b\n", "")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			grown := testing.AllocsPerRun(1, func() { _, _ = tt.read(tt.body) })
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, _ = tt.read(tt.body)
+			runtime.ReadMemStats(&after)
+			if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 8*size || grown > 100_000 {
+				t.Errorf("%d bytes in %.0f pieces for a body of %d", bytes, grown, size)
+			}
+		})
+	}
 }

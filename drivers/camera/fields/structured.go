@@ -103,6 +103,9 @@ func (r jsonReader) members(path string, open json.Delim, depth int) error {
 // Text that is not UTF-8 is taken for GBK, whatever the first line says. Entities
 // of the document's own making are an error.
 func XML(body []byte) (Fields, error) {
+	if bytes.Count(body, []byte(`"`))+bytes.Count(body, []byte(`'`)) > 4*maxValues {
+		return nil, camera.TooLarge("too many values") // the decoder reads all attributes of an element before they can be counted
+	}
 	dec := xml.NewDecoder(bytes.NewReader(utf8Text(body)))
 	dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	r := xmlReader{collector: newCollector()}
