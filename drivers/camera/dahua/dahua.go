@@ -30,6 +30,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/dahua/traffic"
 )
 
 // Config describes one camera.
@@ -143,7 +144,7 @@ func (c *Camera) take(w http.ResponseWriter, r *http.Request) error {
 	if c.cfg.Options.Source != SourcePush {
 		return &camera.PushError{Status: http.StatusForbidden, Reason: "this camera's events are read from its stream"}
 	}
-	ev, err := decodePush(r.URL.Path, body, c.cfg.Location)
+	ev, err := traffic.Push(r.URL.Path, body, c.cfg.Location)
 	if err != nil {
 		return err
 	}
@@ -151,22 +152,22 @@ func (c *Camera) take(w http.ResponseWriter, r *http.Request) error {
 	if ev == nil {
 		return nil
 	}
-	ev.rec.Received = c.cfg.Now().UTC()
+	ev.Rec.Received = c.cfg.Now().UTC()
 	return c.deal(ev)
 }
 
 // deal hands an event to the lane, unless the lane has had it, and waits until it
 // was dealt with.
-func (c *Camera) deal(ev *event) error {
+func (c *Camera) deal(ev *traffic.Event) error {
 	if !c.mine(ev) {
 		return nil
 	}
-	rec := ev.rec
+	rec := ev.Rec
 	rec.Device = c.cfg.Device
 	c.last.Store(&seen{plate: rec.Plate, at: time.Now()})
 	var keys []string
-	if ev.key != "" {
-		keys = []string{ev.key}
+	if ev.Key != "" {
+		keys = []string{ev.Key}
 	}
 	return c.recent.Once(keys, nil, laneTime, func() (<-chan error, error) { return c.inbox.Deliver(rec, laneTime) })
 }
@@ -182,15 +183,15 @@ func (c *Camera) opensItself() bool {
 }
 
 // mine reports whether an event is of the lane that this device stands for.
-func (c *Camera) mine(ev *event) bool {
-	if ev.opened {
+func (c *Camera) mine(ev *traffic.Event) bool {
+	if ev.Opened {
 		if !c.opensItself() {
-			c.cfg.Log.Warn("the camera opens the barrier by its own list", "event", ev.rec.ID)
+			c.cfg.Log.Warn("the camera opens the barrier by its own list", "event", ev.Rec.ID)
 		}
 		c.opened.Store(time.Now().UnixNano())
 	}
-	if want := c.cfg.Options.Lane; want != nil && ev.lane != int64(*want) {
-		c.cfg.Log.Debug("event of another lane", "event", ev.rec.ID, "lane", ev.lane)
+	if want := c.cfg.Options.Lane; want != nil && ev.Lane != int64(*want) {
+		c.cfg.Log.Debug("event of another lane", "event", ev.Rec.ID, "lane", ev.Lane)
 		return false
 	}
 	return true

@@ -10,6 +10,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/dahua/traffic"
 )
 
 const (
@@ -69,7 +70,7 @@ func (c *Camera) findClock(ctx context.Context) drivers.Finding {
 		f.Level, f.Err = drivers.LevelOdd, err
 		return f
 	}
-	theirs := clockTime(text, c.cfg.Location)
+	theirs := traffic.ClockTime(text, c.cfg.Location)
 	if theirs.IsZero() {
 		f.Level, f.Err = drivers.LevelOdd, fmt.Errorf("the camera's time %.32q makes no sense", text)
 		return f

@@ -8,6 +8,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/dahua/traffic"
 )
 
 const (
@@ -21,10 +22,10 @@ const (
 func (o Options) streamCall() string {
 	beat := strconv.Itoa(int(heartbeat / time.Second))
 	if o.Source == SourceEvents {
-		return "/cgi-bin/eventManager.cgi?action=attach&codes=[" + junction + "]&heartbeat=" + beat
+		return "/cgi-bin/eventManager.cgi?action=attach&codes=[" + traffic.Junction + "]&heartbeat=" + beat
 	}
 	return "/cgi-bin/snapManager.cgi?action=attachFileProc&channel=" + strconv.Itoa(o.Channel) +
-		"&heartbeat=" + beat + "&Flags[0]=Event&Events=[" + junction + "]"
+		"&heartbeat=" + beat + "&Flags[0]=Event&Events=[" + traffic.Junction + "]"
 }
 
 // pull keeps the camera's stream open until ctx is done and all of its events are
@@ -33,7 +34,7 @@ func (c *Camera) pull(ctx context.Context) {
 	var dealing sync.WaitGroup
 	defer dealing.Wait()
 	places := make(chan struct{}, atOnce)
-	take := func(ev *event) {
+	take := func(ev *traffic.Event) {
 		select {
 		case places <- struct{}{}:
 		case <-ctx.Done():
@@ -45,7 +46,7 @@ func (c *Camera) pull(ctx context.Context) {
 				c.addPicture(ctx, ev)
 			}
 			if err := c.deal(ev); err != nil && ctx.Err() == nil {
-				c.cfg.Log.Warn("event of the camera's stream lost", "event", ev.rec.ID, "err", err)
+				c.cfg.Log.Warn("event of the camera's stream lost", "event", ev.Rec.ID, "err", err)
 			}
 		})
 	}
@@ -56,7 +57,7 @@ func (c *Camera) pull(ctx context.Context) {
 
 // follow reads the stream once, until it ends or is silent for longer than three
 // heartbeats, and hands its events to take.
-func (c *Camera) follow(ctx context.Context, well func(), take func(*event)) error {
+func (c *Camera) follow(ctx context.Context, well func(), take func(*traffic.Event)) error {
 	parts := make(chan camera.Part)
 	var assembling sync.WaitGroup
 	assembling.Go(func() { c.assemble(parts, take) }) // ends with parts
@@ -79,8 +80,8 @@ func (c *Camera) follow(ctx context.Context, well func(), take func(*event)) err
 // An event waits for its picture as long as the options say and no longer: the
 // gate must not wait for pictures, and the lane has no use for one that comes
 // later.
-func (c *Camera) assemble(parts <-chan camera.Part, take func(*event)) {
-	var waiting []*event // for the picture that follows them
+func (c *Camera) assemble(parts <-chan camera.Part, take func(*traffic.Event)) {
+	var waiting []*traffic.Event // for the picture that follows them
 	flush := func() {
 		for _, ev := range waiting {
 			take(ev)
@@ -100,7 +101,7 @@ func (c *Camera) assemble(parts <-chan camera.Part, take func(*event)) {
 			}
 			if camera.IsJPEG(part.Body) {
 				for _, ev := range waiting {
-					ev.rec.Pictures = ev.cuts.from(part.Body)
+					ev.Rec.Pictures = ev.Cut(part.Body)
 				}
 				flush()
 				continue
@@ -121,26 +122,26 @@ func (c *Camera) assemble(parts <-chan camera.Part, take func(*event)) {
 
 // events returns the events of a text part. What makes no sense is logged and
 // left out: the next part may be fine.
-func (c *Camera) events(text []byte) []*event {
-	events, err := decodePart(text, c.cfg.Options.Channel, c.cfg.Location)
+func (c *Camera) events(text []byte) []*traffic.Event {
+	events, err := traffic.Part(text, c.cfg.Options.Channel, c.cfg.Location)
 	if err != nil {
 		c.cfg.Log.Warn("part of the camera's stream left out", "err", err)
 	}
 	for _, ev := range events {
-		ev.rec.Received = c.cfg.Now().UTC()
+		ev.Rec.Received = c.cfg.Now().UTC()
 	}
 	return events
 }
 
 // addPicture asks for a picture for an event that has none, for as long as an
 // event may wait. Without one it goes on: the car stands at a closed gate.
-func (c *Camera) addPicture(ctx context.Context, ev *event) {
+func (c *Camera) addPicture(ctx context.Context, ev *traffic.Event) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Options.PictureWait)
 	defer cancel()
 	jpeg, err := c.snapshot(ctx)
 	if err != nil {
-		c.cfg.Log.Debug("no picture for an event", "event", ev.rec.ID, "err", err)
+		c.cfg.Log.Debug("no picture for an event", "event", ev.Rec.ID, "err", err)
 		return
 	}
-	ev.rec.Pictures = []drivers.Picture{{Kind: drivers.PictureScene, JPEG: jpeg}}
+	ev.Rec.Pictures = []drivers.Picture{{Kind: drivers.PictureScene, JPEG: jpeg}}
 }

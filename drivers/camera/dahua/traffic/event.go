@@ -1,4 +1,8 @@
-package dahua
+// Package traffic reads what a Dahua camera tells of cars: the pushes of ITSAPI and the parts of its two event streams.
+//
+// It is pure. Both ways say much the same in JSON and in lines, so both become
+// texts by path first and are then read by the same functions.
+package traffic
 
 import (
 	"crypto/rand"
@@ -13,12 +17,12 @@ import (
 	"parkagent/drivers/camera/fields"
 )
 
-// An event is one car as a camera told of it, by push or by stream.
-type event struct {
-	rec    drivers.Recognition // without Device and Received
-	key    string              // the same for an event that is sent again; empty: nothing shows that it is
-	lane   int64               // as the camera counts its lanes; 0 where it does not tell
-	opened bool                // the camera says that it opened the barrier for it
+// An Event is one car as a camera told of it, by push or by stream.
+type Event struct {
+	Rec    drivers.Recognition // without Device and Received
+	Key    string              // the same for an event that is sent again; empty: nothing shows that it is
+	Lane   int64               // as the camera counts its lanes; 0 where it does not tell
+	Opened bool                // the camera says that it opened the barrier for it
 	cuts   cuts                // where its pictures lie in the part of a stream that follows it
 }
 
@@ -26,14 +30,14 @@ type event struct {
 // sent again: its time and the rest of what tells it from others. It does not
 // tell the plate. Without a time nothing tells two visits of one car apart, so
 // such an event has no key.
-func (e *event) name(when string, rest ...string) {
+func (e *Event) name(when string, rest ...string) {
 	if when == "" {
-		e.rec.ID = rand.Text()
+		e.Rec.ID = rand.Text()
 		return
 	}
 	sum := sha256.Sum256([]byte(strings.Join(append(rest, when), "\x00")))
-	e.rec.ID = hex.EncodeToString(sum[:8])
-	e.key = e.rec.ID
+	e.Rec.ID = hex.EncodeToString(sum[:8])
+	e.Key = e.Rec.ID
 }
 
 // plate takes apart what the camera wrote as the plate.
@@ -92,9 +96,9 @@ func direction(word string) drivers.Direction {
 	return drivers.DirectionUnknown
 }
 
-// clockTime reads a time of the camera's clock, which names no zone, in zone; it
+// ClockTime reads a time of the camera's clock, which names no zone, in zone; it
 // is zero where the text is none.
-func clockTime(text string, zone *time.Location) time.Time {
+func ClockTime(text string, zone *time.Location) time.Time {
 	if strings.Count(text, ":") == 3 { // "2019-04-01 18:28:00:123"
 		i := strings.LastIndex(text, ":")
 		text = text[:i] + "." + text[i+1:]
@@ -114,7 +118,7 @@ func clockTime(text string, zone *time.Location) time.Time {
 // and 0 where nobody has set it. So the car park's own zone holds where either
 // reading agrees with it, and where there is none.
 func inZone(text, timeZone string, own *time.Location) time.Time {
-	t := clockTime(text, own)
+	t := ClockTime(text, own)
 	hours, err := strconv.ParseFloat(timeZone, 64)
 	if t.IsZero() || err != nil || hours == 0 || hours < -12 || hours > 14 {
 		return t.UTC()
@@ -124,7 +128,7 @@ func inZone(text, timeZone string, own *time.Location) time.Time {
 	if offset == ours || listedZone(hours) == ours {
 		return t.UTC()
 	}
-	return clockTime(text, time.FixedZone("", offset)).UTC()
+	return ClockTime(text, time.FixedZone("", offset)).UTC()
 }
 
 // listedZone returns the offset in seconds of a place in the list of zones that

@@ -1,4 +1,4 @@
-package dahua
+package traffic
 
 import (
 	"bytes"
@@ -49,13 +49,13 @@ func TestPartBecomesClaims(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			events, err := decodePart([]byte(tt.text), 1, bangkok)
+			events, err := Part([]byte(tt.text), 1, bangkok)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []drivers.Recognition
 			for _, ev := range events {
-				got = append(got, ev.rec)
+				got = append(got, ev.Rec)
 			}
 			if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreFields(drivers.Recognition{}, "ID")); diff != "" {
 				t.Errorf("claims differ (-want +got):\n%s", diff)
@@ -93,29 +93,17 @@ func TestPicturesAreCutOutOfTheirPart(t *testing.T) {
 	}
 }
 
-func TestStreamCallsKeepTheirBrackets(t *testing.T) {
-	tests := map[Source]string{
-		SourceEvents: "/cgi-bin/eventManager.cgi?action=attach&codes=[TrafficJunction]&heartbeat=5",
-		SourceSnap:   "/cgi-bin/snapManager.cgi?action=attachFileProc&channel=1&heartbeat=5&Flags[0]=Event&Events=[TrafficJunction]",
-	}
-	for source, want := range tests {
-		if got := (Options{Channel: 1, Source: source}).streamCall(); got != want {
-			t.Errorf("call for %s = %s, want %s", source, got, want)
-		}
-	}
-}
-
 func FuzzPart(f *testing.F) {
 	f.Add([]byte("Heartbeat"))
 	f.Add([]byte(`Code=TrafficJunction;action=Pulse;index=0;data={"TrafficCar":{"PlateNumber":"粤B12345"},` + realTimes + `}`))
 	f.Add([]byte("Events[0].Code=TrafficJunction\r\nEvents[0].TrafficCar.PlateNumber=粤B12345\r\nEvents[0].SceneImage.Offset=2\r\nEvents[0].SceneImage.Length=4\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		events, err := decodePart(text, 1, shanghai)
+		events, err := Part(text, 1, shanghai)
 		if err != nil {
 			blamesTheSender(t, err)
 		}
 		for _, ev := range events {
-			ev.rec.Pictures = ev.cuts.from([]byte{0xFF, 0xD8, 0xFF, 0xD8, 0xFF, 0xD9})
+			ev.Rec.Pictures = ev.Cut([]byte{0xFF, 0xD8, 0xFF, 0xD8, 0xFF, 0xD9})
 			plausible(t, ev)
 		}
 	})

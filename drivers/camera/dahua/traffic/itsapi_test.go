@@ -1,4 +1,4 @@
-package dahua
+package traffic
 
 import (
 	"encoding/base64"
@@ -89,16 +89,16 @@ func TestPushBecomesAClaim(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			ev, err := decodePush("/NotificationInfo/TollgateInfo", []byte(tt.body), shanghai)
+			ev, err := Push("/NotificationInfo/TollgateInfo", []byte(tt.body), shanghai)
 			if err != nil || ev == nil {
-				t.Fatalf("decodePush = %v, %v, want a car", ev, err)
+				t.Fatalf("Push = %v, %v, want a car", ev, err)
 			}
 			want := goldenCar()
 			tt.want(&want)
-			if diff := cmp.Diff(want, ev.rec, cmpopts.IgnoreFields(drivers.Recognition{}, "ID")); diff != "" {
+			if diff := cmp.Diff(want, ev.Rec, cmpopts.IgnoreFields(drivers.Recognition{}, "ID")); diff != "" {
 				t.Errorf("claim differs (-want +got):\n%s", diff)
 			}
-			if ev.rec.ID == "" {
+			if ev.Rec.ID == "" {
 				t.Error("event has no id")
 			}
 		})
@@ -122,18 +122,18 @@ func TestWhatAPushIsAbout(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			ev, err := decodePush(tt.path, []byte(tt.body), shanghai)
+			ev, err := Push(tt.path, []byte(tt.body), shanghai)
 			if (ev != nil) != tt.car || (err != nil) != tt.fails {
-				t.Errorf("decodePush = %v, %v, want a car: %v, an error: %v", ev, err, tt.car, tt.fails)
+				t.Errorf("Push = %v, %v, want a car: %v, an error: %v", ev, err, tt.car, tt.fails)
 			}
 		})
 	}
 }
 
 func TestTheIDStaysTheSameForOneEventOnly(t *testing.T) {
-	decode := func(old, new string) *event {
+	decode := func(old, new string) *Event {
 		t.Helper()
-		ev, err := decodePush("", []byte(strings.Replace(golden, old, new, 1)), shanghai)
+		ev, err := Push("", []byte(strings.Replace(golden, old, new, 1)), shanghai)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,23 +144,23 @@ func TestTheIDStaysTheSameForOneEventOnly(t *testing.T) {
 		"the number of the upload": {`"UploadNum":1`, `"UploadNum":2`},
 		"the name of a picture":    {`"a.jpg"`, `"b.jpg"`},
 	} {
-		if got := decode(edit[0], edit[1]); got.key != first.key || got.rec.ID != first.rec.ID {
+		if got := decode(edit[0], edit[1]); got.Key != first.Key || got.Rec.ID != first.Rec.ID {
 			t.Errorf("%s makes another event", name)
 		}
 	}
 	for name, edit := range map[string][2]string{
 		"a millisecond": {"24.123", "24.124"}, "a plate": {"粤B12345", "粤B12346"}, "a lane": {`"LanNo":1`, `"LanNo":2`},
 	} {
-		if got := decode(edit[0], edit[1]); got.key == first.key {
+		if got := decode(edit[0], edit[1]); got.Key == first.Key {
 			t.Errorf("%s makes no other event", name)
 		}
 	}
 	const times = `"SnapTime":"2026-02-06 13:48:24","AccurateTime":"2026-02-06 13:48:24.123",`
-	if a, b := decode(times, ""), decode(times, ""); a.key != "" || b.key != "" || a.rec.ID == b.rec.ID {
+	if a, b := decode(times, ""), decode(times, ""); a.Key != "" || b.Key != "" || a.Rec.ID == b.Rec.ID {
 		t.Error("two visits of one car without a time are one event")
 	}
-	if strings.Contains(first.rec.ID, "12345") {
-		t.Errorf("id %q tells the plate", first.rec.ID)
+	if strings.Contains(first.Rec.ID, "12345") {
+		t.Errorf("id %q tells the plate", first.Rec.ID)
 	}
 }
 
@@ -169,7 +169,7 @@ func FuzzPush(f *testing.F) {
 	f.Add("/NotificationInfo/KeepAlive", []byte(`{"Active":"keepAlive","DeviceID":"D1"}`))
 	f.Add("/NotificationInfo/DeviceInfo", []byte(`{}`))
 	f.Fuzz(func(t *testing.T, path string, body []byte) {
-		ev, err := decodePush(path, body, shanghai)
+		ev, err := Push(path, body, shanghai)
 		if err != nil {
 			blamesTheSender(t, err)
 			return
@@ -188,9 +188,9 @@ func blamesTheSender(t *testing.T, err error) {
 	}
 }
 
-func plausible(t *testing.T, ev *event) {
+func plausible(t *testing.T, ev *Event) {
 	t.Helper()
-	rec := ev.rec
+	rec := ev.Rec
 	if rec.Confidence < 0 || rec.Confidence > 100 || rec.ID == "" || !rec.At.IsZero() && rec.At.Location() != time.UTC {
 		t.Fatalf("event = %+v", rec)
 	}

@@ -1,4 +1,4 @@
-package dahua
+package traffic
 
 import (
 	"bytes"
@@ -11,18 +11,19 @@ import (
 	"parkagent/drivers/camera/fields"
 )
 
-// junction is the code of the event of a car at the line, which is the one that
+// Junction is the code of the event of a car at the line, which is the one that
 // is asked for.
-const junction = "TrafficJunction"
+const Junction = "TrafficJunction"
 
 // mostEvents is how many events of one part are read; cameras send one.
 const mostEvents = 8
 
-// decodePart decodes a text part of a stream: of eventManager
+// Part decodes a text part of a stream: of eventManager
 // "Code=TrafficJunction;action=Pulse;index=0;data={JSON}", of snapManager lines
 // of "Events[0].TrafficCar.PlateNumber=…", of both "Heartbeat". channel is that
-// of the camera, which eventManager counts from 0.
-func decodePart(text []byte, channel int, zone *time.Location) ([]*event, error) {
+// of the camera, which eventManager counts from 0, and zone that of its clock.
+// Errors are PushErrors.
+func Part(text []byte, channel int, zone *time.Location) ([]*Event, error) {
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 || bytes.EqualFold(text, []byte("Heartbeat")) {
 		return nil, nil
@@ -37,13 +38,13 @@ func decodePart(text []byte, channel int, zone *time.Location) ([]*event, error)
 	if err != nil {
 		return nil, err
 	}
-	var events []*event
+	var events []*Event
 	for i := range mostEvents {
 		for _, list := range []string{"Events", "ReturnEvents"} {
 			at := list + "[" + strconv.Itoa(i) + "]."
 			code := f.First(at+"Code", at+"EventBaseInfo.Code")
 			action := f.First(at+"Action", at+"EventBaseInfo.Action")
-			if code != junction || strings.EqualFold(action, "Stop") {
+			if code != Junction || strings.EqualFold(action, "Stop") {
 				continue
 			}
 			if ev := junctionEvent(f, at, zone); ev != nil {
@@ -56,13 +57,13 @@ func decodePart(text []byte, channel int, zone *time.Location) ([]*event, error)
 
 // decodeManaged decodes a part of eventManager, by what stands before its JSON
 // and the JSON.
-func decodeManaged(head string, data []byte, channel int, zone *time.Location) ([]*event, error) {
+func decodeManaged(head string, data []byte, channel int, zone *time.Location) ([]*Event, error) {
 	said := map[string]string{}
 	for pair := range strings.SplitSeq(head, ";") {
 		key, value, _ := strings.Cut(pair, "=")
 		said[strings.TrimSpace(key)] = strings.TrimSpace(value)
 	}
-	if said["Code"] != junction || strings.EqualFold(said["action"], "Stop") {
+	if said["Code"] != Junction || strings.EqualFold(said["action"], "Stop") {
 		return nil, nil
 	}
 	if index, err := strconv.Atoi(said["index"]); err == nil && index != channel-1 {
@@ -73,7 +74,7 @@ func decodeManaged(head string, data []byte, channel int, zone *time.Location) (
 		return nil, err
 	}
 	if ev := junctionEvent(f, "", zone); ev != nil {
-		return []*event{ev}, nil
+		return []*Event{ev}, nil
 	}
 	return nil, nil
 }
@@ -84,7 +85,7 @@ func decodeManaged(head string, data []byte, channel int, zone *time.Location) (
 // EventID and GroupID begin again when the camera starts, so the key holds the
 // time as well. Nothing in it tells whether the car comes in or goes out;
 // DrivingDirection, where there is one, begins with Approach or Leave.
-func junctionEvent(f fields.Fields, at string, zone *time.Location) *event {
+func junctionEvent(f fields.Fields, at string, zone *time.Location) *Event {
 	written := f.First(at+"TrafficCar.PlateNumber", at+"Object.Text")
 	if written == "" && strings.EqualFold(f.Text(at+"CommInfo.SnapCategory"), "NonMotor") {
 		return nil
@@ -99,7 +100,7 @@ func junctionEvent(f fields.Fields, at string, zone *time.Location) *event {
 		At:         junctionTime(f, at, zone),
 	}
 	lane, _ := strconv.ParseInt(f.First(at+"Lane", at+"TrafficCar.Lane"), 10, 64)
-	ev := &event{rec: rec, lane: lane, cuts: cutsOf(f, at)}
+	ev := &Event{Rec: rec, Lane: lane, cuts: cutsOf(f, at)}
 	when := f.First(at+"RealUTC", at+"UTC", at+"LocaleTime", at+"TrafficCar.UTC")
 	ev.name(when, f.Text(at+"UTCMS"), f.Text(at+"GroupID"), f.Text(at+"EventID"), f.Text(at+"IndexInGroup"), written)
 	return ev
@@ -117,7 +118,7 @@ func junctionTime(f fields.Fields, at string, zone *time.Location) time.Time {
 	if s, ok := f.Int(at + "RealUTC"); ok && s > 0 && s < latest {
 		return time.Unix(s, ms*int64(time.Millisecond)).UTC()
 	}
-	if t := clockTime(f.Text(at+"LocaleTime"), zone); !t.IsZero() {
+	if t := ClockTime(f.Text(at+"LocaleTime"), zone); !t.IsZero() {
 		return t.UTC()
 	}
 	for _, path := range []string{at + "UTC", at + "TrafficCar.UTC"} {
@@ -128,6 +129,10 @@ func junctionTime(f fields.Fields, at string, zone *time.Location) time.Time {
 	}
 	return time.Time{}
 }
+
+// Cut returns the pictures of the event in the part of a stream that follows it,
+// which begins like a JPEG. The scene comes first.
+func (e *Event) Cut(part []byte) []drivers.Picture { return e.cuts.from(part) }
 
 // cuts say where in the part of pictures each of them lies.
 type cuts struct {

@@ -1,4 +1,4 @@
-package dahua
+package traffic
 
 import (
 	"bytes"
@@ -19,11 +19,11 @@ const (
 	pathInfo  = "deviceinfo"
 )
 
-// decodePush decodes a push by its path and its body. It returns nil for one
-// that tells of no car: a heartbeat, or what the camera says of itself. The path
-// helps only where the body does not tell, for some installations push all to
-// one address.
-func decodePush(urlPath string, body []byte, zone *time.Location) (*event, error) {
+// Push decodes a push by its path and its body. It returns nil for one that tells
+// of no car: a heartbeat, or what the camera says of itself. The path helps only
+// where the body does not tell, for some installations push all to one address.
+// zone is that of the camera's clock; errors are PushErrors.
+func Push(urlPath string, body []byte, zone *time.Location) (*Event, error) {
 	kind := strings.ToLower(path.Base(urlPath))
 	if len(bytes.TrimSpace(body)) == 0 && kind == pathAlive {
 		return nil, nil
@@ -48,7 +48,7 @@ func decodePush(urlPath string, body []byte, zone *time.Location) (*event, error
 //
 // What is sent again has the same time, lane and plate. UploadNum and the names
 // of the pictures are not asked: nothing says that they stay the same.
-func tollgateInfo(f fields.Fields, zone *time.Location) (*event, error) {
+func tollgateInfo(f fields.Fields, zone *time.Location) (*Event, error) {
 	written := f.Text("Picture.Plate.PlateNumber")
 	if exists, told := f.Bool("Picture.Plate.IsExist"); told && !exists {
 		written = ""
@@ -73,7 +73,7 @@ func tollgateInfo(f fields.Fields, zone *time.Location) (*event, error) {
 		return nil, err
 	}
 	rec.Pictures = pictures
-	ev := &event{rec: rec, lane: lane, opened: opened}
+	ev := &Event{Rec: rec, Lane: lane, Opened: opened}
 	ev.name(seen, f.Text("Picture.SnapInfo.DeviceID"), f.Text("Picture.SnapInfo.LanNo"), written)
 	return ev, nil
 }
