@@ -13,6 +13,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/camera/reply"
 )
 
 var jpeg = []byte{0xFF, 0xD8, 0xFF, 0xE0, 'p', 'i', 'c'}
@@ -69,6 +70,7 @@ func TestEventBecomesAClaim(t *testing.T) {
 		{"black, of no known size", edit(`"colorType":1`, `"colorType":4`, `"type":1`, `"type":2`), func(r *drivers.Recognition) {
 			r.Color, r.Size = drivers.ColorBlack, drivers.SizeUnknown
 		}},
+		{"with relays of another shape", edit(`[{"ionum":0,"ctrltype":1}]`, `"none"`), func(*drivers.Recognition) {}},
 		{"without a time", edit("1767571200", "0"), func(r *drivers.Recognition) { r.At = time.Time{} }},
 		{"without a number", edit(`"plateid":123`, `"plateid":0`), func(r *drivers.Recognition) { r.ID = "" }},
 		{"without a serial number", edit("fe71-57", ""), func(r *drivers.Recognition) { r.ID = "123" }},
@@ -112,6 +114,70 @@ func TestWhatIsNoCarOpensNothing(t *testing.T) {
 				t.Errorf("car %v, plate %v, want no car, plate %v", ev.isCar, ev.isPlate, tt.isPlate)
 			}
 		})
+	}
+}
+
+func TestReportsOfTheCameraAreRead(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       event
+	}{
+		{"an input that went on", `{"AlarmGioIn":{"deviceName":"IVS","result":{"TriggerResult":{"source":3,"value":1}}}}`, event{input: &input{3, true}}},
+		{"one that went off", `{"AlarmGioIn":{"result":{"TriggerResult":{"source":0,"value":0}}}}`, event{input: &input{0, false}}},
+		{"one without a level between", `{"AlarmGioIn":{"TriggerResult":{"source":"1","value":"1"}}}`, event{input: &input{1, true}}},
+		{"a trigger over TCP", `{"AlarmGioIn":{"result":{"TriggerResult":{"source":4,"value":1}}}}`, event{}},
+		{"an input of nothing", `{"AlarmGioIn":{}}`, event{}},
+		{"bytes from a serial port", `{"SerialData":{"serialChannel":0,"data":"Y2guY29tFw==","dataLen":7}}`, event{}},
+		{"a heartbeat", `{"heartbeat":{"serialno":"d85b","pass_wd":"secret"}}`, event{isBeat: true}},
+		{"a picture", `{"ipaddr":"192.168.1.100","TriggerImage":{"imageFile":"` + base64.StdEncoding.EncodeToString(jpeg) + `","imageFileLen":7}}`, event{picture: jpeg}},
+		{"a picture that is none", `{"TriggerImage":{"imageFile":"Y2guY29tFw=="}}`, event{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := decodeEvent([]byte(tt.text))
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(event{}, input{})); err != nil || diff != "" {
+				t.Errorf("error %v, event (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+func TestTheCamerasOwnListIsNoticed(t *testing.T) {
+	for ctrl, want := range map[string]bool{"0": false, "1": false, "2": true, `"2"`: true} {
+		ev, err := decodeEvent([]byte(strings.Replace(minimal, `"ctrltype":1`, `"ctrltype":`+ctrl, 1)))
+		if err != nil || ev.ownList != want {
+			t.Errorf("ctrltype %s: own list %v, %v; want %v", ctrl, ev.ownList, err, want)
+		}
+	}
+}
+
+func TestAnEventIsKnownByNumberTimeAndPlate(t *testing.T) {
+	key := func(pairs ...string) reply.Key {
+		ev, err := decodeEvent([]byte(strings.NewReplacer(pairs...).Replace(minimal)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ev.key()
+	}
+	same := key()
+	if again := key(`"isoffline":0`, `"isoffline":1`); again != same || same == (reply.Key{}) {
+		t.Error("an event that was kept is another one")
+	}
+	for name, pairs := range map[string][]string{
+		"another number": {`"plateid":123`, `"plateid":124`}, "another second": {"1767571200", "1767571201"},
+		"another part of a second": {`"usec":250000`, `"usec":250001`}, "another plate": {"粤B12345", "粤B12346"},
+		"another camera": {"fe71-57", "fe71-58"},
+	} {
+		if key(pairs...) == same {
+			t.Errorf("%s is the same event", name)
+		}
+	}
+	for name, pairs := range map[string][]string{
+		"no time": {"1767571200", "0"}, "neither number nor part of a second": {`"plateid":123`, `"plateid":0`, `"usec":250000`, `"usec":0`},
+	} {
+		if key(pairs...) != (reply.Key{}) {
+			t.Errorf("an event with %s is known again: it may be another car", name)
+		}
 	}
 }
 
@@ -182,11 +248,20 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"AlarmInfoPlate":{"result":{}}}`))
 	f.Add([]byte(`{"AlarmInfoPlate":{"result":{"PlateResult":{"plateid":1e99,"timeStamp":{"Timeval":{"sec":-1,"usec":"x"}}}}}}`))
 	f.Add([]byte(strings.Repeat("[", 100)))
+	f.Add([]byte(`{"AlarmGioIn":{"result":{"TriggerResult":{"source":3,"value":1}}}}`))
+	f.Add([]byte(`{"TriggerImage":{"imageFile":"/9j/"}}`))
+	f.Add([]byte(`{"heartbeat":{"serialno":"1"}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		ev, err := decodeEvent(body)
 		if err != nil {
 			mustBlameSender(t, err)
 			return
+		}
+		if ev.input != nil && (ev.input.number < 0 || ev.input.number >= inputs) {
+			t.Fatalf("input %d", ev.input.number)
+		}
+		if ev.picture != nil && !camera.IsJPEG(ev.picture) {
+			t.Fatal("a picture that is no JPEG")
 		}
 		if ev.rec.Confidence < 0 || ev.rec.Confidence > 100 {
 			t.Fatalf("confidence = %d", ev.rec.Confidence)
