@@ -2,6 +2,7 @@ package reply
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,8 +14,11 @@ import (
 // A site is a desk whose lane is watching, in a testing/synctest bubble.
 type site struct {
 	*Desk
-	t    *testing.T
-	seen []drivers.Recognition
+	t *testing.T
+
+	mu   sync.Mutex            // guards seen while the lane runs
+	seen []drivers.Recognition // by the lane
+
 	// dealt is what the lane does with an event before it is done with it; nil: nothing.
 	dealt func(context.Context, drivers.Recognition)
 	stop  func() // stops the lane
@@ -32,7 +36,9 @@ func inBubble(t *testing.T, gate GateConfig, test func(t *testing.T, s *site)) {
 		ended := make(chan error, 1)
 		go func() { // ends with stop
 			ended <- inbox.Watch(ctx, func(ctx context.Context, rec drivers.Recognition) {
+				s.mu.Lock()
 				s.seen = append(s.seen, rec)
+				s.mu.Unlock()
 				if s.dealt != nil {
 					s.dealt(ctx, rec)
 				}
