@@ -157,12 +157,17 @@ func (d *Desk) resent(ctx context.Context, ev *event, c *contact, over bool) (An
 	if over {
 		ended = nil // it waits for the lane to try again
 	}
-	select {
-	case a := <-c.asks:
-		return d.carry(ev, c, a), nil
-	case <-ended:
-	case <-timer.C:
-	case <-ctx.Done():
+	for waits := true; waits; {
+		select {
+		case a := <-c.asks:
+			return d.carry(ev, c, a), nil
+		case <-ended:
+			ended, waits = nil, d.isWanted(ev)
+		case <-timer.C:
+			waits = false
+		case <-ctx.Done():
+			waits = false
+		}
 	}
 	a := d.leave(ev, c)
 	if err := d.outcome(ev); err != nil {
@@ -170,6 +175,13 @@ func (d *Desk) resent(ctx context.Context, ev *event, c *contact, over bool) (An
 		return Answer{}, err
 	}
 	return d.carry(ev, c, a), nil
+}
+
+// isWanted reports whether the lane could not open for an event and tries again.
+func (d *Desk) isWanted(ev *event) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return ev.wanted && ev.err == nil
 }
 
 // outcome returns why the lane may not have dealt with an event, if so.

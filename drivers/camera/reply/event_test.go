@@ -162,6 +162,31 @@ func TestAnEventSentAgainOpensWhenTheLaneTriesAgain(t *testing.T) {
 	})
 }
 
+func TestAnEventSentAgainWaitsForTheLanesNextTry(t *testing.T) {
+	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+		s.dealt = func(ctx context.Context, rec drivers.Recognition) {
+			<-time.After(500 * time.Millisecond)
+			if err := s.Gate().RaiseFor(ctx, rec.ID); !errors.Is(err, drivers.ErrRefused) {
+				t.Errorf("RaiseFor without a post that waits = %v, want ErrRefused", err)
+			}
+			<-time.After(300 * time.Millisecond)
+		}
+		ctx, hangUp := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer hangUp()
+		first := s.pushLater(ctx, carA(), keyA)
+		<-time.After(600 * time.Millisecond) // between the try and the end of the event
+		again := s.pushLater(t.Context(), carA(), keyA)
+		<-time.After(time.Second)
+		if err := s.Gate().RaiseFor(t.Context(), s.seen[0].ID); err != nil {
+			t.Errorf("second RaiseFor = %v, want nil", err)
+		}
+		if got := <-again; got.answer.Order != Raise || got.after != time.Second {
+			t.Errorf("answer = %+v, want raise after 1s", got)
+		}
+		<-first
+	})
+}
+
 func TestAnEventThatTheLaneMayNotHaveDealtWithCountsAgain(t *testing.T) {
 	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
 		s.dealt = waitForEnd
