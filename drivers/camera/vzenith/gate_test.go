@@ -58,12 +58,42 @@ func TestAGateInCometModeKeepsTheContract(t *testing.T) {
 	})
 }
 
+func TestAGateThatHeartbeatsOpenKeepsTheContract(t *testing.T) {
+	drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
+		l := newLaneInBubble(t, vzenith.Config{Options: vzenith.Options{Opens: vzenith.OpensHeartbeat, Heartbeat: time.Second}}, nil)
+		l.sim.Beats = true
+		p := &poller{lane: l, contact: func(ctx context.Context) error {
+			select {
+			case <-time.After(20 * time.Millisecond): // of the bubble
+			case <-ctx.Done():
+			}
+			_, err := l.sim.Heartbeat(ctx)
+			return err
+		}}
+		t.Cleanup(p.stop)
+		p.start(t)
+		return drivertest.GateRig{
+			Gate:   l.camera.Gate(),
+			Raised: func() int { p.settle(t); return l.sim.Opened() },
+			Faults: []drivertest.GateFault{{Name: "silence", Want: drivers.ErrOffline, Set: func(on bool) {
+				if on {
+					p.stop()
+					waitFor(t, func() bool { return l.camera.Check(t.Context()) != nil })
+				} else {
+					p.start(t)
+				}
+			}}},
+		}
+	})
+}
+
 // A poller has a lane's camera poll, one poll after the other.
 type poller struct {
-	lane  *lane
-	polls atomic.Int64 // that were answered and obeyed
-	end   context.CancelFunc
-	ended sync.WaitGroup
+	lane    *lane
+	contact func(context.Context) error // instead of a poll; may be nil
+	polls   atomic.Int64                // that were answered and obeyed
+	end     context.CancelFunc
+	ended   sync.WaitGroup
 }
 
 // start polls until stop, and returns once the camera was heard.
@@ -73,12 +103,20 @@ func (p *poller) start(t *testing.T) {
 	p.end = cancel
 	p.ended.Go(func() { // ends with stop
 		for ctx.Err() == nil {
-			if _, err := p.lane.sim.Poll(ctx); err == nil {
+			if err := p.once(ctx); err == nil {
 				p.polls.Add(1)
 			}
 		}
 	})
 	p.settle(t)
+}
+
+func (p *poller) once(ctx context.Context) error {
+	if p.contact != nil {
+		return p.contact(ctx)
+	}
+	_, err := p.lane.sim.Poll(ctx)
+	return err
 }
 
 func (p *poller) stop() {
