@@ -12,14 +12,19 @@ import (
 	"parkagent/drivers/rs485"
 )
 
-// newPeer starts the board that shares no code with us.
-func newPeer(t *testing.T) *drivertest.Peer {
-	t.Helper()
-	return drivertest.NewPeer(t, filepath.Join("testdata", "modbus_slave.py"))
+// eachPeer runs a test with each of the boards that share no code with us.
+func eachPeer(t *testing.T, test func(t *testing.T, b *drivertest.Peer)) {
+	for name, script := range map[string]string{"pymodbus": "modbus_slave.py", "libmodbus": "modbus_slave.c", "modbus-serial": "modbus_slave.js"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting for programs to start
+			test(t, drivertest.NewPeer(t, filepath.Join("testdata", script)))
+		})
+	}
 }
 
-func TestRelayWorksAnIndependentModbusBoard(t *testing.T) {
-	b := newPeer(t)
+func TestRelayWorksIndependentModbusBoards(t *testing.T) { eachPeer(t, worksRelay) }
+
+func worksRelay(t *testing.T, b *drivertest.Peer) {
 	line, err := rs485.Open(b.Link, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -65,8 +70,59 @@ func TestRelayWorksAnIndependentModbusBoard(t *testing.T) {
 	state(drivers.ArmUp, drivers.PresenceClear, false)
 }
 
-func TestIndependentBoardRefusesWhatItDoesNotHave(t *testing.T) {
-	b := newPeer(t)
+func TestBarrierWorksIndependentModbusDevices(t *testing.T) { eachPeer(t, worksBarrier) }
+
+func worksBarrier(t *testing.T, b *drivertest.Peer) {
+	line, err := rs485.Open(b.Link, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	background(t, line.Run)
+	table := native()
+	table["presence"] = map[string]any{"kind": "discrete", "address": int64(presenceInput)}
+	table["stop"] = map[string]any{"kind": "coil", "address": int64(stopRelay), "pulse": "200ms"}
+	opt, err := gate.ParseBarrierOptions(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	barrier, err := gate.NewBarrier(gate.BarrierConfig{Device: "G1", Bus: line, Options: opt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(name string, call func(context.Context) error, want error, says ...string) {
+		t.Helper()
+		if err := call(timed(t)); !errors.Is(err, want) {
+			t.Fatalf("%s = %v, want %v", name, err, want)
+		}
+		b.Expect(t, says...)
+	}
+	state := func(arm drivers.Arm, presence drivers.Presence, held bool) {
+		t.Helper()
+		s, err := barrier.State(timed(t))
+		if err != nil || s.Arm != arm || s.Presence != presence || s.HoldOpen != held {
+			t.Errorf("State = %v, %v, held %v, %v; want %v, %v, %v", s.Arm, s.Presence, s.HoldOpen, err, arm, presence, held)
+		}
+	}
+	b.SetWord(t, stateRegister, 1)
+	state(drivers.ArmDown, drivers.PresenceClear, false)
+	do("Raise", barrier.Raise, nil, "register 10 1")
+	b.SetWord(t, stateRegister, 2)
+	b.SetInput(t, presenceInput, "on")
+	state(drivers.ArmUp, drivers.PresenceOccupied, false)
+	do("Lower on a car", barrier.Lower, drivers.ErrRefused)
+	b.SetInput(t, presenceInput, "off")
+	do("Lower", barrier.Lower, nil, "register 10 2")
+	do("Stop", barrier.Stop, nil, "coil 3 on", "coil 3 off")
+	do("Hold", barrier.Hold, nil, "register 10 4")
+	b.SetWord(t, stateRegister+1, 4)
+	state(drivers.ArmUp, drivers.PresenceClear, true)
+	do("Lower while held", barrier.Lower, drivers.ErrRefused)
+	do("Release", barrier.Release, nil, "register 10 5")
+}
+
+func TestIndependentBoardsRefuseWhatTheyDoNotHave(t *testing.T) { eachPeer(t, refusesRelay) }
+
+func refusesRelay(t *testing.T, b *drivertest.Peer) {
 	line, err := rs485.Open(b.Link, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +133,6 @@ func TestIndependentBoardRefusesWhatItDoesNotHave(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := relay.Raise(timed(t)); !errors.Is(err, drivers.ErrRefused) {
-		t.Errorf("Raise of relay 99 of 16 = %v, want drivers.ErrRefused", err)
+		t.Errorf("Raise of relay 99 of 32 = %v, want drivers.ErrRefused", err)
 	}
 }
