@@ -52,8 +52,18 @@ func TestAnArmThatDoesNotArriveIsAFault(t *testing.T) {
 			{0, "raise", drivers.ArmMoving, none}, {0, "stop", drivers.ArmMoving, none}, {2 * time.Second, "", drivers.ArmMoving, none}, {3 * time.Second, "", drivers.ArmMoving, none},
 			{3 * time.Second, "", drivers.ArmMoving, none}, {0, "raise", drivers.ArmMoving, none}, {slowTravel, "", drivers.ArmUp, none},
 		}},
+		{"an arm that hangs after it was told to stop and then to rise is a fault again", nil, []step{
+			{0, "raise", drivers.ArmMoving, none}, {0, "stop", drivers.ArmMoving, none}, {0, "raise", drivers.ArmMoving, none}, {0, "jam", drivers.ArmMoving, none},
+			{2 * time.Second, "", drivers.ArmMoving, none}, {2 * time.Second, "", drivers.ArmFault, travel},
+		}},
 		{"an arm that was not watched may have come and gone", nil, []step{
-			{0, "raise", drivers.ArmMoving, none}, {time.Minute, "jam", drivers.ArmUp, none}, {time.Minute, "lower", drivers.ArmUp, none}, {time.Minute, "", drivers.ArmUp, none},
+			{0, "raise", drivers.ArmMoving, none}, {time.Minute, "close by hand", drivers.ArmMoving, none},
+		}},
+		{"an arm that was not watched may have risen and come down", nil, []step{
+			{0, "jam", drivers.ArmDown, none}, {0, "raise", drivers.ArmDown, none}, {time.Minute, "", drivers.ArmDown, none},
+		}},
+		{"an arm is watched from the command on", nil, []step{
+			{0, "jam", drivers.ArmDown, none}, {time.Minute, "raise", drivers.ArmDown, none}, {3 * time.Second, "", drivers.ArmDown, none}, {time.Second, "", drivers.ArmDown, travel},
 		}},
 		{"an arm whose travel time is not given is not watched", func(o *gate.RelayOptions) { o.Travel = 0 }, []step{
 			{0, "raise", drivers.ArmMoving, none}, {0, "jam", drivers.ArmMoving, none}, {3 * time.Second, "", drivers.ArmMoving, none}, {3 * time.Second, "", drivers.ArmMoving, none},
@@ -95,6 +105,9 @@ func (s *site) do(t *testing.T, what string) {
 		err = s.relay.Lower(timed(t))
 	case "stop":
 		err = s.relay.Stop(timed(t))
+	case "close by hand":
+		s.board.SetCoil(closeRelay, true)
+		s.board.SetCoil(closeRelay, false)
 	case "jam", "free":
 		s.barrier.Jam(what == "jam")
 	case "stick", "unstick":
@@ -104,6 +117,28 @@ func (s *site) do(t *testing.T, what string) {
 		t.Fatalf("%s: %v", what, err)
 	}
 }
+
+// Two cars drive bumper to bumper: the second stands below while the first drives
+// on behind.
+func TestPresenceInputThatSeesEachOfACloseRowIsBelieved(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		opt := wired()
+		opt.Passage = &gate.Input{Number: passageInput}
+		s := newSite(t, tcpInMemory, opt)
+		for range blindAfter + 1 {
+			for _, at := range []struct{ below, behind bool }{{true, false}, {true, true}, {true, false}, {false, true}, {false, false}} {
+				s.barrier.SetPresence(at.below)
+				s.board.SetInput(passageInput, at.behind)
+				if got, err := s.relay.State(timed(t)); err != nil || got.Fault != drivers.FaultNone {
+					t.Fatalf("State = fault %d, %v; want none", got.Fault, err)
+				}
+			}
+		}
+	})
+}
+
+// blindAfter is how many cars an input may miss.
+const blindAfter = 3
 
 // A loop whose wire is broken reads clear for ever.
 func TestPresenceInputThatMissesCarAfterCarIsNotBelieved(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goburrow/modbus"
@@ -111,6 +112,34 @@ func (l *ledger) bits(function byte, address, count uint16, bit func(uint16) boo
 		}
 	}
 	return reply
+}
+
+// An input that flickers says clear at one moment and occupied at the next.
+func TestOneReadingThatSaysClearIsNotEnoughToLower(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for change := range 8 { // before this request a car is there
+			requests := 0
+			l := &ledger{on: map[uint16]bool{}, low: map[uint16]bool{}, chance: func(label string) int {
+				if label != "presence changes" {
+					return 9
+				}
+				requests++
+				return requests - 1 - change
+			}}
+			relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: l, Options: gate.RelayOptions{
+				Open: openRelay, Close: number(closeRelay), Presence: &gate.Input{Number: presenceInput},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = relay.Lower(timed(t))
+			// Relays twice, inputs twice, and the close contact on and off: only a
+			// car that comes once both readings are done may find it given.
+			if seen := change < 4; seen != errors.Is(err, drivers.ErrRefused) || l.broken != "" {
+				t.Errorf("a car before request %d: Lower = %v, %s", change+1, err, l.broken)
+			}
+		}
+	})
 }
 
 func TestNoContactIsEverGivenThatMayHurt(t *testing.T) {
