@@ -177,6 +177,17 @@ func TestAVoiceChipSaysWhetherItSpeaks(t *testing.T) {
 	})
 }
 
+func TestAVoiceChipMayFinishWhenAScreenSaysNothing(t *testing.T) {
+	camera := &keeper{}
+	panel := panelBehind(t, camera, display.SpeechOptions{})
+	if err := panel.Show(t.Context(), drivers.Screen{Lines: []drivers.Line{{Text: "一路平安"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if len(camera.frames) > 0 {
+		t.Errorf("frames = % X, want none", camera.frames)
+	}
+}
+
 func TestACountBoardTellsManyFromFewAndNone(t *testing.T) {
 	board := led.NewCount()
 	panel := panelBehind(t, feed{board}, display.CountOptions{Few: 5})

@@ -228,7 +228,9 @@ func (b *LEDBoard) obeyLocked(command byte, data []byte) bool {
 		if seconds := data[4]; seconds > 0 {
 			shown.until = time.Now().Add(time.Duration(seconds) * time.Second)
 		}
-		b.lines[data[0]] = shown
+		if text != "" { // without characters, the old ones stand
+			b.lines[data[0]] = shown
+		}
 		return true
 	}
 	return false
@@ -262,7 +264,9 @@ func (b *LEDBoard) obeyScreenLocked(data []byte) bool {
 		if seconds := data[3]; seconds > 0 {
 			shown.until = time.Now().Add(time.Duration(seconds) * time.Second)
 		}
-		lines[data[0]] = shown
+		if text != "" { // without characters, the old ones stand
+			lines[data[0]] = shown
+		}
 		data = data[size+1:]
 	}
 	if len(data) < 3 || data[0] != 0x0A || len(data) != 3+int(data[1]) || data[len(data)-1] != 0 {

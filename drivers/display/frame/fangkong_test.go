@@ -121,7 +121,7 @@ func TestGBKIsAlwaysShortWholeAndHarmless(t *testing.T) {
 
 func TestFramesNeverExceedTheirLengthByte(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringN(0, 400, -1).Draw(t, "text")
+		text := rapid.OneOf(rapid.StringN(0, 400, -1), rapid.StringN(100, 400, -1)).Draw(t, "text")
 		for _, frame := range [][]byte{
 			FangkongText(0, Line{Text: text}), FangkongVoice(0, text),
 			FangkongScreen(0, slices.Repeat([]Line{{Text: text}}, rapid.IntRange(1, 8).Draw(t, "lines")), text),
@@ -135,6 +135,18 @@ func TestFramesNeverExceedTheirLengthByte(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTextsThatDoNotFitIntoOneFrameAreCutToTheirShare(t *testing.T) {
+	long := strings.Repeat("粤", 300)
+	f := FangkongScreen(0, []Line{{Row: 0, Text: long}, {Row: 1, Text: long}}, long)
+	const share = (255 - 5 - 2*11) / 3
+	if got := f[6+2+9]; got != share {
+		t.Errorf("first text has %d bytes, want %d", got, share)
+	}
+	if got := f[len(f)-3-share-1]; got != share {
+		t.Errorf("voice has %d bytes, want %d", got, share)
+	}
 }
 
 func TestReplyIsFoundAmongOtherBytes(t *testing.T) {

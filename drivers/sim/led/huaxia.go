@@ -67,7 +67,7 @@ func (c huaxiaCard) obey(b *Board, frame []byte) bool {
 			return false
 		}
 		text, ok := textOf(data[4:])
-		if ok {
+		if ok && text != "" { // without characters, the old ones stand
 			b.lines[data[0]-1] = line{text: text, color: colors[data[2]], until: secondsFromNow(int(data[1]))}
 		}
 		return ok

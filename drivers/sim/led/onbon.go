@@ -100,7 +100,9 @@ func (c onbonCard) area(b *Board, data []byte) bool {
 	if shown.text, ok = textOf(text); !ok || strings.Contains(shown.text, `\`) {
 		return false
 	}
-	b.lines[id] = shown
+	if shown.text != "" { // without characters, the old ones stand
+		b.lines[id] = shown
+	}
 	if said != "" {
 		b.spoken = append(b.spoken, said)
 	}
