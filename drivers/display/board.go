@@ -30,6 +30,7 @@ type profile struct {
 	gap   time.Duration // between the end of a frame and the next
 	reply time.Duration // for an answer to come; 0: the family never answers
 	must  bool          // a board that does not answer has failed
+	sure  bool          // the family's question is known to be answered by every card
 }
 
 // A message is one frame of a screen.

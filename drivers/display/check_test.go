@@ -96,6 +96,28 @@ func TestABoardThatNeedNotAnswerIsOddWhenItDoesNot(t *testing.T) {
 	})
 }
 
+func TestACardIsNotDeadThatLeavesOnlyTheQuestionUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		board, port := boardInMemory(t, 0, 2)
+		panel := panelOn(t, port, display.FangkongOptions{Ack: true})
+		board.SetFault(sim.LEDSilent)
+		if err := panel.Check(t.Context()); err != nil {
+			t.Errorf("Check of a card that never answered a question = %v, want nil", err)
+		}
+		if found := panel.Diagnose(t.Context()); len(found) != 1 || found[0].Level != drivers.LevelOdd {
+			t.Errorf("findings = %+v, want one that is odd", found)
+		}
+		board.SetFault(sim.LEDFine)
+		if err := panel.Check(t.Context()); err != nil {
+			t.Errorf("Check = %v, want nil", err)
+		}
+		board.SetFault(sim.LEDSilent)
+		if err := panel.Check(t.Context()); !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("Check of a card that answered before = %v, want it offline", err)
+		}
+	})
+}
+
 func TestABoardThatNeverAnswersIsFineWhenItsLineOpens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		board := led.NewHuaxia(0x64, 4)

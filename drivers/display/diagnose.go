@@ -11,15 +11,16 @@ import (
 var errSilent = errors.New("the line is open, the board does not answer")
 
 // Check asks whether the panel can be reached and changes nothing on it: the
-// port must open, and a board that must answer is asked. Of a panel that rides,
-// the camera is asked where it can tell. An error wraps drivers.ErrOffline.
+// port must open, and a board that must answer is asked. Silence counts only of a
+// family or a board that is known to answer questions. Of a panel that rides, the
+// camera is asked where it can tell. An error wraps drivers.ErrOffline.
 func (p *Panel) Check(ctx context.Context) error {
 	return p.do(ctx, "check", func(ctx context.Context) error {
 		if p.Rides() {
 			return p.camera(ctx)
 		}
 		_, heard, err := p.ask(ctx, p.wire.must)
-		if err == nil && !heard && p.wire.must && p.board.probe() != nil {
+		if err == nil && !heard && p.dead() {
 			err = offline(errSilent)
 		}
 		return err
@@ -44,7 +45,7 @@ func (p *Panel) Diagnose(ctx context.Context) []drivers.Finding {
 		reach := drivers.Finding{Topic: drivers.TopicReach, Value: r.state}
 		if !heard && p.board.probe() != nil {
 			reach.Level, reach.Err = drivers.LevelOdd, errSilent
-			if p.wire.must {
+			if p.dead() {
 				reach.Level = drivers.LevelWrong
 			}
 		}
@@ -77,7 +78,14 @@ func (p *Panel) ask(ctx context.Context, patient bool) (reply, bool, error) {
 	if probe == nil || !patient {
 		return reply{}, false, nil
 	}
-	return p.wire.exchange(ctx, p.board, probe, true)
+	r, heard, err := p.wire.exchange(ctx, p.board, probe, true)
+	p.wire.told = p.wire.told || heard
+	return r, heard, err
+}
+
+// dead reports whether a board that did not answer a question has failed.
+func (p *Panel) dead() bool {
+	return p.wire.must && p.board.probe() != nil && (p.wire.sure || p.wire.told)
 }
 
 // camera asks the camera that carries the frames whether it was heard.

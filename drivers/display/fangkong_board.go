@@ -88,7 +88,9 @@ func (f fangkong) compose(s drivers.Screen) []message {
 	return messages
 }
 
-// probe is command 00, which the maker's table calls "connect".
+// probe is command 00, which the maker's table calls "connect". Nobody has
+// recorded a card's answer to it, so a card that is silent to it only is not
+// taken for dead: its profile is not sure.
 func (f fangkong) probe() []byte { return frame.FangkongConnect(f.opt.Address) }
 
 // reply finds the card's answer. Answers carry one byte, 00 from a card that

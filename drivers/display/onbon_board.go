@@ -106,7 +106,7 @@ func (opt OnbonOptions) board() (board, error) {
 type onbon struct{ opt OnbonOptions }
 
 func (b onbon) profile() profile {
-	return profile{gap: gapOr(b.opt.Gap), reply: replyTime, must: b.opt.Ack}
+	return profile{gap: gapOr(b.opt.Gap), reply: replyTime, must: b.opt.Ack, sure: true}
 }
 
 func (b onbon) compose(s drivers.Screen) []message {

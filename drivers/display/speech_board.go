@@ -40,7 +40,7 @@ type speech struct{ opt SpeechOptions }
 // profile has a gap far above the 8 ms that the chip asks for: converters on the
 // way need it.
 func (s speech) profile() profile {
-	return profile{gap: frameGap, reply: replyTime, must: s.opt.Ack}
+	return profile{gap: frameGap, reply: replyTime, must: s.opt.Ack, sure: true}
 }
 
 func (s speech) compose(screen drivers.Screen) []message {

@@ -58,6 +58,7 @@ type wire struct {
 	perByte time.Duration
 	free    time.Time // when the board takes the next frame
 	echoes  bool      // the last frame that was listened to came back
+	told    bool      // the board has answered a question before
 }
 
 // send writes one frame as soon as the board takes it, and listens for the
