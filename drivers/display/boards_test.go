@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"parkagent/drivers/display"
-	"parkagent/drivers/display/frame"
 	"parkagent/drivers/drivertest"
 	"parkagent/drivers/sim/led"
 )
@@ -41,7 +40,7 @@ func kinds() []kind {
 			drivertest.DisplayRig{Lines: 4, MustAck: true},
 		},
 		{
-			"Onbon BX-5K card that is not asked to answer", display.OnbonOptions{Model: display.BX5K, Width: 64, Lines: 2, Address: 0x5AA5, Voice: true},
+			"Onbon BX-5K card that is not asked to answer", display.OnbonOptions{Model: "bx-5k", Width: 64, Lines: 2, Address: 0x5AA5, Voice: true},
 			func() *led.Board { return led.NewOnbon(0x5AA5, 64, 32, 8, 2) },
 			drivertest.DisplayRig{Lines: 2, Deaf: true},
 		},
@@ -56,7 +55,7 @@ func kinds() []kind {
 			drivertest.DisplayRig{},
 		},
 		{
-			"XFS5152 that must answer", display.SpeechOptions{Chip: frame.XFS5152, Ack: true},
+			"XFS5152 that must answer", display.SpeechOptions{Chip: "xfs5152", Ack: true},
 			func() *led.Board { return led.NewSpeech(false) },
 			drivertest.DisplayRig{MustAck: true},
 		},

@@ -13,7 +13,7 @@ import (
 // OnbonOptions are an Onbon card's settings and the size of its panel. The zero
 // value is a silent BX-6K panel of two lines on 64 × 32 points.
 type OnbonOptions struct {
-	Model   OnbonModel
+	Model   string        // as in the configuration; empty means "bx-6k"
 	Width   int           // of the panel, in points; 0 means 64
 	Height  int           // of the panel, in points; 0 means 16 for each line
 	Lines   int           // equal parts of the height, 1 to 8; 0 means 2
@@ -25,21 +25,18 @@ type OnbonOptions struct {
 	Gap     time.Duration // between two frames; less than 50 ms means 50 ms
 }
 
-// An OnbonModel is a series of cards. The zero value is BX-6K.
-type OnbonModel uint8
+// An onbonModel is one series of cards.
+type onbonModel struct {
+	name string
+	unit int // points in one step of an area's place and width
+}
 
-// The models.
-const (
-	BX6K OnbonModel = iota
-	BX5K
-)
-
-// unit is how many points one step of an area's place and width is.
-func (m OnbonModel) unit() int {
-	if m == BX5K {
-		return 8
+// onbonModels are the models that the option "model" knows, the usual one first.
+func onbonModels() []onbonModel {
+	return []onbonModel{
+		{"bx-6k", 1},
+		{"bx-5k", 8},
 	}
-	return 1
 }
 
 // ParseOnbonOptions reads the option table of a device with driver "onbon":
@@ -59,10 +56,12 @@ func (m OnbonModel) unit() int {
 //	         it is not given
 func ParseOnbonOptions(table map[string]any) (OnbonOptions, error) {
 	o := options.Read(table)
-	var opt OnbonOptions
-	if o.Choice("model", "bx-6k", "bx-5k") == "bx-5k" {
-		opt.Model = BX5K
+	var names []string
+	for _, m := range onbonModels() {
+		names = append(names, m.name)
 	}
+	var opt OnbonOptions
+	opt.Model = o.Choice("model", names...)
 	opt.Width = int(o.Int("width", 64, 8, 2048))
 	if opt.Width%8 != 0 {
 		o.Fail("width", "%d is not a multiple of 8", opt.Width)
@@ -99,11 +98,19 @@ func (opt OnbonOptions) board() (board, error) {
 	case opt.Height < 8*opt.Lines || opt.Height > 1024:
 		return nil, fmt.Errorf("%d lines do not fit into a height of %d points", opt.Lines, opt.Height)
 	}
-	return onbon{opt}, nil
+	for _, m := range onbonModels() {
+		if m.name == opt.Model || opt.Model == "" {
+			return onbon{opt, m}, nil
+		}
+	}
+	return nil, fmt.Errorf("no Onbon model %q", opt.Model)
 }
 
 // An onbon is a panel with an Onbon card. Each of its lines is an area.
-type onbon struct{ opt OnbonOptions }
+type onbon struct {
+	opt   OnbonOptions
+	model onbonModel
+}
 
 func (b onbon) profile() profile {
 	return profile{gap: gapOr(b.opt.Gap), reply: replyTime, must: b.opt.Ack, sure: true}
@@ -116,7 +123,7 @@ func (b onbon) compose(s drivers.Screen) []message {
 		l := lineOf(s, i)
 		text := frame.OnbonGBK(l.Text)
 		area := frame.OnbonArea{
-			ID: byte(i), Y: uint16(i * height), W: uint16(b.opt.Width / b.opt.Model.unit()), H: uint16(height),
+			ID: byte(i), Y: uint16(i * height), W: uint16(b.opt.Width / b.model.unit), H: uint16(height),
 			Running: len(text)*onbonByteWidth > b.opt.Width,
 			Text:    append(b.color(l.Color), text...),
 			Seconds: uint16(standSeconds(s.For, 0xFFFF)),

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"parkagent/drivers/display/frame"
 )
 
 func TestOptionsAreReadStrictly(t *testing.T) {
@@ -31,16 +29,16 @@ func TestOptionsAreReadStrictly(t *testing.T) {
 		{"an AA55 card's mistakes", "huaxia-led", map[string]any{"lines": int64(5), "address": int64(0), "ack": true, "phrases": map[string]any{"请稍候": int64(300)}}, nil,
 			[]string{`"lines": 5 is not from 1 to 4`, `"address": 0 is not from 1 to 255`, `unknown option "ack"`, `"phrases.请稍候": 300 is not from 0 to 255`}},
 		{"phrases that are no table", "huaxia-led", map[string]any{"phrases": "请稍候"}, nil, []string{`"phrases": want a table`}},
-		{"an Onbon card's defaults", "onbon", nil, OnbonOptions{Width: 64, Height: 32, Lines: 2, Address: 1, Colors: true, Volume: 5, Gap: gap}, nil},
+		{"an Onbon card's defaults", "onbon", nil, OnbonOptions{Model: "bx-6k", Width: 64, Height: 32, Lines: 2, Address: 1, Colors: true, Volume: 5, Gap: gap}, nil},
 		{"all of an Onbon card", "onbon",
 			map[string]any{"model": "bx-5k", "width": int64(128), "height": int64(64), "lines": int64(3), "address": int64(258), "ack": true, "colors": false, "voice": true, "volume": int64(10)},
-			OnbonOptions{Model: BX5K, Width: 128, Height: 64, Lines: 3, Address: 258, Ack: true, Voice: true, Volume: 10, Gap: gap}, nil},
+			OnbonOptions{Model: "bx-5k", Width: 128, Height: 64, Lines: 3, Address: 258, Ack: true, Voice: true, Volume: 10, Gap: gap}, nil},
 		{"an Onbon card's height goes with its lines", "onbon", map[string]any{"lines": int64(4)},
-			OnbonOptions{Width: 64, Height: 64, Lines: 4, Address: 1, Colors: true, Volume: 5, Gap: gap}, nil},
+			OnbonOptions{Model: "bx-6k", Width: 64, Height: 64, Lines: 4, Address: 1, Colors: true, Volume: 5, Gap: gap}, nil},
 		{"an Onbon card's mistakes", "onbon", map[string]any{"model": "bx-9", "width": int64(65), "volume": int64(11), "gap": "10ms"}, nil,
 			[]string{`"gap": 10ms is not from 50ms to 1s`, `"model": "bx-9" is not one of bx-6k, bx-5k`, `"width": 65 is not a multiple of 8`, `"volume": 11 is not from 0 to 10`}},
-		{"a voice chip's defaults", "syn6288", nil, SpeechOptions{}, nil},
-		{"all of a voice chip", "syn6288", map[string]any{"chip": "xfs5152", "ack": true}, SpeechOptions{Chip: frame.XFS5152, Ack: true}, nil},
+		{"a voice chip's defaults", "syn6288", nil, SpeechOptions{Chip: "syn6288"}, nil},
+		{"all of a voice chip", "syn6288", map[string]any{"chip": "xfs5152", "ack": true}, SpeechOptions{Chip: "xfs5152", Ack: true}, nil},
 		{"a voice chip's mistakes", "syn6288", map[string]any{"chip": "syn7", "voice": true}, nil, []string{`"chip": "syn7" is not one of`, `unknown option "voice"`}},
 		{"a count board's defaults", "xunpeng", nil, CountOptions{}, nil},
 		{"all of a count board", "xunpeng", map[string]any{"few": int64(10)}, CountOptions{Few: 10}, nil},
@@ -84,6 +82,8 @@ func TestAPanelNeedsOneLineAndASensibleBoard(t *testing.T) {
 		{"fewer lines than none", "1 to 4 lines, not -1", Config{Port: port, Options: HuaxiaOptions{Lines: -1}}},
 		{"an odd width", "wide in steps of 8, not 12", Config{Port: port, Options: OnbonOptions{Width: 12}}},
 		{"lines that do not fit", "4 lines do not fit", Config{Port: port, Options: OnbonOptions{Lines: 4, Height: 16}}},
+		{"a card that is none", "no Onbon model", Config{Port: port, Options: OnbonOptions{Model: "bx-9"}}},
+		{"a chip that is none", "no voice chip", Config{Port: port, Options: SpeechOptions{Chip: "parrot"}}},
 		{"fewer than none are few", "less than none", Config{Port: port, Options: CountOptions{Few: -1}}},
 	}
 	for _, tt := range tests {
@@ -103,8 +103,8 @@ func TestAPanelNeedsOneLineAndASensibleBoard(t *testing.T) {
 func FuzzReplies(f *testing.F) {
 	boards := map[string]board{
 		"fangkong": fangkong{FangkongOptions{Lines: 2}},
-		"onbon":    onbon{OnbonOptions{Width: 64, Height: 32, Lines: 2, Address: 1, Ack: true}},
-		"syn6288":  speech{},
+		"onbon":    onbon{OnbonOptions{Width: 64, Height: 32, Lines: 2, Address: 1, Ack: true}, onbonModels()[0]},
+		"syn6288":  speech{chip: speechModels()[0].chip},
 	}
 	for _, b := range boards {
 		f.Add(b.probe(), byte(1))

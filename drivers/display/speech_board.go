@@ -9,11 +9,26 @@ import (
 	"parkagent/drivers/options"
 )
 
+// A speechModel is one model of voice chip.
+type speechModel struct {
+	name string
+	chip frame.SpeechChip
+}
+
+// speechModels are the models that the option "chip" knows, the usual one first.
+// A chip takes longer texts than anybody listens to.
+func speechModels() []speechModel {
+	return []speechModel{
+		{"syn6288", frame.SpeechChip{Checked: true, Longest: 200}},
+		{"xfs5152", frame.SpeechChip{Longest: 200}},
+	}
+}
+
 // SpeechOptions are the settings of a voice chip on a line of its own. The zero
 // value is a SYN6288 that need not answer.
 type SpeechOptions struct {
-	Chip frame.SpeechChip
-	Ack  bool // the chip answers and must
+	Chip string // as in the configuration; empty means "syn6288"
+	Ack  bool   // the chip answers and must
 }
 
 // ParseSpeechOptions reads the option table of a device with driver "syn6288",
@@ -24,18 +39,28 @@ type SpeechOptions struct {
 //	      where it is not given, since many modules are wired one way only
 func ParseSpeechOptions(table map[string]any) (SpeechOptions, error) {
 	o := options.Read(table)
-	var opt SpeechOptions
-	if o.Choice("chip", "syn6288", "xfs5152") == "xfs5152" {
-		opt.Chip = frame.XFS5152
+	var names []string
+	for _, m := range speechModels() {
+		names = append(names, m.name)
 	}
-	opt.Ack = o.Bool("ack", false)
+	opt := SpeechOptions{Chip: o.Choice("chip", names...), Ack: o.Bool("ack", false)}
 	return opt, o.Err()
 }
 
-func (opt SpeechOptions) board() (board, error) { return speech{opt}, nil }
+func (opt SpeechOptions) board() (board, error) {
+	for _, m := range speechModels() {
+		if m.name == opt.Chip || opt.Chip == "" {
+			return speech{opt, m.chip}, nil
+		}
+	}
+	return nil, fmt.Errorf("no voice chip %q", opt.Chip)
+}
 
 // A speech is a voice chip.
-type speech struct{ opt SpeechOptions }
+type speech struct {
+	opt  SpeechOptions
+	chip frame.SpeechChip
+}
 
 // profile has a gap far above the 8 ms that the chip asks for: converters on the
 // way need it.
@@ -47,10 +72,10 @@ func (s speech) compose(screen drivers.Screen) []message {
 	if screen.Voice == "" {
 		return nil // what is being said may end
 	}
-	return []message{{"voice", frame.Speech(s.opt.Chip, screen.Voice)}}
+	return []message{{"voice", frame.Speech(s.chip, screen.Voice)}}
 }
 
-func (s speech) probe() []byte { return frame.SpeechStatus(s.opt.Chip) }
+func (s speech) probe() []byte { return frame.SpeechStatus(s.chip) }
 
 // reply reads the chip's single bytes. Our own frame, which an adapter throws
 // back, may hold any of them, so it is taken off first, and nothing is read while

@@ -12,7 +12,6 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/display"
-	"parkagent/drivers/display/frame"
 	"parkagent/drivers/sim"
 	"parkagent/drivers/sim/led"
 )
@@ -73,7 +72,7 @@ func TestEveryTextArrivesAsFarAsTheBoardCanShowIt(t *testing.T) {
 			t.Fatalf("Onbon shows %s, want %s", got, colors[color])
 		}
 
-		for checked, chip := range map[bool]frame.SpeechChip{true: frame.SYN6288, false: frame.XFS5152} {
+		for checked, chip := range map[bool]string{true: "syn6288", false: "xfs5152"} {
 			board := led.NewSpeech(checked)
 			show(display.SpeechOptions{Chip: chip}, board)
 			mustBeHeard(t, "chip", s.Voice, board.Spoken(), "[]")

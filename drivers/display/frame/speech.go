@@ -9,7 +9,7 @@ import "encoding/binary"
 //	command   01 speak, 02 stop, 21 how are you
 //	encoding  of command 01 only: 01 GBK
 //	text      of command 01 only
-//	check     SYN6288 only: exclusive or of all bytes before it
+//	check     of some chips: exclusive or of all bytes before it
 //
 // as in the makers' data sheets.
 const (
@@ -26,27 +26,17 @@ const (
 	SpeechIdle    = 0x4F
 )
 
-// MaxSpeech is the longest text that one frame carries, in bytes of GBK. It is
-// SYN6288's limit, and more than anybody listens to.
-const MaxSpeech = 200
+// A SpeechChip is what the models of voice chips differ in.
+type SpeechChip struct {
+	Checked bool // its frames end in a check byte
+	Longest int  // bytes of text that one frame carries
+}
 
-// A SpeechChip is a model of voice chip. The zero value is SYN6288.
-type SpeechChip uint8
-
-// The chips.
-const (
-	SYN6288 SpeechChip = iota
-	XFS5152
-)
-
-// checked reports whether the chip's frames end in a check byte.
-func (c SpeechChip) checked() bool { return c == SYN6288 }
-
-// Speech returns the frame that lets a chip speak text, cut to MaxSpeech bytes.
+// Speech returns the frame that lets a chip speak text, cut to the chip's Longest.
 // It interrupts what the chip is saying. Square brackets are left out: chips take
 // what stands in them for settings.
 func Speech(c SpeechChip, text string) []byte {
-	return speech(c, append([]byte{speechSpeak, 0x01}, encode(text, MaxSpeech, "`[]")...))
+	return speech(c, append([]byte{speechSpeak, 0x01}, encode(text, c.Longest, "`[]")...))
 }
 
 // SpeechStop returns the frame that silences a chip.
@@ -58,11 +48,11 @@ func SpeechStatus(c SpeechChip) []byte { return speech(c, []byte{speechStatus}) 
 
 func speech(c SpeechChip, body []byte) []byte {
 	size := len(body)
-	if c.checked() {
+	if c.Checked {
 		size++
 	}
 	frame := append(binary.BigEndian.AppendUint16([]byte{0xFD}, uint16(size)), body...)
-	if c.checked() {
+	if c.Checked {
 		var check byte
 		for _, b := range frame {
 			check ^= b
