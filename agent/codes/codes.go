@@ -178,13 +178,18 @@ func (r *Reader) pass(ctx context.Context, card string) error {
 // pay charges the driver of the car that waits here for its payment.
 func (r *Reader) pay(ctx context.Context, c drivers.Code) error {
 	stands := r.cfg.Worker.Snapshot()
-	if !stands.Waiting || stands.Car.Session == "" {
+	switch {
+	case !stands.Waiting && stands.Car.Reason != "":
+		return nil // the lane has told its driver why it does not open, or opens
+	case !stands.Waiting || stands.Car.Session == "":
 		return r.cfg.Worker.Notice(ctx, lane.NoticeNothingDue)
 	}
 	o, _, err := r.cfg.Desk.Order(ctx, billing.Ref{Session: stands.Car.Session}, r.cfg.Device)
 	switch {
 	case errors.Is(err, billing.ErrNoSession):
 		return r.cfg.Worker.Notice(ctx, lane.NoticeNothingDue)
+	case errors.Is(err, billing.ErrAboveLimit), errors.Is(err, billing.ErrNoTariff):
+		return r.cfg.Worker.Notice(ctx, lane.NoticeOperator)
 	case err != nil:
 		return errors.Join(err, r.cfg.Worker.Notice(ctx, lane.NoticePayRefused))
 	case o.Payable == 0:
@@ -229,6 +234,8 @@ func outcome(err error) (n lane.Notice, unforeseen error) {
 		return lane.NoticePayRefused, nil // who refused, and why, is in the log of the questions
 	case errors.As(err, &no), errors.Is(err, billing.ErrSettling):
 		return lane.NoticePayUnknown, nil
+	case errors.Is(err, billing.ErrAboveLimit), errors.Is(err, billing.ErrNoTariff):
+		return lane.NoticeOperator, nil
 	case errors.Is(err, billing.ErrGone):
 		return lane.NoticeNothingDue, nil
 	case errors.Is(err, billing.ErrOutdated):

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/codes"
 	"parkagent/agent/lane"
@@ -45,13 +46,17 @@ type counter struct {
 
 	mu      sync.Mutex // guards the following fields
 	waiting bool
+	reason  access.Reason
 	answer  error // of the platform
 	until   chan struct{}
 	did     []string
 	more    chan struct{} // has room for one
 }
 
-func newCounter(t *testing.T, pays bool) *counter {
+func newCounter(t *testing.T, pays bool) *counter { return newDearCounter(t, pays, 0) }
+
+// newDearCounter is newCounter where a fee above a limit needs an operator.
+func newDearCounter(t *testing.T, pays bool, limit int64) *counter {
 	t.Helper()
 	c := &counter{t: t, held: make(chan drivers.Code), taken: make(chan struct{}), log: &safeBuffer{}, waiting: true, more: make(chan struct{}, 1)}
 	must := func(err error) {
@@ -64,7 +69,7 @@ func newCounter(t *testing.T, pays bool) *counter {
 	c.db, err = store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "park.db")})
 	must(err)
 	now := func() time.Time { return noon.Add(30 * time.Minute) }
-	c.desk, err = billing.New(billing.Config{DB: c.db, ParkCode: "1", Now: now, Tariffs: []tariff.Tariff{{Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}}}}}, nil)
+	c.desk, err = billing.New(billing.Config{DB: c.db, ParkCode: "1", Now: now, MaxFee: limit, Tariffs: []tariff.Tariff{{Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}}}}}, nil)
 	must(err)
 	c.session = store.Session{ID: store.NewID(noon), Plate: "粤B12345", CardNo: ticket, EnteredAt: noon, State: store.Inside}
 	must(c.db.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertSession(t.Context(), c.session) }))
@@ -124,14 +129,14 @@ func (c *counter) Scan(_ context.Context, s lane.Scan) error {
 }
 
 func (c *counter) Notice(_ context.Context, n lane.Notice) error {
-	c.note([]string{"", "paying", "refused", "unknown", "nothing due", "no such code"}[n])
+	c.note([]string{"", "paying", "refused", "unknown", "nothing due", "no such code", "operator"}[n])
 	return nil
 }
 
 func (c *counter) Snapshot() lane.Snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return lane.Snapshot{Waiting: c.waiting, Car: lane.Car{Session: c.session.ID}}
+	return lane.Snapshot{Waiting: c.waiting, Car: lane.Car{Session: c.session.ID, Reason: c.reason}}
 }
 
 func (c *counter) PayScanned(ctx context.Context, o store.Order, _ store.Session, device, authCode string, _ time.Time) (uplink.Scanned, error) {
@@ -307,9 +312,21 @@ func TestAPaymentCodeWhereNobodyHasToPayIsNotHandedOver(t *testing.T) {
 	c.mu.Unlock()
 	c.hold(weChat, drivers.CodeWeChat)
 	c.expect("nothing due")
+	c.mu.Lock()
+	c.reason = access.ReasonOperator // the lane says so itself
+	c.mu.Unlock()
+	c.hold(weChat, drivers.CodeWeChat)
+	c.hold("6901234567892", drivers.CodeOther)
+	c.expect("no such code")
 	inner := newCounter(t, false) // nobody pays between two areas
 	inner.hold(weChat, drivers.CodeWeChat)
 	inner.expect("no such code")
+}
+
+func TestAFeeThatNeedsAnOperatorIsNotCharged(t *testing.T) {
+	c := newDearCounter(t, true, 400)
+	c.hold(weChat, drivers.CodeWeChat)
+	c.expect("operator")
 }
 
 // A code that is read while another is being dealt with is dropped: dealt with later,

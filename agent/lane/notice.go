@@ -15,6 +15,7 @@ const (
 	NoticePayUnknown                    // nobody knows whether one does, or another payment is under way: he is to wait
 	NoticeNothingDue                    // no car stands there that has to pay
 	NoticeCodeUnknown                   // the code is of no car inside, and no payment code
+	NoticeOperator                      // what he has to pay needs an operator
 )
 
 // payFor is how long a driver who is charged is asked to wait, which includes that he
@@ -32,6 +33,8 @@ func (n Notice) saying() saying {
 		return sayPayUnknown
 	case NoticeNothingDue:
 		return sayNothingDue
+	case NoticeOperator:
+		return sayOperator
 	}
 	return sayCodeUnknown
 }

@@ -60,7 +60,7 @@ func TestAfterANoticeTheFeeIsShownAgain(t *testing.T) {
 
 func TestEveryNoticeHasItsWords(t *testing.T) {
 	seen := map[signs.Event]bool{signs.Idle: true}
-	for n := NoticePaying; n <= NoticeCodeUnknown; n++ {
+	for n := NoticePaying; n <= NoticeOperator; n++ {
 		e := text{say: n.saying()}.event()
 		if seen[e] {
 			t.Errorf("notice %d is shown as %q, as another or as nothing", n, e)
