@@ -113,6 +113,7 @@ type parkPlan struct {
 	began     time.Time         // what time it is at first; zero means ten o'clock, see openPark
 	tariff    string            // instead of flowTariff
 	nested    bool              // area 1 holds an area 2, between the lanes MIDIN and MIDOUT
+	counters  bool              // there are printers P1 at IN1 and P2 at OUT1, and a scanner S2 at OUT1
 }
 
 // openPark runs a park until the test ends.
@@ -181,6 +182,10 @@ func (p *wholePark) openSite(plan parkPlan) {
 		devices.Gates = append(devices.Gates, gate(fmt.Sprint("G", n)))
 		devices.Displays = append(devices.Displays, sim.DisplayPlan{Code: fmt.Sprint("L", n), Address: "127.0.0.1:0"})
 		devices.Cameras = append(devices.Cameras, camera(fmt.Sprint("C", n)))
+	}
+	if plan.counters {
+		devices.Scanners = []sim.ScannerPlan{{Code: "S2", Address: "127.0.0.1:0"}}
+		devices.Printers = []sim.PrinterPlan{{Code: "P1", Address: "127.0.0.1:0"}, {Code: "P2", Address: "127.0.0.1:0", Columns: 32}}
 	}
 	p.site = must(sim.OpenSite(ctx, devices))(p.t)
 	var running sync.WaitGroup

@@ -33,6 +33,29 @@ areas = [2]
 blocks = [{ unit = "1h", price = 300 }]
 `
 
+// flowCounters are the scanner at the exit and the printers at both lanes.
+const flowCounters = `
+[[device]]
+code = "S2"
+name = "出口扫码器"
+kind = "scanner"
+driver = "serial"
+link = "tcp://%s"
+[[device]]
+code = "P1"
+name = "入口小票机"
+kind = "printer"
+driver = "escpos"
+link = "tcp://%s"
+[[device]]
+code = "P2"
+name = "出口小票机"
+kind = "printer"
+driver = "escpos"
+link = "tcp://%s"
+options = { paper = 58 }
+`
+
 // Tokens of the pay machines: K1 in the lot, K2 at the exit, K3 at the entry.
 const flowToken = "flow-kiosk-token-1"
 
@@ -68,8 +91,13 @@ places = 100
 		fmt.Fprintf(&b, "[[platform]]\nname = %q\nurl = %q\nuser = %q\npassword = %q\nkey = %q\ntimeout = \"1s\"\n%s\n",
 			name, p.platforms[name].url+"/park", "park-"+name, "uplink-"+name, platformKey(name), plan.settings[name])
 	}
-	p.lane(&b, 1, "code = \"IN1\"\nname = \"入口1\"\ndirection = \"entry\"\nfrom = 0\nto = 1\nkiosk = \"K3\"")
-	p.lane(&b, 2, "code = \"OUT1\"\nname = \"出口1\"\ndirection = \"exit\"\nfrom = 1\nto = 0\nkiosk = \"K2\"")
+	entry, exit := "kiosk = \"K3\"", "kiosk = \"K2\""
+	if plan.counters {
+		entry, exit = entry+"\nprinter = \"P1\"", exit+"\nprinter = \"P2\"\nscanner = \"S2\""
+		fmt.Fprintf(&b, flowCounters, p.site.Address("S2"), p.site.Address("P1"), p.site.Address("P2"))
+	}
+	p.lane(&b, 1, "code = \"IN1\"\nname = \"入口1\"\ndirection = \"entry\"\nfrom = 0\nto = 1\n"+entry)
+	p.lane(&b, 2, "code = \"OUT1\"\nname = \"出口1\"\ndirection = \"exit\"\nfrom = 1\nto = 0\n"+exit)
 	if plan.nested {
 		b.WriteString(flowInner)
 		p.lane(&b, 3, "code = \"MIDIN\"\nname = \"地库入口\"\ndirection = \"entry\"\nfrom = 1\nto = 2")
