@@ -141,7 +141,7 @@ func TestEverySettingInACommentOfTheDefaultConfigurationIsRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := regexp.MustCompile(`(?m)^# (\[\[|[a-z_]+ +?= )`).ReplaceAllString(string(text), "$1")
+	live := regexp.MustCompile(`(?m)^# (\[\[?[a-z_]|[a-z_]+ +?= )`).ReplaceAllString(string(text), "$1")
 	live = regexp.MustCompile(`(?m)^tls_.*|_file = .*`).ReplaceAllStringFunc(live, func(line string) string {
 		if strings.HasPrefix(line, "tls_") {
 			return "" // there is no certificate here
@@ -156,7 +156,7 @@ func TestEverySettingInACommentOfTheDefaultConfigurationIsRight(t *testing.T) {
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	if len(c.Products) != 1 || len(c.Texts) != 5 || c.Lanes[1].Kiosk != "K1" || !c.Devices[6].Token.Set() || c.Platforms[0].MaxPerSecond != 20 || c.Platforms[0].TicketURL == c.Platforms[0].ChangeURL {
+	if len(c.Products) != 1 || len(c.Texts) != 5 || c.Lanes[1].Kiosk != "K1" || c.Lanes[1].Scanner != "S2" || c.Lanes[0].Printer != "P1" || len(c.Ticket) != 9 || len(c.Slip) != 8 || !c.Devices[6].Token.Set() || c.Platforms[0].MaxPerSecond != 20 || c.Platforms[0].TicketURL == c.Platforms[0].ChangeURL {
 		t.Errorf("products %v, lanes %v, devices %v, platforms %v", c.Products, c.Lanes, c.Devices, c.Platforms)
 	}
 	var warned []string

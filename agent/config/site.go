@@ -74,6 +74,9 @@ func (p *parser) lanes(raw []rawLane, c *Config) []Lane {
 				p.uses(used, at+may.key, may.code, may.kind, c.Devices)
 			}
 		}
+		if r.Scanner != "" && l.Entry && r.From == 0 {
+			p.warn(at+".scanner", "从场外进入的车道没有要扫的码：小票和付款码在出口扫", "nothing is scanned where cars come in from outside; tickets and payment codes are at an exit")
+		}
 		l.Dedupe = p.duration(at+".dedupe", r.Dedupe, defaultDedupe, time.Second, time.Hour)
 		p.choice(at+".offline", r.Offline, "record", "book")
 		l.BookOffline = r.Offline == "book"

@@ -28,8 +28,11 @@ link = "tcp://192.168.1.30:9100"
 
 func TestAScannerAndAPrinterBelongToALane(t *testing.T) {
 	c, errs := parse(t, strings.Replace(site, `gate = "G1"`, "gate = \"G1\"\nscanner = \"S1\"\nprinter = \"P1\"", 1)+paper)
-	if errs != nil || len(c.Warnings) > 0 {
-		t.Fatalf("mistakes %v, %+v; want neither mistakes nor warnings", errs, c)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	if len(c.Warnings) != 1 || c.Warnings[0].Key != "lane[0].scanner" {
+		t.Errorf("warnings %v, want one that nothing is scanned at an entry", c.Warnings)
 	}
 	if l := c.Lanes[0]; l.Scanner != "S1" || l.Printer != "P1" {
 		t.Errorf("lane %+v, want scanner S1 and printer P1", l)
