@@ -9,7 +9,6 @@ import (
 	"parkagent/agent/billing"
 	"parkagent/agent/booth"
 	"parkagent/agent/lane"
-	"parkagent/agent/slips"
 	"parkagent/protocol"
 	"parkagent/store"
 )
@@ -350,11 +349,13 @@ func (b *Booths) fee(ctx context.Context, a act) (any, error) {
 
 // ticket lets a car without a plate in at an entry, and answers what its ticket has
 // on it, the link of 5.1 to encode. With an order number it answers the link to the
-// change slip of that order (5.2) instead, and with neither only that of 5.1.
+// change slip of that order (5.2) instead, and with neither only that of 5.1. With the
+// number of a ticket whose car is inside, that is printed once more, at any lane.
 func (b *Booths) ticket(ctx context.Context, a act) (any, error) {
 	q, err := decode[struct {
 		Lane    string `json:"lane"`
 		OrderNo string `json:"orderNo"`
+		Card    string `json:"cardNo"`
 		Request string `json:"requestNo"`
 	}](a)
 	if err != nil {
@@ -379,6 +380,14 @@ func (b *Booths) ticket(ctx context.Context, a act) (any, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case strings.TrimSpace(q.Card) != "":
+		s, err := billing.Find(ctx, b.cfg.DB.Reader, billing.Ref{CardNo: strings.TrimSpace(q.Card)})
+		if err != nil {
+			return nil, err
+		}
+		answer.CardNo, answer.PlateNo, answer.EntryTime = s.CardNo, s.Plate, b.dash(s.EnteredAt)
+		answer.Printed = b.printTicket(ctx, l.Code, s, true)
+		return answer, nil
 	case !l.Entry:
 		return nil, errNotAtEntry
 	}
@@ -388,8 +397,6 @@ func (b *Booths) ticket(ctx context.Context, a act) (any, error) {
 	if err != nil {
 		return answer, err
 	}
-	answer.Printed = printed(ctx, b.cfg.Press, func(ctx context.Context, p Press) error {
-		return p.PrintTicket(ctx, l.Code, slips.Entry{CardNo: card, Plate: s.Plate, At: s.EnteredAt, Link: answer.Link})
-	})
+	answer.Printed = b.printTicket(ctx, l.Code, s, false)
 	return answer, nil
 }

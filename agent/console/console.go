@@ -55,7 +55,7 @@
 //	refund          m    payment, amount, reason, shift, requestNo   the row of the ledger; shift: whose drawer it leaves. No money is moved
 //	assign          m    payment, session, reason             the money of an orphan belongs to that stay
 //	fee             om   session, fee, reason                 total, payable; where the tariff prices the stay, m only
-//	ticket          om   lane, requestNo; or orderNo, lane; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order), printed: by the lane's printer
+//	ticket          om   lane, requestNo; or lane, cardNo; or orderNo, lane; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order), printed: by the lane's printer
 //	plate           om   session, plateNo, reason             the stay under its right plate; the exit where it was refused decides anew
 //	merge           m    ghost, real, reason                  two stays of one car: the real one goes on
 //	close           m    session, reason                      a stay whose car is not inside any more
@@ -71,6 +71,9 @@
 // plate, merge, close, recall and shift/start do nothing more, nor within half a minute
 // do shift/handover and, if they had a requestNo, discount, refund and ticket. gate/open and pass open
 // the gate again, for whoever stands there by then.
+//
+// ticket with a cardNo lets nobody in: it prints the ticket of a car that is inside once
+// more, at the lane given.
 //
 // walk takes a file of a spreadsheet as well (text/csv), with before, apply and
 // reason in the address. Applied, it closes the stays of the missing cars.

@@ -77,6 +77,24 @@ func TestTicketsArePrintedAtTheLane(t *testing.T) {
 	})
 }
 
+// A ticket that was lost is printed once more, and lets no second car in.
+func TestABoothPrintsATicketAgain(t *testing.T) {
+	t.Parallel()
+	r := newBoothRig(t, "en")
+	r.press.stand("OUT1", nil)
+	r.park(store.Session{Plate: "空000001", CardNo: "902603020000000001"})
+	r.after(time.Hour)
+	got := does[map[string]any](r, booth.RoleOperator, "ticket", map[string]any{"lane": "OUT1", "cardNo": "902603020000000001"})
+	want := []slips.Entry{{CardNo: "902603020000000001", Plate: "空000001", At: noon, Link: "https://p.example/t", Again: true}}
+	if diff := cmp.Diff(want, r.press.tickets); diff != "" || got["printed"] != true || got["plateNo"] != "空000001" || got["entryTime"] != "2026-03-02 12:00:00" {
+		t.Errorf("answered %v, and this ticket (-want +got):\n%s", got, diff)
+	}
+	if len(r.in.scans)+len(r.out.scans) != 0 {
+		t.Error("a lane was told to let a car pass")
+	}
+	r.refuses(booth.RoleOperator, "ticket", map[string]any{"lane": "OUT1", "cardNo": "902603020000000002"}, "No such car is inside.")
+}
+
 // owes puts seven yuan in for five at a pay machine and returns the change.
 func (r *rig) owes(kiosk, no string) map[string]any {
 	r.t.Helper()

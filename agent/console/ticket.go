@@ -94,6 +94,13 @@ func newTicket(local time.Time) string {
 	return "90" + local.Format("060102") + strings.Repeat("0", 10-len(digits)) + digits
 }
 
+// printTicket prints the ticket of a car at a lane; again is for one that was lost.
+func (b *Booths) printTicket(ctx context.Context, lane string, s store.Session, again bool) bool {
+	return printed(ctx, b.cfg.Press, func(ctx context.Context, p Press) error {
+		return p.PrintTicket(ctx, lane, slips.Entry{CardNo: s.CardNo, Plate: s.Plate, At: s.EnteredAt, Link: b.cfg.Questions.TicketLink(), Again: again})
+	})
+}
+
 // slip prints the slip of a change order that is still owed at a lane; without a lane
 // it prints nothing.
 func (b *Booths) slip(ctx context.Context, order, code, link string) (bool, error) {

@@ -61,7 +61,7 @@ type work struct {
 
 // A job is one slip and who waits for it.
 type job struct {
-	name string // of the slip: printed once, it is not printed again
+	name string // of the slip: printed once, it is not printed again; empty for one that always is
 	doc  drivers.Document
 	done chan<- error // has room for one
 }
@@ -153,6 +153,7 @@ type Entry struct {
 	Plate  string // the one that it was given
 	At     time.Time
 	Link   string // of uplink 5.1; empty if there is none
+	Again  bool   // it was lost or came out torn: print it once more
 }
 
 // PrintTicket prints the entry ticket of a car at a lane and returns nil when it came
@@ -162,7 +163,11 @@ type Entry struct {
 // Errors: ErrNoPrinter; the printer's; that of ctx, when the printer takes longer and
 // the ticket may still come out.
 func (p *Press) PrintTicket(ctx context.Context, lane string, e Entry) error {
-	return p.send(ctx, lane, "ticket "+e.CardNo, p.cfg.Ticket, Values{
+	name := "ticket " + e.CardNo
+	if e.Again {
+		name = ""
+	}
+	return p.send(ctx, lane, name, p.cfg.Ticket, Values{
 		"card": e.CardNo, "barcode": e.CardNo, "plate": e.Plate, "time": p.time(e.At), "link": e.Link, "qr": e.Link,
 	})
 }
@@ -223,5 +228,5 @@ func (p *Press) send(ctx context.Context, lane, name string, t Template, v Value
 func (w *work) has(name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Contains(w.done, name)
+	return name != "" && slices.Contains(w.done, name)
 }

@@ -177,6 +177,11 @@ func TestATicketComesOutOnce(t *testing.T) {
 		if got := printer.printed(); got != 3 {
 			t.Errorf("the printer was given %d tickets, want two that failed and one that came out", got)
 		}
+		again := entry("1")
+		again.Again = true
+		if err := p.PrintTicket(t.Context(), "IN1", again); err != nil || printer.printed() != 4 {
+			t.Errorf("PrintTicket of a lost ticket = %v, %d were printed, want one more", err, printer.printed())
+		}
 		if diff := cmp.Diff([]string{"P1: jam", "P1: jam"}, *failed); diff != "" {
 			t.Errorf("what was told of failures differs (-want +got):\n%s", diff)
 		}

@@ -3,6 +3,7 @@ package scanner_test
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -82,12 +83,22 @@ func bubble(t *testing.T, opt scanner.Options, run func(t *testing.T, far *sim.S
 		ctx, cancel := context.WithCancel(context.Background())
 		var running sync.WaitGroup
 		running.Go(func() { _ = far.Serve(ctx, l) })
+		var mu sync.Mutex // guards texts
 		var texts []string
 		running.Go(func() {
-			_ = newScanner(t, port, opt).Watch(ctx, func(_ context.Context, c drivers.Code) { texts = append(texts, c.Text) })
+			_ = newScanner(t, port, opt).Watch(ctx, func(_ context.Context, c drivers.Code) {
+				mu.Lock()
+				defer mu.Unlock()
+				texts = append(texts, c.Text)
+			})
 		})
 		synctest.Wait()
-		run(t, far, func() []string { synctest.Wait(); return texts })
+		run(t, far, func() []string {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(texts)
+		})
 		cancel()
 		_ = port.Close()
 		running.Wait()
