@@ -46,10 +46,18 @@ type equipment struct {
 	agent.Devices
 	parts  map[string]agent.Part // what must run while a device is used, by its code; two may share one
 	relays map[string]relayGate  // the gates on relay boards, by device code
+	looks  map[string]look       // other gates as commands see them who only look
 	// replying are the gates and displays that are reached only in the answers
 	// to a camera, by their codes, and the camera's code.
 	replying map[string]string
 	lines    []*modbusLine // the Modbus lines, in the order of the configuration
+}
+
+// A look is a gate for whoever only looks at it without the agent: it leaves a
+// hold as it finds it.
+type look struct {
+	lane.Gate
+	holdUnknown bool // its state does not tell whether it is held open
 }
 
 // buildDevices makes the drivers of a checked configuration.
@@ -85,7 +93,7 @@ func buildDrivers(list []config.Device, cfg driverConfig) (*equipment, []config.
 			},
 			parts:    map[string]agent.Part{},
 			relays:   map[string]relayGate{},
-			replying: map[string]string{},
+			replying: map[string]string{}, looks: map[string]look{},
 		},
 		cameras: map[string]*cameraSide{}, ports: map[string]port{}, coils: map[string]string{},
 	}

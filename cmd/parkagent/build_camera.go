@@ -8,12 +8,13 @@ import (
 	"parkagent/agent/lane"
 	"parkagent/drivers/camera/dahua"
 	"parkagent/drivers/camera/hikvision"
+	"parkagent/drivers/camera/huaxia"
 	"parkagent/drivers/camera/vzenith"
 	"parkagent/drivers/display"
 	"parkagent/drivers/options"
 )
 
-func cameraDrivers() []string { return []string{"hikvision", "dahua", "vzenith"} }
+func cameraDrivers() []string { return []string{"hikvision", "dahua", "vzenith", "huaxia"} }
 
 // A cameraSide is what other devices may use of a camera: its relay, and the
 // serial ports behind it.
@@ -24,13 +25,20 @@ type cameraSide struct {
 
 	// gate makes the barrier that the camera moves, by the options of the gate
 	// without the camera's code. nil: it moves none.
-	gate func(d config.Device, own map[string]any) (lane.Gate, error)
+	gate func(d config.Device, own map[string]any) (cameraGate, error)
 	// serial returns what passes bytes on at a serial port of the camera, and
 	// nil where it has none of that number. nil: it passes nothing on.
 	serial func(port int) display.Carrier
 
 	opens    string         // the gate that it moves
 	displays map[int]string // the displays at its serial ports
+}
+
+// A cameraGate is a barrier that a camera moves. Without a look nobody but the
+// agent can ask how it stands.
+type cameraGate struct {
+	lane.Gate
+	look *look
 }
 
 // A builtCamera meets what the lanes want of a camera, and takes its pushes.
@@ -44,11 +52,13 @@ func (b *builder) camera(d config.Device) {
 	var c builtCamera
 	switch d.Driver {
 	case "hikvision":
-		c = b.hikvision(d)
+		c = b.hikvision(d, side)
 	case "dahua":
-		c = b.dahua(d)
+		c = b.dahua(d, side)
 	case "vzenith":
 		c = b.vzenith(d, side)
+	case "huaxia":
+		c = b.huaxia(d, side)
 	}
 	b.cameras[d.Code] = side
 	if side.broken = c == nil; !side.broken {
@@ -67,7 +77,7 @@ func (b *builder) asked(d config.Device, err error) bool {
 	return err != nil || d.Link == "" || b.reachable(d, u.Host)
 }
 
-func (b *builder) hikvision(d config.Device) builtCamera {
+func (b *builder) hikvision(d config.Device, side *cameraSide) builtCamera {
 	opt, wrong := hikvision.ParseOptions(d.Options)
 	b.options(d, wrong)
 	c, err := hikvision.New(hikvision.Config{
@@ -77,10 +87,22 @@ func (b *builder) hikvision(d config.Device) builtCamera {
 	if !b.asked(d, err) || wrong != nil {
 		return nil
 	}
+	side.gate = func(d config.Device, own map[string]any) (cameraGate, error) {
+		opt, err := hikvision.ParseGateOptions(own)
+		if err != nil {
+			return cameraGate{}, err
+		}
+		g, err := c.Gate(hikvision.GateConfig{Device: d.Code, Options: opt})
+		if err != nil {
+			return cameraGate{}, err
+		}
+		held, err := c.Gate(hikvision.GateConfig{Device: d.Code, Options: opt, Held: true})
+		return cameraGate{g, &look{Gate: held, holdUnknown: true}}, err
+	}
 	return c
 }
 
-func (b *builder) dahua(d config.Device) builtCamera {
+func (b *builder) dahua(d config.Device, side *cameraSide) builtCamera {
 	opt, wrong := dahua.ParseOptions(d.Options)
 	b.options(d, wrong)
 	c, err := dahua.New(dahua.Config{
@@ -89,6 +111,21 @@ func (b *builder) dahua(d config.Device) builtCamera {
 	})
 	if !b.asked(d, err) || wrong != nil {
 		return nil
+	}
+	side.gate = func(d config.Device, own map[string]any) (cameraGate, error) {
+		opt, err := dahua.ParseGateOptions(own)
+		if err != nil {
+			return cameraGate{}, err
+		}
+		g, err := dahua.NewGate(dahua.GateConfig{Device: d.Code, Camera: c, Options: opt, Now: b.cfg.now, Log: b.cfg.log})
+		if err != nil {
+			return cameraGate{}, err
+		}
+		gate := cameraGate{Gate: g}
+		if opt.Means != dahua.MeansOutput || opt.Hold != 0 {
+			gate.look = &look{Gate: g} // else a hold would be taken for an opening that was left on
+		}
+		return gate, nil
 	}
 	return c
 }
@@ -112,6 +149,33 @@ func (b *builder) vzenith(d config.Device, side *cameraSide) builtCamera {
 		}
 		return nil
 	}
-	side.gate = func(_ config.Device, own map[string]any) (lane.Gate, error) { return c.Gate(), options.Read(own).Err() }
+	side.gate = func(_ config.Device, own map[string]any) (cameraGate, error) {
+		return cameraGate{Gate: c.Gate()}, options.Read(own).Err()
+	}
+	return c
+}
+
+func (b *builder) huaxia(d config.Device, side *cameraSide) builtCamera {
+	b.unused(d, "link", "user", "password")
+	opt, err := huaxia.ParseOptions(d.Options)
+	if err != nil {
+		b.options(d, err)
+		return nil
+	}
+	c, err := huaxia.New(huaxia.Config{Device: d.Code, Options: opt, Now: b.cfg.now, Log: b.cfg.log})
+	if err != nil {
+		b.options(d, err)
+		return nil
+	}
+	side.waits = true
+	side.serial = func(port int) display.Carrier {
+		if port != 0 {
+			return nil // it has one
+		}
+		return c.Serial()
+	}
+	side.gate = func(_ config.Device, own map[string]any) (cameraGate, error) {
+		return cameraGate{Gate: c.Gate()}, options.Read(own).Err()
+	}
 	return c
 }

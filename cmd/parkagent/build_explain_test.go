@@ -26,7 +26,7 @@ func TestDriversMistakesAreSaidInChinese(t *testing.T) {
 	}
 	tests := [][3]string{
 		option(relay, "open = 0, unti = 1", "没有选项 unti，可用的有：close, "),
-		option(panel, "line = 4", "没有选项 line，可用的有：ack, address, lines, "),
+		option(panel, "line = 4", "没有选项 line，可用的有：ack, address, "),
 		option(relay, "unit = 1", "缺少选项 open"),
 		option(relay, "open = 0, unit = 0", "选项 unit 应为 1 到 255；0 表示线路上所有的板"),
 		option(relay, "open = 0, unit = 300", "选项 unit 应在 0 到 255 之间，现在是 300"),

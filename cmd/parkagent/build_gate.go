@@ -12,29 +12,54 @@ import (
 	"parkagent/drivers/rs485"
 )
 
-func gateDrivers() []string { return []string{"modbus-relay", "vzenith"} }
+func gateDrivers() []string {
+	return []string{"modbus-relay", "modbus-barrier", "hikvision", "dahua", "vzenith", "huaxia"}
+}
 
 func (b *builder) gate(d config.Device) {
 	switch d.Driver {
 	case "modbus-relay":
-		b.unused(d, "user", "password")
-		opt, err := gate.ParseRelayOptions(d.Options)
-		b.options(d, err)
-		p, ok := b.modbus(d)
-		if err != nil || !ok || !b.ownRelays(d, p.address, opt) {
-			return
-		}
-		p.line.units[opt.Unit] = append(p.line.units[opt.Unit], d.Code)
-		r := relayGate{line: p.line.Line, cfg: gate.Config{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log}}
-		relay, err := gate.NewRelay(r.cfg)
-		if err != nil {
-			b.options(d, err)
-			return
-		}
-		b.out.Gates[d.Code], b.out.relays[d.Code], b.out.parts[d.Code] = relay, r, p.part
+		b.relay(d)
+	case "modbus-barrier":
+		b.barrier(d)
 	default:
 		b.cameraGate(d)
 	}
+}
+
+func (b *builder) relay(d config.Device) {
+	b.unused(d, "user", "password")
+	opt, err := gate.ParseRelayOptions(d.Options)
+	b.options(d, err)
+	p, ok := b.modbus(d)
+	if err != nil || !ok || !b.ownRelays(d, p.address, opt) {
+		return
+	}
+	r := relayGate{line: p.line.Line, cfg: gate.Config{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log}}
+	relay, err := gate.NewRelay(r.cfg)
+	if err != nil {
+		b.options(d, err)
+		return
+	}
+	p.line.units[opt.Unit] = append(p.line.units[opt.Unit], d.Code)
+	b.out.Gates[d.Code], b.out.relays[d.Code], b.out.parts[d.Code] = relay, r, p.part
+}
+
+func (b *builder) barrier(d config.Device) {
+	b.unused(d, "user", "password")
+	opt, err := gate.ParseBarrierOptions(d.Options)
+	b.options(d, err)
+	p, ok := b.modbus(d)
+	if err != nil || !ok {
+		return
+	}
+	barrier, err := gate.NewBarrier(gate.BarrierConfig{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log})
+	if err != nil {
+		b.options(d, err)
+		return
+	}
+	p.line.units[opt.Unit] = append(p.line.units[opt.Unit], d.Code)
+	b.out.Gates[d.Code], b.out.looks[d.Code], b.out.parts[d.Code] = barrier, look{Gate: barrier}, p.part
 }
 
 // modbus returns the line that a gate is on. Gates on one port share it.
@@ -91,7 +116,10 @@ func (b *builder) cameraGate(d config.Device) {
 		g, err := side.gate(d, own)
 		b.options(d, err)
 		if err == nil {
-			b.out.Gates[d.Code] = g
+			b.out.Gates[d.Code] = g.Gate
+			if g.look != nil {
+				b.out.looks[d.Code] = *g.look
+			}
 			if side.waits {
 				b.out.replying[d.Code] = name
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -11,24 +10,25 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parkagent/agent/config"
-	"parkagent/drivers"
 )
 
 func deviceCommand() command {
 	return command{
 		name:    "device",
-		args:    "CODE open|close|stop|hold|release|state|show TEXT|snapshot [FILE]",
+		args:    "CODE open|close|stop|hold|release|state|show TEXT|snapshot [FILE]|scan|print",
 		summary: text{"不经过 agent，直接操作一个设备（安装和排查用）", "work one device without the agent, when installing or looking for a fault"},
 		details: text{
 			"道闸：open 开，close 关，stop 停（需接停止触点），hold 保持常开，release 取消常开。\n" +
 				"显示屏：show TEXT 显示文字 30 秒，用 | 分行。相机：snapshot 抓拍，保存到 FILE 或 ./CODE.jpg。\n" +
+				"扫码器：scan 等一个码，显示种类和部分数字（付款码不全显）。打印机：print 打印测试页。\n" +
 				"state 显示任何设备的状态。由相机应答开闸的道闸、接在相机后面的屏，只有运行中的 agent 能操作；\n" +
 				"缴费机由它调用 agent，不能用此命令操作。\n" +
 				"close 与 agent 遵守同样的安全规则：地感必须为空闲，或道闸已注明 self_guarded。\n" +
 				"agent 运行时串口被它占用，此命令会失败，请先停止服务；agent 也不会知道此命令做了什么。",
 			"A gate: open, close, stop (where a stop contact is wired), hold it open, or release it. A display:\n" +
 				"show TEXT for 30 seconds, its lines parted by |. A camera: take a snapshot into FILE or\n" +
-				"./CODE.jpg. state tells of any device. A gate that a camera opens by its answers, and a display\n" +
+				"./CODE.jpg. A scanner: scan waits for a code and shows its kind and a part of it, since a payment\n" +
+				"code is money. A printer: print a test page. state tells of any device. A gate that a camera opens by its answers, and a display\n" +
 				"behind such a camera, only a running agent can work; a kiosk calls the agent, and cannot be tried.\n" +
 				"close obeys the agent's rules of safety: the presence input must read clear, or the gate be\n" +
 				"declared self_guarded. While the agent runs, it has the serial port, so that this command\n" +
@@ -94,6 +94,8 @@ func operations() []operation {
 		{"state", nil, noArgument, (*job).state},
 		{"show", []string{config.KindDisplay}, mustHave, (*job).show},
 		{"snapshot", []string{config.KindCamera}, mayHave, (*job).snapshot},
+		{"scan", []string{config.KindScanner}, noArgument, (*job).scan},
+		{"print", []string{config.KindPrinter}, noArgument, (*job).print},
 	}
 }
 
@@ -108,6 +110,7 @@ func operationNamed(name string) (operation, bool) {
 
 var kindNames = map[string]text{
 	config.KindGate: {"道闸", "gate"}, config.KindDisplay: {"显示屏", "display"}, config.KindCamera: {"相机", "camera"},
+	config.KindScanner: {"扫码器", "scanner"}, config.KindPrinter: {"打印机", "printer"},
 }
 
 func newJob(words []string, asJSON bool) (*job, error) {
@@ -204,37 +207,4 @@ func (j *job) byAnswer() error {
 		"设备 %s 经相机 %s 的应答才能操作，只有运行中的 agent 能做到；请在 agent 运行时由岗亭或平台下发命令",
 		"device %s is worked in the answers to camera %s, which only a running agent gives; let a booth or a platform order it while the agent runs",
 	}.with(j.code, camera)}
-}
-
-// showFor is how long a shown text stands before the panel goes back to its own.
-const showFor = 30 * time.Second
-
-func (j *job) show(ctx context.Context, e *env) error {
-	if err := j.byAnswer(); err != nil {
-		return err
-	}
-	screen := drivers.Screen{For: showFor}
-	for line := range strings.SplitSeq(j.argument, "|") {
-		screen.Lines = append(screen.Lines, drivers.Line{Text: line})
-	}
-	if err := j.all.Displays[j.code].Show(ctx, screen); err != nil {
-		return j.explain(err)
-	}
-	return e.tell(text{"已发送到显示屏 %s；若没有显示，请检查接线、波特率和地址。", "Sent to display %s. If it shows nothing, check wires, speed and address."}.with(j.code))
-}
-
-func (j *job) snapshot(ctx context.Context, e *env) error {
-	picture, err := j.all.Cameras[j.code].Snapshot(ctx)
-	if err != nil {
-		return j.explain(err)
-	}
-	file := j.argument
-	if file == "" {
-		file = j.code + ".jpg"
-	}
-	// People and plates are in it.
-	if err := os.WriteFile(file, picture.JPEG, 0o600); err != nil {
-		return &failure{text{"无法保存图片", "the picture cannot be kept"}, err}
-	}
-	return e.tell(text{"相机 %s 的图片（%d 字节）已保存到 %s。", "The picture of camera %s, %d bytes, is in %s."}.with(j.code, len(picture.JPEG), file))
 }

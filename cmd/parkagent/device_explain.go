@@ -98,6 +98,8 @@ func lookAt(d config.Device) text {
 		config.KindGate:    {"站号 unit", "the unit"},
 		config.KindDisplay: {"屏的地址 address", "the panel's address"},
 		config.KindCamera:  {"相机的 IP 和端口", "the camera's address and port"},
+		config.KindScanner: {"扫码器是否为串口模式，型号 model 是否要先唤醒", "whether the scanner is in its serial mode, and whether its model must be woken"},
+		config.KindPrinter: {"打印机是否联机；不应答的写 answers = \"none\"", "whether the printer is on line; for one that does not answer, answers = \"none\""},
 	}[d.Kind]
 	return text{wires.zh + "；" + last.zh, wires.en + "; " + last.en}
 }
@@ -109,6 +111,7 @@ func (j *job) refused() text {
 	why := map[string]text{
 		"close":    {"地感下是否有车、是否正被 hold 保持常开；没有地感时，道闸须自带防砸并注明 self_guarded = true", "whether something stands on the loop, and whether the gate is held open; without a loop, it must guard itself and say self_guarded = true"},
 		"show":     {"屏的行数 lines 和地址 address", "the panel's lines and address"},
+		"print":    {"纸、机盖和切刀", "paper, cover and cutter"},
 		"snapshot": {"相机的用户名和密码（多次输错会锁定半小时）", "the camera's user and password; several wrong ones lock it for half an hour"},
 	}
 	w, ok := why[j.op]

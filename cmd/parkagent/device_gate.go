@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parkagent/agent/config"
+	"parkagent/agent/health"
 	"parkagent/agent/lane"
 	"parkagent/drivers"
 )
@@ -59,28 +60,37 @@ type gateView struct {
 	Arm      string    `json:"arm"`
 	Presence string    `json:"presence"`
 	Passage  string    `json:"passage"`
-	Hold     bool      `json:"hold"`
+	Hold     *bool     `json:"hold"` // null where only the agent knows
+	Fault    int       `json:"fault"`
 	At       time.Time `json:"at"`
 }
 
 // state tells how a device is. Gates have words of their own; of others it is
 // told what the doctor finds.
 func (j *job) state(ctx context.Context, e *env) error {
-	if _, ok := j.all.replying[j.code]; ok || j.device.Kind != config.KindGate {
+	look, canLook := j.all.looks[j.code]
+	if _, ok := j.all.relays[j.code]; ok {
+		g, err := j.gate(ctx)
+		if err != nil {
+			return err
+		}
+		look.Gate, canLook = g, true
+	}
+	if !canLook {
 		return j.examine(ctx, e)
 	}
-	g, err := j.gate(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := g.State(ctx)
+	s, err := look.State(ctx)
 	if err != nil {
 		return j.explain(err)
 	}
-	if j.asJSON {
-		return writeJSON(e.stdout, gateView{j.code, s.Arm.String(), s.Presence.String(), s.Passage.String(), s.HoldOpen, s.At})
+	hold := &s.HoldOpen
+	if look.holdUnknown {
+		hold = nil
 	}
-	return e.tell(gateText(j.code, s))
+	if j.asJSON {
+		return writeJSON(e.stdout, gateView{j.code, s.Arm.String(), s.Presence.String(), s.Passage.String(), hold, int(s.Fault), s.At})
+	}
+	return e.tell(gateText(j.code, s, hold))
 }
 
 // examine tells what the doctor finds about one device.
@@ -93,8 +103,8 @@ func (j *job) examine(ctx context.Context, e *env) error {
 	return out.end()
 }
 
-// gateText says how a gate is.
-func gateText(code string, s drivers.GateState) text {
+// gateText says how a gate is. hold is nil where only the agent knows.
+func gateText(code string, s drivers.GateState, hold *bool) text {
 	arms := map[drivers.Arm]text{
 		drivers.ArmUnknown: {"未知（未接限位）", "unknown (no limit inputs)"}, drivers.ArmDown: {"落下", "down"}, drivers.ArmUp: {"抬起", "up"},
 		drivers.ArmMoving: {"运动中", "moving"}, drivers.ArmFault: {"故障（两个限位同时有效）", "fault (both limit inputs are active)"},
@@ -103,17 +113,23 @@ func gateText(code string, s drivers.GateState) text {
 		drivers.PresenceUnknown: {"未知", "unknown"}, drivers.PresenceClear: {"空闲", "clear"},
 		drivers.PresenceOccupied: {"有车", "occupied"}, drivers.PresenceNotFitted: {"未接", "not fitted"},
 	}
-	hold := text{"否", "no"}
-	if s.HoldOpen {
-		hold = text{"是", "yes"}
+	held := text{"未知", "unknown"}
+	switch {
+	case hold != nil && *hold:
+		held = text{"是", "yes"}
+	case hold != nil:
+		held = text{"否", "no"}
 	}
 	arm, presence, passage := arms[s.Arm], presences[s.Presence], presences[s.Passage]
-	behind := text{}
+	behind, fault := text{}, text{}
 	if s.Passage != drivers.PresenceNotFitted {
 		behind = text{"，过车输入 " + passage.zh, ", passage " + passage.en}
 	}
+	if s.Fault != drivers.FaultNone {
+		fault = text{"故障 %d：" + health.Remark(s.Fault, config.Chinese) + "。", " Fault %d: " + health.Remark(s.Fault, config.English) + "."}.with(s.Fault)
+	}
 	return text{
-		fmt.Sprintf("道闸 %s：闸杆 %s，地感 %s%s，常开 %s。", code, arm.zh, presence.zh, behind.zh, hold.zh),
-		fmt.Sprintf("Gate %s: arm %s, presence %s%s, held open %s.", code, arm.en, presence.en, behind.en, hold.en),
+		fmt.Sprintf("道闸 %s：闸杆 %s，地感 %s%s，常开 %s。%s", code, arm.zh, presence.zh, behind.zh, held.zh, fault.zh),
+		fmt.Sprintf("Gate %s: arm %s, presence %s%s, held open %s.%s", code, arm.en, presence.en, behind.en, held.en, fault.en),
 	}
 }

@@ -20,6 +20,8 @@ import (
 	"parkagent/agent/config"
 	"parkagent/drivers"
 	"parkagent/drivers/sim"
+	simprinter "parkagent/drivers/sim/printer"
+	simscanner "parkagent/drivers/sim/scanner"
 )
 
 // serveSim runs a simulated device on a port of its own until the test is over,
@@ -111,7 +113,7 @@ func TestDeviceStateForScripts(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &got); status != 0 || err != nil {
 		t.Fatalf("state --json = %d, %v: %s%s", status, err, stdout, stderr)
 	}
-	if got.Device != "G1" || got.Arm != "down" || got.Presence != "clear" || got.Hold || time.Since(got.At) > time.Minute {
+	if got.Device != "G1" || got.Arm != "down" || got.Presence != "clear" || got.Hold == nil || *got.Hold || got.Fault != 0 || time.Since(got.At) > time.Minute {
 		t.Errorf("state --json = %+v", got)
 	}
 }
@@ -286,9 +288,55 @@ password = "`+password+`"`))
 	}
 }
 
+func TestDevicePrintsATestPage(t *testing.T) {
+	printer := simprinter.New(48)
+	path := siteWith(t, deviceTable("P1", "printer", "escpos", `link = "tcp://`+serveSim(t, printer.Serve)+`"`))
+	if status, stdout, stderr := say(t, "device", "P1", "print", "--timeout", "20s", "--config", path); status != 0 || !strings.Contains(stdout, "Printer P1 has printed a test page") {
+		t.Fatalf("print = %d: %s%s", status, stdout, stderr)
+	}
+	slips := printer.Slips()
+	if len(slips) != 1 || !strings.Contains(fmt.Sprintf("%+v", slips[0]), "粤B12345") || !strings.Contains(fmt.Sprintf("%+v", slips[0]), "parkagent P1") {
+		t.Errorf("printed %+v, want one page with a plate and a QR code", slips)
+	}
+	printer.SetFault(simprinter.Empty)
+	if status, _, stderr := say(t, "device", "P1", "print", "--config", path); status != 1 || !strings.Contains(stderr, "Check paper, cover and cutter") {
+		t.Errorf("print without paper = %d: %s", status, stderr)
+	}
+	if status, stdout, _ := say(t, "device", "P1", "state", "--config", path); status != 1 || !strings.Contains(stdout, "wrong  P1  no paper, or the cover is open") {
+		t.Errorf("state without paper = %d: %s", status, stdout)
+	}
+}
+
+// A payment code is money: nothing that is printed may be enough to use it.
+func TestDeviceShowsWhatAScannerReads(t *testing.T) {
+	const code = "134567890123456789"
+	reader := new(simscanner.Scanner)
+	path := siteWith(t, deviceTable("S1", "scanner", "serial", `link = "tcp://`+serveSim(t, reader.Serve)+`"`))
+	ctx, stop := context.WithCancel(t.Context())
+	shown := make(chan struct{})
+	go func() { // until stop: a code that comes before somebody listens is lost
+		defer close(shown)
+		for again := time.NewTicker(time.Millisecond); ; {
+			select {
+			case <-again.C:
+				_ = reader.Scan(code) // nobody may have opened the line yet
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	status, stdout, stderr := say(t, "device", "S1", "scan", "--config", path)
+	stop()
+	<-shown
+	if status != 0 || !strings.Contains(stdout, "Scanner S1 read: payment code of WeChat, 18 characters, 13**************89.") || strings.Contains(stdout+stderr, code) {
+		t.Errorf("scan = %d: %s%s", status, stdout, stderr)
+	}
+}
+
 func TestDeviceRefusesWrongUse(t *testing.T) {
 	path := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"COM1\"\noptions = { open = 0 }")+
 		deviceTable("G2", "gate", "vzenith", `options = { camera = "C1" }`)+deviceTable("C1", "camera", "vzenith", `ip = "127.0.0.1"`)+
+		deviceTable("S1", "scanner", "serial", `link = "COM2"`)+deviceTable("L2", "display", "fangkong", `link = "camera:C1?serial=0"`)+
 		deviceTable("K1", "kiosk", "kiosk", "ip = \"127.0.0.1\"\noptions = { token = \"hard-to-guess\" }"))
 	tests := []struct {
 		line   string
@@ -302,10 +350,12 @@ func TestDeviceRefusesWrongUse(t *testing.T) {
 		{"G1 open --json", 2, "--json goes with state only"},
 		{"G1 open --timeout 0s", 2, "--timeout must be more than 0"},
 		{"L1 show", 2, "say what to show"},
-		{"G9 open", 2, `the configuration has no device "G9", only G1, G2, C1, K1`},
+		{"G9 open", 2, `the configuration has no device "G9", only G1, G2, C1, S1, L2, K1`},
 		{"G1 show x", 2, "show is for a display, and device G1 is a gate"},
 		{"K1 state", 2, "parkagent: K1 is a kiosk: it calls parkagent, and is no device that can be tried.\n"},
 		{"K1 show x", 2, "K1 is a kiosk"},
+		{"S1 print", 2, "print is for a printer, and device S1 is a scanner"},
+		{"L2 show x", 1, "device L2 is worked in the answers to camera C1"},
 		{"G2 open", 1, "device G2 is worked in the answers to camera C1, which only a running agent gives"},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -64,7 +65,8 @@ type doctor struct {
 type check struct {
 	subject string // device code, name of a platform and the like; empty for the box
 	run     func(ctx context.Context) []finding
-	apart   string // checks of one name do not run at the same time; empty: with any
+	apart   string        // checks of one name do not run at the same time; empty: with any
+	within  time.Duration // 0: as the doctor's
 }
 
 // A finding is what was found about one thing, and in which words it is told
@@ -199,7 +201,7 @@ func (d *doctor) do(ctx context.Context, list []check, tell func(subject string,
 		for _, one := range rows {
 			g.Go(func() error {
 				for _, i := range one {
-					c, cancel := context.WithTimeout(ctx, d.timeout)
+					c, cancel := context.WithTimeout(ctx, cmp.Or(list[i].within, d.timeout))
 					done[i] <- list[i].run(c)
 					cancel()
 				}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -47,7 +48,9 @@ func (d *doctor) boxChecks() []check {
 func (d *doctor) configuration(context.Context) []finding {
 	list := []finding{{Finding: drivers.Finding{Topic: topicConfig, Value: d.site.Path}}}
 	for _, w := range d.site.Warnings {
-		list = append(list, finding{Finding: drivers.Finding{Topic: topicConfig, Level: drivers.LevelOdd}, found: text{w.In(string(chinese)), w.In(string(english))}})
+		zh, _, _ := strings.Cut(w.In(string(chinese)), "\n") // below it stands the text of the file
+		en, _, _ := strings.Cut(w.In(string(english)), "\n")
+		list = append(list, finding{Finding: drivers.Finding{Topic: topicConfig, Level: drivers.LevelOdd}, found: text{zh, en}})
 	}
 	return list
 }

@@ -172,6 +172,3 @@ func explained(dev config.Device, f drivers.Finding) finding {
 	}
 	return out
 }
-
-// lineChecks find out what else is on the lines of the devices.
-func (d *doctor) lineChecks() []check { return nil }

@@ -354,6 +354,36 @@ func running(t *testing.T, path string) {
 	}
 }
 
+// Two boards on one line behind a serial server, of which the configuration
+// knows one and one that is not there.
+func TestDoctorFindsTheUnitsOnALine(t *testing.T) {
+	board := func(unit byte) *sim.Board { return sim.NewBoard(sim.BoardConfig{Unit: unit}) }
+	ours, strange := board(1), board(7)
+	line := serveSim(t, func(ctx context.Context, l net.Listener) error {
+		defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return nil // at the end of the test
+			}
+			_ = sim.ServeRTU(ctx, conn, ours, strange) // until the other side hangs up
+			_ = conn.Close()
+		}
+	})
+	link := "link = \"tcp://" + line + "?framing=rtu\"\n"
+	path := siteWith(t, deviceTable("G1", "gate", "modbus-relay", link+"options = { unit = 1, open = 0 }")+
+		deviceTable("G2", "gate", "modbus-relay", link+"options = { unit = 2, open = 0 }"))
+	status, stdout, stderr := say(t, "doctor", "--timeout", "20s", "--config", path)
+	if status != 1 || !strings.Contains(stdout, "wrong  G2  no answer") || !strings.Contains(stdout, "look   "+line+"  units that answer and are not configured: 7\n") {
+		t.Errorf("doctor = %d: %s%s", status, stdout, stderr)
+	}
+	for _, b := range []*sim.Board{ours, strange} {
+		if got := coils(b); len(got) != 0 {
+			t.Errorf("looking changed relays %q", got)
+		}
+	}
+}
+
 func TestChecksAreToldInTheirOrderAndThoseOfOneLineApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told bytes.Buffer
