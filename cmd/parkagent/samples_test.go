@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -177,5 +178,71 @@ func TestCommentedDevicesOfTheShippedConfigurationAreRight(t *testing.T) {
 	}
 	if blocks < 1 {
 		t.Error("no commented device was found")
+	}
+}
+
+// The map of the drivers must show all of them, and lead to folders that are there.
+func TestDriversReadmeShowsEveryDriverAndFolder(t *testing.T) {
+	text, err := os.ReadFile(root + "/drivers/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := map[string]bool{}
+	for _, m := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(string(text), -1) {
+		quoted[m[1]] = true
+	}
+	rows := regexp.MustCompile("(?m)^\\| (\\w+) \\| (`.+`) \\| `([a-z0-9/]+)` \\| ").FindAllStringSubmatch(string(text), -1)
+	shown := map[string]bool{}
+	for _, m := range rows {
+		for _, name := range strings.Split(m[2], ", ") {
+			shown[m[1]+" "+strings.Trim(name, "`")] = true
+		}
+		if _, err := os.Stat(filepath.Join(root, "drivers", m[3])); err != nil {
+			t.Errorf("drivers/README.md leads to %s: %v", m[3], err)
+		}
+	}
+	for kind, names := range driversOf() {
+		for _, name := range names {
+			if !shown[kind+" "+name] {
+				t.Errorf("drivers/README.md lacks %s %s", kind, name)
+			}
+			delete(shown, kind+" "+name)
+		}
+	}
+	for row := range shown {
+		t.Errorf("drivers/README.md has a driver %q, which there is not", row)
+	}
+	err = filepath.WalkDir(filepath.Join(root, "drivers"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(filepath.Join(root, "drivers"), path)
+		name = filepath.ToSlash(name)
+		switch {
+		case err != nil || name == ".":
+			return err
+		case d.Name() == "testdata" || strings.HasPrefix(name, "sim/"):
+			return filepath.SkipDir
+		case name != "camera" && !quoted[name]:
+			t.Errorf("drivers/README.md does not say what %s is", name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, file := range []string{"gate/models.go", "scanner/options.go", "display/xunpeng_board.go", "display/options.go", "camera/huaxia", "../cmd/parkagent/build_booth.go"} {
+		if _, err := os.Stat(filepath.Join(root, "drivers", file)); err != nil {
+			t.Errorf("drivers/README.md speaks of %s: %v", file, err)
+		}
+	}
+	models, err := os.ReadFile(root + "/drivers/gate/models.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "```go\n")
+	example, _, _ = strings.Cut(example, "\n```")
+	if example == "" || !strings.Contains(string(models), example) {
+		t.Errorf("the profile shown, %q, is not in gate/models.go", example)
 	}
 }
