@@ -157,6 +157,25 @@ func TestReadmeNamesEveryDriverAndOption(t *testing.T) {
 	}
 }
 
+// The configuration that is shipped says what there is to choose from.
+func TestShippedConfigurationNamesEveryDriver(t *testing.T) {
+	text, err := os.ReadFile(root + "/packaging/parkagent.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n# ---- 设备 / devices ----\n")
+	section, _, _ = strings.Cut(section, "\n\n")
+	for kind, names := range driversOf() {
+		// A kind's line goes on where no other kind begins.
+		line := regexp.MustCompile(`(?m)^#   ` + kind + ` +".*(\n#     .*)*`).FindString(section)
+		for _, name := range names {
+			if !strings.Contains(line, `"`+name+`"`) {
+				t.Errorf("driver %s of a %s is not named", name, kind)
+			}
+		}
+	}
+}
+
 // What is commented out in the configuration that is shipped must be right as
 // well: somebody will take the marks away.
 func TestCommentedDevicesOfTheShippedConfigurationAreRight(t *testing.T) {
