@@ -27,8 +27,7 @@ type guard struct {
 	age               time.Duration // how old a reading may be when the arm is told to come down
 
 	passing bool // a car drives through
-	stood   bool // presence was occupied since the last one had driven through
-	unseen  int  // how many have driven through since without presence seeing them
+	since   int  // how many have driven through since presence last was occupied
 }
 
 // allowed refuses a barrier that nobody may lower from here, whatever its inputs
@@ -42,22 +41,20 @@ func (g *guard) allowed() error {
 
 // observe takes note of what the inputs say.
 func (g *guard) observe(r reading) {
-	if r.presence == drivers.PresenceOccupied {
-		g.stood, g.unseen = true, 0
-	}
 	was := g.passing
 	g.passing = r.passage == drivers.PresenceOccupied
-	if was && !g.passing && r.presence != drivers.PresenceNotFitted {
-		if !g.stood {
-			g.unseen++
-		}
-		g.stood = r.presence == drivers.PresenceOccupied // by the next one
+	if was && !g.passing && g.presence {
+		g.since++
+	}
+	if r.presence == drivers.PresenceOccupied {
+		g.since = 0
 	}
 }
 
 // blind reports that the presence input does not see the cars that drive
-// through: its loop is broken, or its wire.
-func (g *guard) blind() bool { return g.unseen >= blindAfter }
+// through: its loop is broken, or its wire. The first of them is the one that it saw
+// last.
+func (g *guard) blind() bool { return g.since > blindAfter }
 
 // clear refuses unless the inputs below and behind the arm, where they are
 // wired, read clear twice in a row: the rear of a car that is seen behind the arm

@@ -70,7 +70,7 @@ func TestFindReplyTakesOnlyTheAnswerToThisRequest(t *testing.T) {
 }
 
 func FuzzFindReply(f *testing.F) {
-	for _, s := range []string{"01 01 0000 0008", "01 05 0000 FF00", "01 03 0000 007D", "01 0F 0000 0008 01 00", "01 16 0004 00F2 0025", "01 17 0000 0001 0000 0001 02 0000"} {
+	for _, s := range []string{"01 01 0000 0008", "01 02 0000 0008", "01 05 0000 FF00", "01 05 0200 0005", "01 10 0003 0002 04 0004 0005", "FE 05 0000 FF00", "01 03 0000 007D", "01 0F 0000 0008 01 00", "01 16 0004 00F2 0025", "01 17 0000 0001 0000 0001 02 0000"} {
 		f.Add(sealed(f, s), append([]byte{0, 0xff}, sealed(f, "01 01 01 05")...))
 		f.Add(sealed(f, s), sealed(f, s))
 	}

@@ -71,6 +71,29 @@ func TestLateReplyNeverAnswersALaterRequest(t *testing.T) {
 	})
 }
 
+// A reply that comes so late that nobody waits for it any more lies there until the
+// next request.
+func TestReplyThatComesWhileTheLineIsIdleAnswersNothing(t *testing.T) {
+	for name, w := range map[string]wire{"rtu": rtuInMemory, "modbus tcp": tcpInMemory} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				board := sim.NewBoard(sim.BoardConfig{})
+				line := w(t, board)
+				board.SetFault(sim.Fault{Kind: sim.FaultLate, Delay: 8 * reply, Count: 1})
+				if _, err := input0(t, line); !errors.Is(err, drivers.ErrOffline) {
+					t.Fatalf("read with a late reply = %v, want drivers.ErrOffline", err)
+				}
+				<-time.After(10 * reply)
+				board.SetInput(0, true)
+				board.SetFault(sim.Fault{Kind: sim.FaultLate, Delay: reply / 2, Count: 1})
+				if on, err := input0(t, line); err != nil || !on {
+					t.Errorf("the next read = %v, %v, want on", on, err)
+				}
+			})
+		})
+	}
+}
+
 func TestFaultsGiveTheRightErrorAndPass(t *testing.T) {
 	tests := []struct {
 		name  string

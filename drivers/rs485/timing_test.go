@@ -31,13 +31,3 @@ func TestReadTimeIsWhatTheWireAllows(t *testing.T) {
 		}
 	}
 }
-
-func TestSilentIntervalIsTheRules(t *testing.T) {
-	for baud, want := range map[int]time.Duration{
-		9600: 4010416 * time.Nanosecond, 4800: 8020833 * time.Nanosecond, 19200: 1750 * time.Microsecond, 115200: 1750 * time.Microsecond, 0: 1750 * time.Microsecond,
-	} {
-		if got := silentInterval(baud); got != want {
-			t.Errorf("silentInterval(%d) = %v, want %v", baud, got, want)
-		}
-	}
-}
