@@ -45,13 +45,29 @@ func (g *barrierSim) wire(o gate.RelayOptions, p pace) {
 			g.tell()
 		}
 	}))
-	g.arm = sim.NewBarrier(g.board, barrierOf(o, p))
+	cfg := barrierOf(o, p)
+	for _, n := range cfg.RestOn {
+		g.board.SetCoil(n, true) // as the agent left it
+	}
+	g.arm = sim.NewBarrier(g.board, cfg)
 	g.limits()
 }
 
 // opens reports whether an event is the agent's word to open.
 func (g *barrierSim) opens(ev sim.Event) bool {
-	return ev.Kind == sim.CoilOn && slices.Contains(g.openers(), ev.Number)
+	given := sim.CoilOn
+	if g.restsOn(ev.Number) {
+		given = sim.CoilOff
+	}
+	return ev.Kind == given && slices.Contains(g.openers(), ev.Number)
+}
+
+// restsOn reports whether an opener is on while its contact is not given.
+func (g *barrierSim) restsOn(relay int) bool {
+	if relay == int(g.wired.Open) {
+		return g.wired.OpenActiveLow
+	}
+	return g.wired.HoldActiveLow
 }
 
 // openers are the relays that raise the arm.
@@ -73,7 +89,7 @@ func (g *barrierSim) tell() {
 
 // held reports whether the arm is kept up.
 func (g *barrierSim) held() bool {
-	return g.board != nil && slices.ContainsFunc(g.openers(), g.board.Coil)
+	return g.board != nil && slices.ContainsFunc(g.openers(), func(n int) bool { return g.board.Coil(n) != g.restsOn(n) })
 }
 
 // limits sets the limit switches that are on while the arm is elsewhere; the

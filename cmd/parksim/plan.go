@@ -92,7 +92,22 @@ func barrierOf(o gate.RelayOptions, p pace) sim.BarrierConfig {
 	if o.Passage != nil {
 		passage = &sim.PassageInput{Number: int(o.Passage.Number), ActiveLow: o.Passage.ActiveLow}
 	}
+	var restOn []int
+	for _, c := range []struct {
+		relay *uint16
+		low   bool
+	}{{&o.Open, o.OpenActiveLow}, {o.Close, o.CloseActiveLow}, {o.HoldCoil, o.HoldActiveLow}, {o.Stop, o.StopActiveLow}} {
+		if c.relay != nil && c.low {
+			restOn = append(restOn, int(*c.relay))
+		}
+	}
+	var stop *int
+	if o.Stop != nil {
+		n := int(*o.Stop)
+		stop = &n
+	}
 	return sim.BarrierConfig{
+		RestOn: restOn, Stop: stop,
 		Open: int(o.Open), Close: relay(o.Close), Hold: relay(o.HoldCoil),
 		Presence: presence, LimitOpen: limit(o.LimitOpen), LimitClose: limit(o.LimitClose),
 		PresenceActiveLow: o.Presence != nil && o.Presence.ActiveLow,
@@ -107,7 +122,7 @@ func barrierOf(o gate.RelayOptions, p pace) sim.BarrierConfig {
 // boardOf returns a board that has every contact of a barrier.
 func boardOf(o gate.RelayOptions, onEvent func(sim.Event)) sim.BoardConfig {
 	board := sim.BoardConfig{Unit: o.Unit, Coils: 8, Inputs: 8, OnEvent: onEvent}
-	for _, n := range []*uint16{&o.Open, o.Close, o.HoldCoil} {
+	for _, n := range []*uint16{&o.Open, o.Close, o.HoldCoil, o.Stop} {
 		if n != nil {
 			board.Coils = max(board.Coils, int(*n)+1)
 		}
