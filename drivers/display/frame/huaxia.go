@@ -7,7 +7,8 @@ import (
 	"parkagent/drivers"
 )
 
-// The frames of the control card that is sold with Huaxia cameras. A frame is
+// The frames of the control card that is sold with Huaxia cameras. A frame is, in
+// hexadecimal,
 //
 //	AA 55
 //	sequence number   1 byte
@@ -22,9 +23,6 @@ import (
 // with nothing escaped, as other people's client code builds it; checked against
 // frames recorded from real cards, see huaxia_test.go.
 const (
-	huaxiaHead = 8 // bytes before data
-	huaxiaTail = 3 // bytes of CRC, AF
-
 	cmdHuaxiaCancel = 0x21
 	cmdHuaxiaVoice  = 0x22
 	cmdHuaxiaText   = 0x27
@@ -37,7 +35,8 @@ const (
 	MaxHuaxiaVoice = 100
 )
 
-// HuaxiaText returns the frame (command 27) that shows l, until its seconds are over or it is replaced.
+// HuaxiaText returns the frame (command 27) that shows l, until its seconds are
+// over or it is replaced.
 //
 //	data  line, 1 to 4   seconds, 0 for good   colour, 1 red 2 green 3 yellow   00   text
 func HuaxiaText(seq, address byte, l Line) []byte {
@@ -60,8 +59,8 @@ func HuaxiaCancel(seq, address byte, lines int) []byte {
 	return huaxiaFrame(seq, address, cmdHuaxiaCancel, []byte{byte(1<<lines - 1)})
 }
 
-// HuaxiaVoice returns the frame (command 22) that speaks words, which Spell made.
-// They are cut to MaxHuaxiaVoice bytes by who makes them.
+// HuaxiaVoice returns the frame (command 22) that speaks words, which Spell makes,
+// in no more than MaxHuaxiaVoice bytes.
 func HuaxiaVoice(seq, address byte, words []byte) []byte {
 	return huaxiaFrame(seq, address, cmdHuaxiaVoice, words)
 }
