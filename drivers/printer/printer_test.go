@@ -2,6 +2,7 @@ package printer_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -154,6 +155,16 @@ func TestAPrinterThatTellsItsStatusOnlyIsNotAskedForMore(t *testing.T) {
 	far.SetFault(sim.Empty)
 	if err := p.Print(t.Context(), ticket()); drivers.FaultOf(err) != drivers.FaultPaper {
 		t.Errorf("Print without paper = %v, want fault %d", err, drivers.FaultPaper)
+	}
+}
+
+// Some printers answer at once, and not when they have printed. So one that says that its
+// paper has ended is not believed to have printed all.
+func TestPaperThatEndsWithADocumentIsTold(t *testing.T) {
+	far, p := networkPrinter(t, 48, printer.Options{})
+	far.SetFault(sim.Last)
+	if err := p.Print(t.Context(), ticket()); drivers.FaultOf(err) != drivers.FaultPaper || errors.Is(err, drivers.ErrRefused) {
+		t.Errorf("Print = %v, want fault %d and no refusal", err, drivers.FaultPaper)
 	}
 }
 

@@ -32,6 +32,7 @@ const (
 	Stale         // sends each answer twice
 	Gone          // the line breaks at every byte, and at every try to connect
 	RunsOut       // the paper ends within the next slip
+	Last          // the paper ends with the next slip, and the printer says so
 )
 
 // A Slip is a piece of paper that was cut off.
@@ -332,13 +333,15 @@ func (p *Printer) transmit(r *reader, line io.Writer) error {
 	}
 	p.mu.Lock()
 	fault := p.fault
-	if fault == RunsOut {
+	if fault == RunsOut || fault == Last {
 		p.fault = Empty
 	}
 	p.mu.Unlock()
 	switch fault {
 	case Empty, Open, Stuck, RunsOut:
 		return nil
+	case Last:
+		return p.answer(line, fault, 0x0f)
 	}
 	return p.answer(line, fault, 0)
 }
