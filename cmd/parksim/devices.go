@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
-	"parkagent/drivers/camera/vzenith"
 	"parkagent/drivers/gate"
 	"parkagent/drivers/sim"
 )
@@ -23,6 +21,8 @@ type barrierSim struct {
 	board *sim.Board   // nil when a camera opens it
 	arm   *sim.Barrier // likewise
 	wired gate.RelayOptions
+
+	latched func() bool // whether the camera keeps it up; nil: it cannot tell
 
 	told chan struct{} // takes a value when it was told to open and the last was seen
 
@@ -92,6 +92,9 @@ func (g *barrierSim) held() bool {
 	return g.board != nil && slices.ContainsFunc(g.openers(), func(n int) bool { return g.board.Coil(n) != g.restsOn(n) })
 }
 
+// kept reports whether the camera that moves the arm keeps it up.
+func (g *barrierSim) kept() bool { return g.latched != nil && g.latched() }
+
 // limits sets the limit switches that are on while the arm is elsewhere; the
 // simulated barrier has only the other kind.
 func (g *barrierSim) limits() {
@@ -148,114 +151,4 @@ func (g *barrierSim) pass(ctx context.Context, p pace) {
 	g.arm.SetPresence(false)
 	pause(ctx, p.pass/2)
 	g.arm.SetPassage(false)
-}
-
-// A panelSim is a panel and what was told of it.
-type panelSim struct {
-	e     *env
-	code  string
-	board *sim.LEDBoard
-}
-
-// run tells what the panel shows and speaks.
-func (p *panelSim) run(ctx context.Context) {
-	var shown []string
-	spoken := 0
-	for {
-		changed := p.board.Changed()
-		if lines := p.board.Lines(); !slices.Equal(lines, shown) {
-			shown = lines
-			p.e.event(text{"%s  显示 %q", "%s  shows %q"}, p.code, lines)
-		}
-		all := p.board.Spoken()
-		for _, s := range all[spoken:] {
-			p.e.event(text{"%s  播报 %q", "%s  says %q"}, p.code, s)
-		}
-		spoken = len(all)
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// A cameraSim is a camera that pushes to the agent.
-type cameraSim struct {
-	e    *env
-	code string
-	sim.Camera
-	vz  vzenith.Options // of a VzEnith camera
-	url string
-
-	down bool // whether the agent was out of reach at the last heartbeat; owned by run
-}
-
-// run sends what the camera sends by itself: heartbeats, or polls for commands.
-func (c *cameraSim) run(ctx context.Context, p pace) {
-	for {
-		wait, ok := p.heartbeat, false
-		switch cam := c.Camera.(type) {
-		case *sim.HikCamera:
-			c.heard(ctx, cam.Heartbeat)
-		case *sim.VzCamera:
-			ok = c.heard(ctx, func(ctx context.Context) (int, error) { return c.beat(ctx, cam) })
-		}
-		switch {
-		case ok && c.vz.Opens == vzenith.OpensComet:
-			wait = 0 // the agent keeps a poll until it has a command
-		case ok && c.vz.Opens == vzenith.OpensHeartbeat:
-			wait = min(wait, time.Second) // the barrier waits for it
-		}
-		if !pause(ctx, wait) {
-			return
-		}
-	}
-}
-
-// beat makes one contact of a VzEnith camera, of the kind it is set up for.
-func (c *cameraSim) beat(ctx context.Context, cam *sim.VzCamera) (status int, err error) {
-	if c.vz.Opens == vzenith.OpensComet {
-		answer, err := cam.Poll(ctx)
-		return answer.Status, err
-	}
-	info, err := cam.Heartbeat(ctx)
-	if c.vz.Opens == vzenith.OpensHeartbeat && info == "ok" && cam.OnOpen != nil {
-		cam.OnOpen() // as some firmware does; cam is of the other kind
-	}
-	return http.StatusOK, err
-}
-
-// heard makes one contact, and tells when the agent goes out of reach and comes
-// back.
-func (c *cameraSim) heard(ctx context.Context, contact func(context.Context) (int, error)) bool {
-	limited, cancel := context.WithTimeout(ctx, exchangeTimeout)
-	defer cancel()
-	status, err := contact(limited)
-	down := err != nil || status != http.StatusOK
-	if ctx.Err() != nil || down == c.down {
-		return !down
-	}
-	c.down = down
-	switch {
-	case err != nil:
-		c.e.event(text{"%s  推送不到 parkagent：%v", "%s  cannot reach parkagent: %v"}, c.code, err)
-	case down:
-		c.e.event(text{"%s  parkagent 以状态 %d 拒绝心跳，请核对该相机的 ip、token 和 driver", "%s  parkagent refused the heartbeat with status %d: check ip, token and driver of this camera"}, c.code, status)
-	default:
-		c.e.event(text{"%s  parkagent 恢复应答", "%s  parkagent answers again"}, c.code)
-	}
-	return !down
-}
-
-// see pushes a car and tells how the agent took it.
-func (c *cameraSim) see(ctx context.Context, plate string) error {
-	limited, cancel := context.WithTimeout(ctx, exchangeTimeout)
-	defer cancel()
-	start := time.Now()
-	if err := c.See(limited, sim.SmallCar(plate, start)); err != nil {
-		return failure(err, text{"%s 的推送没有被接收", "the push of %s was not taken"}, c.code)
-	}
-	c.e.event(text{"%s  看到 %s，parkagent %d 毫秒后应答", "%s  saw %s; parkagent answered after %d ms"}, c.code, plate, time.Since(start).Milliseconds())
-	return nil
 }

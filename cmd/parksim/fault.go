@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parkagent/drivers/sim"
+	"parkagent/drivers/sim/led"
 )
 
 // A fault is what a device is to do wrong, and when.
@@ -28,6 +29,10 @@ var (
 	panelFaults = map[string]sim.LEDFault{
 		"": sim.LEDFine, "silence": sim.LEDDead, "mute": sim.LEDSilent, "noise": sim.LEDNoise,
 		"crumbs": sim.LEDCrumbs, "refuse": sim.LEDRefuses, "gone": sim.LEDGone,
+	}
+	boardFaults = map[string]led.Fault{
+		"": led.Fine, "silence": led.Dead, "mute": led.Silent, "noise": led.Noise,
+		"crumbs": led.Crumbs, "refuse": led.Refuses, "gone": led.Gone,
 	}
 )
 
@@ -71,10 +76,23 @@ func (s *site) setFault(device, kind string) bool {
 		g.board.SetFault(sim.Fault{Kind: gateFaults[kind]})
 		return true
 	}
-	fault, known := panelFaults[kind]
-	if p := s.panels[device]; p != nil && known {
-		p.board.SetFault(fault)
-		return true
+	p := s.panels[device]
+	if p == nil {
+		return false
+	}
+	switch b := p.board.(type) {
+	case *sim.LEDBoard:
+		fault, known := panelFaults[kind]
+		if known {
+			b.SetFault(fault)
+		}
+		return known
+	case interface{ SetFault(led.Fault) }:
+		fault, known := boardFaults[kind]
+		if known {
+			b.SetFault(fault)
+		}
+		return known
 	}
 	return false
 }

@@ -122,7 +122,7 @@ code = "C4"
 name = "C4"
 kind = "camera"
 ip = "127.0.0.1"
-driver = "dahua"
+driver = "acme"
 [[lane]]
 code = "IN1"
 name = "IN1"

@@ -5,25 +5,35 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"parkagent/agent/config"
+	"parkagent/drivers/camera/dahua"
 	"parkagent/drivers/camera/hikvision"
+	"parkagent/drivers/camera/huaxia"
 	"parkagent/drivers/camera/vzenith"
-	"parkagent/drivers/display"
 	"parkagent/drivers/gate"
+	"parkagent/drivers/printer"
+	"parkagent/drivers/scanner"
 	"parkagent/drivers/serialport"
 	"parkagent/drivers/sim"
 )
 
 // A plan is what a device's settings say about how to play it.
 type plan struct {
-	link  serialport.Link         // of relay boards and panels
-	relay gate.RelayOptions       // of relay boards
-	panel display.FangkongOptions // of panels
-	vz    vzenith.Options         // of VzEnith cameras
-	via   string                  // the camera that opens a gate without a board
+	link  serialport.Link   // of relay boards, and of whatever has a port of its own
+	relay gate.RelayOptions // of relay boards
+	panel func() board      // makes the board of a display
+	paper int               // columns of a printer
+	vz    vzenith.Options   // of VzEnith cameras
+	hx    huaxia.Options    // of Huaxia cameras
+	pulls bool              // a camera that is asked for its plates
+
+	via  string // the camera that opens a gate without a board, or that a display hangs on
+	port int    // the serial port of that camera
 }
 
 // errUnknown is the error of a device whose driver is not played here.
@@ -32,31 +42,84 @@ var errUnknown = errors.New("not played here")
 // planOf reads a device's settings as its driver does. key is the one of them
 // that an error is about.
 func planOf(d config.Device) (p plan, key string, err error) {
-	switch d.Kind + " " + d.Driver {
-	case "gate modbus-relay":
+	switch d.Kind {
+	case config.KindGate:
+		return planOfGate(d)
+	case config.KindDisplay:
+		if p.panel, err = boardOfDisplay(d); err != nil {
+			return p, "options", err
+		}
+		return p.on(d)
+	case config.KindCamera:
+		return planOfCamera(d)
+	case config.KindScanner:
+		if _, err = scanner.ParseOptions(d.Options); err != nil {
+			return p, "options", err
+		}
+		return p.on(d)
+	case config.KindPrinter:
+		opt, err := printer.ParseOptions(d.Options)
+		if err != nil {
+			return p, "options", err
+		}
+		p.paper = map[int]int{58: 32, 80: 48}[opt.Paper]
+		return p.on(d)
+	}
+	return p, "driver", errUnknown
+}
+
+// on adds where a device's line ends: a port of its own, or a camera.
+func (p plan) on(d config.Device) (plan, string, error) {
+	if code, port, ok := behind(d.Link); ok {
+		p.via, p.port = code, port
+		return p, "", nil
+	}
+	var err error
+	p.link, err = serialport.ParseLink(d.Link)
+	return p, "link", err
+}
+
+// behind reads a link such as camera:C1?serial=0.
+func behind(link string) (camera string, port int, ok bool) {
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "camera" {
+		return "", 0, false
+	}
+	port, _ = strconv.Atoi(u.Query().Get("serial")) // none is the first
+	return u.Opaque, port, true
+}
+
+func planOfGate(d config.Device) (p plan, key string, err error) {
+	switch d.Driver {
+	case "modbus-relay":
 		if p.relay, err = gate.ParseRelayOptions(d.Options); err != nil {
 			return p, "options", err
 		}
 		p.link, err = serialport.ParseLink(d.Link, "framing", "quiet", "timeout", "echo")
 		return p, "link", err
-	case "gate vzenith":
+	case "vzenith", "huaxia", "hikvision", "dahua":
 		p.via, _ = d.Options["camera"].(string)
-	case "display fangkong":
-		if p.panel, err = display.ParseFangkongOptions(d.Options); err != nil {
-			return p, "options", err
-		}
-		p.link, err = serialport.ParseLink(d.Link)
-		return p, "link", err
-	case "camera hikvision":
+		return p, "", nil
+	}
+	return p, "driver", errUnknown
+}
+
+func planOfCamera(d config.Device) (p plan, key string, err error) {
+	events, _ := d.Options["events"].(string)
+	p.pulls = events != "" && events != "push"
+	switch d.Driver {
+	case "hikvision":
 		_, err = hikvision.ParseOptions(d.Options)
-		return p, "options", err
-	case "camera vzenith":
+	case "dahua":
+		_, err = dahua.ParseOptions(d.Options)
+	case "vzenith":
 		p.vz, err = vzenith.ParseOptions(d.Options)
-		return p, "options", err
+	case "huaxia":
+		p.hx, err = huaxia.ParseOptions(d.Options)
 	default:
 		return p, "driver", errUnknown
 	}
-	return p, "", nil
+	return p, "options", err
 }
 
 // judge finds the mistakes of devices, for the checks of the configuration.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -16,14 +17,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parkagent/agent/config"
-	"parkagent/drivers/sim"
+	simprinter "parkagent/drivers/sim/printer"
+	simscanner "parkagent/drivers/sim/scanner"
 )
 
 func siteCommand() command {
 	return command{
 		name:    "site",
 		summary: text{"代替现场：道闸、显示屏、相机，并让车辆进出", "be the site: gates, panels and cameras, and let cars come and go"},
-		help: text{`在配置的 link 地址上模拟道闸板和显示屏，相机向 parkagent 推送。地址必须属于本机：
+		help: text{`在配置的 link 地址上模拟道闸板、显示屏、打印机和扫码器，相机向 parkagent 推送或应答它的询问。地址必须属于本机：
 设备写 link = "tcp://127.0.0.1:1502"，相机写 ip = "127.0.0.1"（Linux 上也可以是 127.0.0.2 等）。
 不属于本机的设备不模拟，也就可以与真实设备混用。
 
@@ -37,7 +39,8 @@ func siteCommand() command {
   --client NAME      用这个 [[client]] 的身份缴费
   --idle             不来车，只模拟设备
   --pty              串口设备用虚拟串口模拟，显示其名称（Windows 上没有）` + faultHelp[chinese],
-			`Relay boards and panels answer at the link of each device; cameras push to parkagent. The addresses must be
+			`Relay boards, panels, printers and scanners answer at the link of each device; cameras push to parkagent, or
+answer what it asks. The addresses must be
 this machine's: devices have link = "tcp://127.0.0.1:1502", cameras ip = "127.0.0.1" (on Linux 127.0.0.2 and
 so on as well). Devices at other addresses are left out, so real ones can be mixed in.
 
@@ -106,6 +109,7 @@ type site struct {
 	panels  map[string]*panelSim
 	cameras map[string]*cameraSim
 	lines   map[string]*boards // by address
+	behind  map[string]board   // behind a camera, by its code and the port
 
 	serve []func(ctx context.Context) error
 	open  []io.Closer
@@ -118,7 +122,7 @@ func runSite(ctx context.Context, e *env, o siteOptions) error {
 	}
 	s := &site{
 		e: e, opt: o, config: c, gates: map[string]*barrierSim{}, panels: map[string]*panelSim{},
-		cameras: map[string]*cameraSim{}, lines: map[string]*boards{},
+		cameras: map[string]*cameraSim{}, lines: map[string]*boards{}, behind: map[string]board{},
 	}
 	if s.reach, err = newReach(o.park, c.API); err != nil {
 		return err
@@ -151,7 +155,7 @@ func runSite(ctx context.Context, e *env, o siteOptions) error {
 // build opens every address, and prepares the cars. With --idle there are none.
 func (s *site) build(ctx context.Context) (*traffic, error) {
 	s.e.say(text{"parkagent 的地址：%s", "parkagent is at %s"}, s.reach.url(loopback))
-	for _, kind := range []string{config.KindGate, config.KindDisplay, config.KindCamera} { // cameras open gates
+	for _, kind := range []string{config.KindGate, config.KindDisplay, config.KindScanner, config.KindPrinter, config.KindCamera} { // cameras open gates
 		for _, d := range s.config.Devices {
 			if d.Kind != kind {
 				continue
@@ -189,6 +193,10 @@ func (s *site) device(ctx context.Context, d config.Device) error {
 		return s.camera(ctx, d, p)
 	case config.KindDisplay:
 		return s.panel(ctx, d, p)
+	case config.KindScanner:
+		return s.scanner(ctx, d, p)
+	case config.KindPrinter:
+		return s.printer(ctx, d, p)
 	}
 	if p.via != "" {
 		s.gates[d.Code] = newBarrier(s.e, d.Code)
@@ -219,24 +227,88 @@ func (s *site) leaveOut(d config.Device, why text, args ...any) {
 	s.e.say(text{"%s  不模拟：%s", "%s  left out: %s"}, d.Code, s.e.in(why, args...))
 }
 
-func (s *site) panel(ctx context.Context, d config.Device, p plan) error {
+// A player is what can be played at the end of a line.
+type player interface {
+	Serve(ctx context.Context, l net.Listener) error
+	Attach(ctx context.Context, line io.ReadWriteCloser) error
+}
+
+// play lets something answer where a link leads, and reports whether that is here.
+func (s *site) play(ctx context.Context, d config.Device, p plan, one player) (bool, error) {
 	if !s.here(d, p.link) {
-		return nil
+		return false, nil
 	}
 	l, line, err := s.port(ctx, p.link, d.Code)
 	if err != nil {
+		return false, err
+	}
+	s.serve = append(s.serve, func(ctx context.Context) error {
+		if line != nil {
+			return s.unplugged(ctx, d.Code, one.Attach(ctx, line))
+		}
+		return one.Serve(ctx, l)
+	})
+	return true, nil
+}
+
+func (s *site) panel(ctx context.Context, d config.Device, p plan) error {
+	panel := &panelSim{e: s.e, code: d.Code, board: p.panel()}
+	if p.via == "" {
+		if here, err := s.play(ctx, d, p, panel.board); !here || err != nil {
+			return err
+		}
+	} else {
+		s.behind[fmt.Sprintf("%s %d", p.via, p.port)] = panel.board
+		s.e.say(text{"%s  接在相机 %s 后面", "%s  behind camera %s"}, d.Code, p.via)
+	}
+	s.panels[d.Code] = panel
+	s.serve = append(s.serve, func(ctx context.Context) error { panel.run(ctx); return nil })
+	return nil
+}
+
+func (s *site) scanner(ctx context.Context, d config.Device, p plan) error {
+	_, err := s.play(ctx, d, p, attached{new(simscanner.Scanner)})
+	return err
+}
+
+func (s *site) printer(ctx context.Context, d config.Device, p plan) error {
+	out := simprinter.New(p.paper)
+	if here, err := s.play(ctx, d, p, attached{out}); !here || err != nil {
 		return err
 	}
-	panel := &panelSim{e: s.e, code: d.Code, board: sim.NewLEDBoard(p.panel.Address, p.panel.Lines)}
-	s.panels[d.Code] = panel
-	s.serve = append(s.serve,
-		func(ctx context.Context) error { panel.run(ctx); return nil },
-		func(ctx context.Context) error {
-			if line != nil {
-				return s.unplugged(ctx, d.Code, panel.board.Attach(ctx, line))
+	s.serve = append(s.serve, func(ctx context.Context) error {
+		printed := 0
+		for {
+			changed := out.Changed()
+			slips := out.Slips()
+			for _, slip := range slips[printed:] {
+				s.e.event(text{"%s  打印 %q，二维码 %q", "%s  prints %q, QR codes %q"}, d.Code, slip.Lines, slip.QRs)
 			}
-			return panel.board.Serve(ctx, l)
-		})
+			printed = len(slips)
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	})
+	return nil
+}
+
+// attached is a player whose line tells no error when it ends.
+type attached struct {
+	one interface {
+		Serve(ctx context.Context, l net.Listener) error
+		Attach(ctx context.Context, line io.ReadWriteCloser)
+	}
+}
+
+// Serve lets it answer at an address.
+func (a attached) Serve(ctx context.Context, l net.Listener) error { return a.one.Serve(ctx, l) }
+
+// Attach lets it answer on a line.
+func (a attached) Attach(ctx context.Context, line io.ReadWriteCloser) error {
+	a.one.Attach(ctx, line)
 	return nil
 }
 
@@ -249,35 +321,31 @@ func (s *site) camera(ctx context.Context, d config.Device, p plan) error {
 		return nil
 	}
 	ip := netip.MustParseAddr(d.IP) // the configuration's checks saw to it
-	c := &cameraSim{e: s.e, code: d.Code, vz: p.vz, url: s.reach.url(ip) + "/camera/" + d.Code}
+	c := &cameraSim{e: s.e, code: d.Code, url: s.reach.url(ip) + "/camera/" + d.Code}
 	if d.Token.Set() {
 		c.url += "/" + url.PathEscape(d.Token.Reveal())
 	}
+	for _, other := range s.config.Devices {
+		if g := s.gates[other.Code]; g != nil && g.board == nil && other.Options["camera"] == d.Code {
+			c.gate = g
+		}
+	}
 	client := s.reach.client(ip)
-	switch d.Driver {
-	case "hikvision":
-		hik := &sim.HikCamera{URL: c.url + "/park", User: d.User, Password: d.Password.Reveal(), Client: client}
-		c.Camera = hik
-		if err := s.webSide(ctx, d, hik); err != nil {
+	c.make(d, p, client, s.opt.pace.heartbeat, func(port int, frame []byte) {
+		if b := s.behind[fmt.Sprintf("%s %d", d.Code, port)]; b != nil {
+			b.Feed(frame)
+		}
+	})
+	if c.web != nil {
+		if err := s.webSide(ctx, d, c.web); err != nil {
 			return err
 		}
-	case "vzenith":
-		vz := &sim.VzCamera{URL: c.url + "/devicemanagement/php/plateresult.php", Serial: "SIM-" + d.Code, Client: client}
-		for _, other := range s.config.Devices {
-			if g := s.gates[other.Code]; g != nil && g.board == nil && other.Options["camera"] == d.Code {
-				vz.OnOpen = func() {
-					s.e.event(text{"%s  收到开闸（由相机 %s）", "%s  told to open (by camera %s)"}, g.code, d.Code)
-					g.tell()
-				}
-			}
-		}
-		c.Camera = vz
 	}
 	s.cameras[d.Code] = c
 	s.e.say(text{"%s  从 %s 推送", "%s  pushes from %s"}, d.Code, d.IP)
 	s.serve = append(s.serve, func(ctx context.Context) error {
 		defer client.CloseIdleConnections()
-		c.run(ctx, s.opt.pace)
+		c.run(ctx)
 		return nil
 	})
 	return nil

@@ -25,7 +25,7 @@ func TestSitePlaysTheDevicesThatAreHere(t *testing.T) {
 		"G5  left out: a relay board has one barrier here, and unit 3 has one",
 		"L2  left out: it is on serial port /dev/ttyS9",
 		"C2  left out: ip 192.0.2.8 is no address of this machine",
-		"C4  left out: driver dahua is not supported",
+		"C4  left out: driver acme is not supported",
 		"G2  at 127.0.0.1:",
 	} {
 		out.await(t, want)

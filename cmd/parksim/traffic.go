@@ -146,7 +146,7 @@ func (t *traffic) opened(ctx context.Context, g *barrierSim, phone *platform.Car
 func wait(ctx context.Context, g *barrierSim, most time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	if g.held() {
+	if g.held() || g.kept() {
 		return true
 	}
 	select {
