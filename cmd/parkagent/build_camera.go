@@ -7,6 +7,7 @@ import (
 	"parkagent/agent/config"
 	"parkagent/agent/lane"
 	"parkagent/drivers/camera/dahua"
+	"parkagent/drivers/camera/generic"
 	"parkagent/drivers/camera/hikvision"
 	"parkagent/drivers/camera/huaxia"
 	"parkagent/drivers/camera/vzenith"
@@ -14,7 +15,7 @@ import (
 	"parkagent/drivers/options"
 )
 
-func cameraDrivers() []string { return []string{"hikvision", "dahua", "vzenith", "huaxia"} }
+func cameraDrivers() []string { return []string{"hikvision", "dahua", "vzenith", "huaxia", "generic"} }
 
 // A cameraSide is what other devices may use of a camera: its relay, and the
 // serial ports behind it.
@@ -59,6 +60,8 @@ func (b *builder) camera(d config.Device) {
 		c = b.vzenith(d, side)
 	case "huaxia":
 		c = b.huaxia(d, side)
+	case "generic":
+		c = b.generic(d)
 	}
 	b.cameras[d.Code] = side
 	if side.broken = c == nil; !side.broken {
@@ -176,6 +179,22 @@ func (b *builder) huaxia(d config.Device, side *cameraSide) builtCamera {
 	}
 	side.gate = func(_ config.Device, own map[string]any) (cameraGate, error) {
 		return cameraGate{Gate: c.Gate()}, options.Read(own).Err()
+	}
+	return c
+}
+
+func (b *builder) generic(d config.Device) builtCamera {
+	opt, err := generic.ParseOptions(d.Options)
+	if err != nil {
+		b.options(d, err)
+		return nil
+	}
+	c, err := generic.New(generic.Config{
+		Device: d.Code, BaseURL: d.Link, User: d.User, Password: d.Password.Reveal(),
+		Options: opt, Location: b.cfg.zone, Now: b.cfg.now, Log: b.cfg.log,
+	})
+	if !b.asked(d, err) {
+		return nil
 	}
 	return c
 }
