@@ -64,7 +64,7 @@ func (d *doctor) device(ctx context.Context, dev config.Device) []finding {
 			Finding: drivers.Finding{Topic: topicTrial},
 			found:   text{"缴费机由它调用 agent，不检查", "a kiosk calls the agent and is not tried"},
 		}}
-	case d.running && (d.agentHas(dev) || d.onlyCalls(dev) || dev.Kind == config.KindCamera):
+	case d.running && (d.agentHas(dev) || d.onlyCalls(dev) || atCamera(dev)):
 		return d.asked(ctx, dev)
 	case d.onlyCalls(dev):
 		return []finding{{
@@ -74,6 +74,9 @@ func (d *doctor) device(ctx context.Context, dev config.Device) []finding {
 	case canDiagnose:
 		var list []finding
 		for _, f := range diagnose.Diagnose(ctx) {
+			if f.Topic == drivers.TopicHeard && f.Level != drivers.LevelFine {
+				continue // nobody has listened here
+			}
 			list = append(list, explained(dev, f))
 		}
 		return list
@@ -83,9 +86,15 @@ func (d *doctor) device(ctx context.Context, dev config.Device) []finding {
 	return d.knock(ctx, dev)
 }
 
+// atCamera reports whether a device is a camera, or a gate that is moved through
+// one. A running agent is logged in there, and knows whether it is locked out.
+func atCamera(dev config.Device) bool {
+	_, named := dev.Options["camera"]
+	return dev.Kind == config.KindCamera || dev.Kind == config.KindGate && named
+}
+
 // asked tells what the running agent says of a device: that it tried it for us,
-// and what it noted when it last used it. A camera is asked by the agent even
-// where we could: the agent knows whether it has locked itself.
+// and what it noted when it last used it.
 func (d *doctor) asked(ctx context.Context, dev config.Device) []finding {
 	told, err := agent.Ask(ctx, d.site, dev.Code)
 	list := d.books.device(dev.Code)

@@ -310,7 +310,7 @@ gate = "G2"
 	calls.Store(0)
 	_, stdout, view := sayDoctor(t, "--config", path)
 	// G1 and C2 are of no lane, so that the agent knows nothing of them; G2 is the camera's.
-	for _, want := range []string{"G1 agent: look", "C2 agent: look"} {
+	for _, want := range []string{"G1 agent: look", "C2 agent: look", "C1 heard: ok"} { // which is said by its driver in the agent
 		if !slices.Contains(levels(view), want) {
 			t.Errorf("findings %q, want %s", levels(view), want)
 		}
