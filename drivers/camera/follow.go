@@ -11,11 +11,16 @@ import (
 	"parkagent/drivers"
 )
 
+// partTime is how long a part may be on its way, the waiting for it included. A
+// camera whose bytes come and make no part is not heard by anybody.
+const partTime = time.Minute
+
 // Follow opens an event stream and hands its parts to handle, one after the
 // other, until ctx is done, for which it returns nil. Otherwise it returns why
 // it could not go on: an error of Do, or one that wraps drivers.ErrOffline when
-// the stream ended, could not be read, or brought nothing for silence. handle
-// must not wait: the stream stands still meanwhile, and time goes on.
+// the stream ended, could not be read, brought nothing for silence, or no whole
+// part for a minute, or for silence if that is longer. handle must not wait: the
+// stream stands still meanwhile, and time goes on.
 func (c *Client) Follow(ctx context.Context, path string, silence time.Duration, handle func(Part)) error {
 	streamCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -33,16 +38,20 @@ func (c *Client) Follow(ctx context.Context, path string, silence time.Duration,
 	}
 	quiet := time.AfterFunc(silence, cancel)
 	defer quiet.Stop()
+	mostPart := max(partTime, silence)
+	late := time.AfterFunc(mostPart, cancel)
+	defer late.Stop()
 	stream := NewStream(heardReader{resp.Body, func() { quiet.Reset(silence) }}, params["boundary"])
 	for {
 		part, err := stream.Next()
 		switch {
 		case err == nil:
+			late.Reset(mostPart)
 			handle(part)
 		case ctx.Err() != nil:
 			return nil
 		case streamCtx.Err() != nil:
-			return fmt.Errorf("%w: the event stream was silent for %v", drivers.ErrOffline, silence)
+			return fmt.Errorf("%w: the event stream was silent for %v, or brought no part for %v", drivers.ErrOffline, silence, mostPart)
 		default:
 			return fmt.Errorf("%w: event stream: %w", drivers.ErrOffline, err)
 		}

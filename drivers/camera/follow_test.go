@@ -48,6 +48,18 @@ func TestAStreamIsFollowedWhileItIsHeard(t *testing.T) {
 			}
 			<-r.Context().Done()
 		}, "one two three", drivers.ErrOffline, 28 * time.Second},
+		{"until its bytes make no part any more", func(w http.ResponseWriter, r *http.Request) {
+			head(w)
+			part(w, "one")
+			for r.Context().Err() == nil {
+				_, _ = io.WriteString(w, "RTSP/1.0 200 OK\r\n")
+				_ = http.NewResponseController(w).Flush()
+				select {
+				case <-time.After(5 * time.Second): // the bubble's clock
+				case <-r.Context().Done():
+				}
+			}
+		}, "one", drivers.ErrOffline, time.Minute},
 		{"until it ends", func(w http.ResponseWriter, _ *http.Request) { head(w); part(w, "one") }, "one", drivers.ErrOffline, 0},
 		{"unless it is none", func(w http.ResponseWriter, _ *http.Request) { part(w, "one") }, "", drivers.ErrOffline, 0},
 		{"unless there is none", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }, "", camera.ErrNoFunction, 0},
