@@ -58,8 +58,15 @@ type Camera struct {
 	inbox  camera.Inbox
 	recent camera.Recent
 	puller camera.Puller
-	opened atomic.Int64 // when the camera last said that it opened the barrier by itself, Unix nanoseconds
 	last   atomic.Pointer[seen]
+	opened atomic.Pointer[time.Time] // when the camera last said that it opened the barrier by itself
+	lane   laneNews
+}
+
+// laneNews is what was logged of the lanes that the camera's events are of.
+type laneNews struct {
+	mine   atomic.Bool // there was one of the lane that this device stands for
+	warned atomic.Bool
 }
 
 // A seen is the last car before a camera.
@@ -179,22 +186,32 @@ const ownListTime = time.Hour
 // opensItself reports whether the camera said lately that it opened the barrier
 // by itself.
 func (c *Camera) opensItself() bool {
-	return time.Since(time.Unix(0, c.opened.Load())) < ownListTime
+	at := c.opened.Load() // with the clock that does not jump
+	return at != nil && time.Since(*at) < ownListTime
 }
 
-// mine reports whether an event is of the lane that this device stands for.
+// mine reports whether an event is of the lane that this device stands for. Where
+// none was yet, an event of another is told of: a lane that gets none looks as
+// well as one that no car comes to.
 func (c *Camera) mine(ev *traffic.Event) bool {
 	if ev.Opened {
 		if !c.opensItself() {
 			c.cfg.Log.Warn("the camera opens the barrier by its own list", "event", ev.Rec.ID)
 		}
-		c.opened.Store(time.Now().UnixNano())
+		now := time.Now()
+		c.opened.Store(&now)
 	}
-	if want := c.cfg.Options.Lane; want != nil && ev.Lane != int64(*want) {
-		c.cfg.Log.Debug("event of another lane", "event", ev.Rec.ID, "lane", ev.Lane)
-		return false
+	want := c.cfg.Options.Lane
+	if want == nil || ev.Lane == int64(*want) {
+		c.lane.mine.Store(true)
+		return true
 	}
-	return true
+	level := slog.LevelDebug
+	if !c.lane.mine.Load() && c.lane.warned.CompareAndSwap(false, true) {
+		level = slog.LevelWarn
+	}
+	c.cfg.Log.Log(context.Background(), level, "event of another lane than the option lane names", "event", ev.Rec.ID, "lane", ev.Lane, "want", *want)
+	return false
 }
 
 func (c *Camera) failed(op string, err error) error {

@@ -180,9 +180,15 @@ func TestOnlyTheEventsOfItsLaneAreTaken(t *testing.T) {
 	seen := watch(t, cam)
 	server := httptest.NewServer(cam)
 	defer server.Close()
-	pushUntilWatched(t, &simdahua.Camera{URL: server.URL}, sim.Sighting{Plate: "粤B12345"}) // of lane 1
+	for _, plate := range []string{"粤B12345", "粤B12346"} {
+		pushUntilWatched(t, &simdahua.Camera{URL: server.URL}, sim.Sighting{Plate: plate}) // of lane 1
+	}
 	if len(seen) != 0 {
 		t.Error("an event of lane 1 reached the device of lane 2")
+	}
+	// Who gave the lane another number than the camera does must learn of it.
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "lane=1 want=2") {
+		t.Errorf("%d warnings, want one that tells both lanes:\n%s", n, log.String())
 	}
 	if strings.Contains(log.String(), "12345") {
 		t.Errorf("log tells a plate: %s", log.String())
