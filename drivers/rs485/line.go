@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,6 +124,9 @@ type wire interface {
 	// exchange sends one request and returns its verified reply. Where nobody
 	// may be there to answer, silence is no reason to doubt the port.
 	exchange(ctx context.Context, adu []byte, mayBeNobody bool) ([]byte, error)
+	// holds returns until when a request must not be sent, because of one before
+	// it; a time that is over lets it go.
+	holds(adu []byte) time.Time
 	// pause lets so much silence pass before each request to a unit.
 	pause(unit byte, least time.Duration)
 	close()
@@ -263,21 +267,52 @@ func (l *Line) Run(ctx context.Context) error {
 	return l.serve(serving)
 }
 
-// serve answers requests until ctx is done.
+// serve answers requests until ctx is done. A request that must not be sent yet
+// steps aside, so that a board that does not answer costs the others its time-out
+// and not the silence after it.
 func (l *Line) serve(ctx context.Context) error {
+	var aside []*request
+	defer func() {
+		for _, r := range aside {
+			r.reply <- reply{err: offline(errors.New("line is closed, not sent"))}
+		}
+	}()
 	for {
 		l.wire.settle(ctx)
-		r := l.next(ctx)
+		r := l.ready(&aside)
 		if r == nil {
-			return nil
+			r = l.next(ctx, aside)
 		}
-		r.reply <- l.do(ctx, r)
+		switch {
+		case ctx.Err() != nil:
+			if r != nil {
+				aside = append(aside, r)
+			}
+			return nil
+		case r == nil: // one that stepped aside may go now
+		case r.ctx.Err() == nil && time.Now().Before(l.wire.holds(r.adu)):
+			aside = append(aside, r)
+		default:
+			r.reply <- l.do(ctx, r)
+		}
 	}
 }
 
+// ready takes the first request that stepped aside and may be sent, or whose caller
+// has gone.
+func (l *Line) ready(aside *[]*request) *request {
+	for i, r := range *aside {
+		if r.ctx.Err() != nil || !time.Now().Before(l.wire.holds(r.adu)) {
+			*aside = slices.Delete(*aside, i, i+1)
+			return r
+		}
+	}
+	return nil
+}
+
 // next waits for a request, the most urgent if there are several. It returns nil
-// when ctx is done.
-func (l *Line) next(ctx context.Context) *request {
+// when ctx is done or one that stepped aside may be sent.
+func (l *Line) next(ctx context.Context, aside []*request) *request {
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -288,8 +323,22 @@ func (l *Line) next(ctx context.Context) *request {
 		default:
 		}
 	}
+	var over <-chan time.Time
+	if len(aside) > 0 {
+		first := l.wire.holds(aside[0].adu)
+		for _, r := range aside[1:] {
+			if at := l.wire.holds(r.adu); at.Before(first) {
+				first = at
+			}
+		}
+		timer := time.NewTimer(time.Until(first))
+		defer timer.Stop()
+		over = timer.C
+	}
 	select {
 	case <-ctx.Done():
+		return nil
+	case <-over:
 		return nil
 	case r := <-l.commands:
 		return r

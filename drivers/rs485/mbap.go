@@ -38,6 +38,8 @@ func newMBAP(cfg Config, count *counters) *mbap {
 
 func (w *mbap) settle(context.Context) {}
 
+func (w *mbap) holds([]byte) time.Time { return time.Time{} }
+
 // pause does nothing: a Modbus TCP server keeps its own line quiet.
 func (w *mbap) pause(byte, time.Duration) {}
 

@@ -89,6 +89,10 @@ func (w *rtu) read(ctx context.Context, until time.Time, b []byte) (int, error) 
 	return w.port.Read(ctx, b)
 }
 
+// holds returns until when a late reply of the unit may come. A reply carries its
+// unit, so only this one's can be taken for the reply to another request to it.
+func (w *rtu) holds(adu []byte) time.Time { return w.late[adu[0]] }
+
 func (w *rtu) pause(unit byte, least time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -103,11 +107,10 @@ func (w *rtu) quietFor(unit byte) time.Duration {
 }
 
 func (w *rtu) exchange(ctx context.Context, request []byte, mayBeNobody bool) ([]byte, error) {
+	w.noteLate(ctx, request[0])
 	if err := purge(ctx, w.port); err != nil {
 		return nil, err
 	}
-	// A reply carries its unit, so only this one's can be taken for the reply
-	// to this request: the others need not wait for a board that is dead.
 	w.listen(ctx, later(w.touched.Add(w.quietFor(request[0])), w.late[request[0]]))
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("not sent: %w", err)
@@ -129,6 +132,18 @@ func (w *rtu) exchange(ctx context.Context, request []byte, mayBeNobody bool) ([
 		w.silences = 0
 	}
 	return reply, err
+}
+
+// noteLate counts what came of a unit's late reply while nobody listened.
+func (w *rtu) noteLate(ctx context.Context, unit byte) {
+	if until, ok := w.late[unit]; !ok || time.Now().Before(until) {
+		return
+	}
+	delete(w.late, unit)
+	var waste [longestFrame]byte
+	if n, _ := w.read(ctx, time.Now(), waste[:]); n > 0 { // an error shows again below
+		w.count.stray.Add(1)
+	}
 }
 
 // purge throws away what was received before a request. A connection that the

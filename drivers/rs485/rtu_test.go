@@ -174,3 +174,70 @@ func TestDeadBoardCostsTheOthersItsTimeOutAndNoMore(t *testing.T) {
 		}
 	})
 }
+
+// A car waits at a gate whose board is dead, and its lane tries again and again. The
+// silence that follows each try is not the others': they wait for one time-out at
+// most.
+func TestCommandsToADeadBoardLeaveTheLineToTheOthersInBetween(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, line := scripted(t, func(p *scriptPort, request []byte) error {
+			if request[0] != 2 {
+				p.arrives, p.input = time.Now().Add(time.Millisecond), []byte{1, 2, 1, 1, 0x60, 0x48}
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		tries := 0
+		dead := make(chan struct{})
+		go func() {
+			defer close(dead)
+			for ; ctx.Err() == nil; tries++ {
+				_, _ = line.Client(ctx, 2, rs485.Command).WriteSingleCoil(0, 0xff00)
+			}
+		}()
+		var longest time.Duration
+		polls := 0
+		for ; ctx.Err() == nil; polls++ {
+			start := time.Now()
+			if on, err := input0(t, line); err != nil || !on {
+				t.Fatalf("read of the board that is well = %v, %v, want on", on, err)
+			}
+			longest = max(longest, time.Since(start))
+		}
+		<-dead
+		if longest > reply+30*time.Millisecond {
+			t.Errorf("the board that is well was read after %v, want one time-out of %v at most", longest, reply)
+		}
+		if polls < 300 || tries < 10 {
+			t.Errorf("%d polls and %d tries in 5 s, want both to go on", polls, tries)
+		}
+	})
+}
+
+func TestRequestThatSteppedAsideIsToldThatTheLineEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &scriptPort{written: func(*scriptPort, []byte) error { return nil }}
+		line, err := rs485.New(rs485.Config{Port: p, ReplyTimeout: reply})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, end := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- line.Run(ctx) }()
+		if _, err := input0(t, line); !errors.Is(err, drivers.ErrOffline) {
+			t.Fatalf("read = %v, want drivers.ErrOffline", err)
+		}
+		second := make(chan error, 1)
+		go func() { _, err := input0(t, line); second <- err }()
+		synctest.Wait()
+		start := time.Now()
+		end()
+		if err := <-second; !errors.Is(err, drivers.ErrOffline) || time.Since(start) > time.Millisecond {
+			t.Errorf("the request that waits = %v after %v, want drivers.ErrOffline at once", err, time.Since(start))
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
