@@ -298,11 +298,10 @@ func (l *Line) serve(ctx context.Context) error {
 	}
 }
 
-// ready takes the first request that stepped aside and may be sent, or whose caller
-// has gone.
+// ready takes the first request that stepped aside and may be sent.
 func (l *Line) ready(aside *[]*request) *request {
 	for i, r := range *aside {
-		if r.ctx.Err() != nil || !time.Now().Before(l.wire.holds(r.adu)) {
+		if !time.Now().Before(l.wire.holds(r.adu)) {
 			*aside = slices.Delete(*aside, i, i+1)
 			return r
 		}
