@@ -121,8 +121,9 @@ func (p *wholePark) pay(mall *otherSide, way int, no string) {
 		Payable int64
 	}
 	var code struct{ Code string }
+	shown := strings.Join(p.site.Display("L2").Lines(), "|")
 	switch {
-	case way == byAccount && strings.Contains(strings.Join(p.site.Display("L2").Lines(), "|"), "7.00"): // the deduction has failed
+	case way == byAccount && strings.Contains(shown, no) && strings.Contains(shown, "7.00"): // the deduction has failed
 		_, _ = mall.PayPlate(p.t.Context(), no) // told again at the next try
 	case way == byAccount, way == onPage: // nothing to do
 	case p.kiosk("K2", "bill", nil, &bill) != nil || bill.Payable == 0: // he is being let out
