@@ -53,6 +53,9 @@ func TestGarbageFromAGateOpensNothingTwice(t *testing.T) {
 			if cars, err := r.phone.Inside(t.Context(), no); err != nil || len(cars) != 1 {
 				t.Errorf("%d cars with its plate are inside, %v, want one", len(cars), err)
 			}
+			if tt.fails { // what has come back must last before it is told
+				r.eventually("the gate is told to work again", func() bool { return strings.Contains(r.log.all(), `msg="device works again" lane=IN1 device=G1`) })
+			}
 			loud := strings.Join(r.log.answers()[lines:], "")
 			if refuses := strings.Count(loud, "the gate refuses to open"); refuses != strings.Count(loud, "\n") || (refuses == 1) == tt.fails {
 				t.Errorf("besides the device's state the log says:\n%s\nwant that the gate refuses, once, if it answered", loud)
