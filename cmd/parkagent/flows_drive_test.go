@@ -132,11 +132,13 @@ func (p *wholePark) leave(no string) {
 	p.leaves(no, before)
 }
 
-// shows waits until the last line of a panel holds a text.
-func (p *wholePark) shows(panel, text string) {
+// shows waits until the lines of a panel hold all of some texts. What was shown of the
+// car before stands there until then.
+func (p *wholePark) shows(panel string, texts ...string) {
 	p.t.Helper()
-	p.eventually(fmt.Sprintf("%s shows %q", panel, text), func() bool {
-		return strings.Contains(strings.Join(p.site.Display(panel).Lines(), "|"), text)
+	p.eventually(fmt.Sprintf("%s shows %q", panel, texts), func() bool {
+		lines := strings.Join(p.site.Display(panel).Lines(), "|")
+		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(lines, text) })
 	})
 }
 

@@ -82,7 +82,10 @@ func (p *wholePark) impatient() {
 	if err := p.insist(func() error { return p.mall.Show(p.t.Context(), "L1", "别的文字") }); err != nil {
 		p.t.Fatal(err)
 	}
-	p.shows("L1", "别的文字")
+	p.eventually("the other text is up", func() bool {
+		lines := strings.Join(p.site.Display("L1").Lines(), "|")
+		return strings.Contains(lines, "别的文字") && !strings.Contains(lines, welcome)
+	})
 	for range 2 { // when the second is answered, the lane has done with the first
 		scanAfter(0)
 	}
