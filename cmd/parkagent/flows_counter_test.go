@@ -103,6 +103,7 @@ func TestFlowScannedCodeThatFails(t *testing.T) {
 		p.later(flowStay)
 		before := p.opened("OUT1")
 		p.drive("OUT1", no)
+		p.shows("L2", no) // and not what the car before was told
 		p.shows("L2", "7.00")
 		return before
 	}
@@ -140,7 +141,10 @@ func TestFlowScannedCodeThatFails(t *testing.T) {
 	})
 	p.hold(scanner.UnionPay(1), "the driver is told to wait", shows("支付确认中"))
 	mall.intercept(nil)
-	p.hold(scanner.UnionPay(2), "another code is not handed over", shows("支付确认中"))
+	p.hold(scanner.UnionPay(2), "the driver is told so again", func() bool { return p.spoken("L2", "支付确认中") > 1 })
+	if got := p.scanned(); got != 2 {
+		t.Errorf("the platform has %d codes of both cars, want 2: another code is not handed over", got)
+	}
 	if err := mall.PayPending(t.Context()); err != nil {
 		t.Fatal(err)
 	}
