@@ -3,12 +3,14 @@ package slips_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"parkagent/agent/slips"
 	"parkagent/drivers"
@@ -69,6 +71,29 @@ func TestMistakesInTemplatesAreFound(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What is accepted is printed as it is meant: no brace reaches the paper, and nothing of
+// a template gets lost but lines about nothing.
+func TestAcceptedTemplatesLeaveNoBraces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pieces := []string{"{qr}", "{barcode}", "{park}", "{card}", "{amount}", "{x}", "{", "}", "# ", "## ", "票", " ", "a"}
+		line := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 6).Draw(t, "line"), "")
+		kind := rapid.SampledFrom([]slips.Kind{slips.Ticket, slips.Change}).Draw(t, "kind")
+		if kind.Check(slips.Template{line}) != nil {
+			return
+		}
+		v := slips.Values{"qr": "http://x/", "barcode": "90", "park": "P", "card": "90", "amount": "1.00"}
+		d := slips.Template{line}.Document(v)
+		if len(d.Parts) == 0 || len(d.Parts) > 2 {
+			t.Fatalf("%q has become %+v", line, d)
+		}
+		for _, p := range d.Parts {
+			if strings.ContainsAny(p.Text+p.QR+p.Barcode, "{}") {
+				t.Fatalf("%q is printed as %+v", line, p)
+			}
+		}
+	})
 }
 
 // A fakePrinter keeps what it was given.
