@@ -73,14 +73,17 @@ func (b books) queue(platform string) []finding {
 	return []finding{f}
 }
 
+// knows reports whether the agent has heard how a device is.
+func (b books) knows(code string) bool { return b.devices[code].Status != "" }
+
 // device tells what the running agent knows of a device.
 func (b books) device(code string) []finding {
 	f := finding{Finding: drivers.Finding{Topic: topicAgent}}
-	d, ok := b.devices[code]
+	d := b.devices[code]
 	switch {
 	case b.err != nil:
 		f.Level, f.Err = drivers.LevelOdd, b.err
-	case !ok || d.Status == "":
+	case !b.knows(code):
 		f.Level = drivers.LevelOdd
 	case d.Status == strconv.Itoa(int(drivers.FaultNone)):
 		f.Value = d.Since.In(b.zone).Format(time.DateTime)

@@ -59,6 +59,8 @@ func (d *doctor) device(ctx context.Context, dev config.Device) []finding {
 	diagnose, canDiagnose := driver.(diagnoser)
 	alive, canCheck := driver.(checker)
 	switch {
+	case dev.Kind == config.KindKiosk && d.running && d.books.knows(dev.Code):
+		return d.books.device(dev.Code)
 	case dev.Kind == config.KindKiosk:
 		return []finding{{
 			Finding: drivers.Finding{Topic: topicTrial},

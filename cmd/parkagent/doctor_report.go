@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"parkagent/drivers"
 )
@@ -118,11 +119,21 @@ func (f finding) view(subject string, l lang) findingView {
 	}
 	colon := text{"：", ": "}.in(l)
 	if f.Value != "" {
-		v.Message += colon + f.Value
+		v.Message += colon + inWords(f.Topic, f.Value, l)
 	}
 	if f.Err != nil {
 		v.Error = messageOf(f.Err, l)
 		v.Message += colon + v.Error
 	}
 	return v
+}
+
+// inWords returns a value as people read it. What inputs say is in English words,
+// which package drivers has for the states of an arm and of what stands there.
+func inWords(topic drivers.Topic, value string, l lang) string {
+	if l == english || topic != drivers.TopicInputs {
+		return value
+	}
+	return strings.NewReplacer("not fitted", "未接", "unknown", "未知", "clear", "空闲", "occupied", "有车", "moving", "运动中", "fault", "故障",
+		"presence", "地感", "passage", "过车", "down", "落下", "up", "抬起", "arm", "闸杆").Replace(value)
 }

@@ -29,6 +29,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/sim"
+	"parkagent/store"
 )
 
 // topicsIn returns the topics that a Go file declares.
@@ -443,5 +444,53 @@ func TestDoctorRefusesWrongUse(t *testing.T) {
 	wrong := siteWith(t, deviceTable("G1", "gate", "modbus-relay", "link = \"COM1\""))
 	if status, _, stderr := say(t, "doctor", "--config", wrong); status != 2 || !strings.Contains(stderr, `option "open": is missing`) {
 		t.Errorf("doctor with a wrong configuration = %d: %s", status, stderr)
+	}
+}
+
+func TestWhatInputsSayIsReadInChinese(t *testing.T) {
+	const value = "arm=down presence=occupied passage=not fitted"
+	if got := inWords(drivers.TopicInputs, value, chinese); got != "闸杆=落下 地感=有车 过车=未接" {
+		t.Errorf("inputs in Chinese: %q", got)
+	}
+	if got := inWords(drivers.TopicInputs, value, english); got != value {
+		t.Errorf("inputs in English: %q", got)
+	}
+	if got := inWords(drivers.TopicModel, "up-2", chinese); got != "up-2" {
+		t.Errorf("a model in Chinese: %q", got)
+	}
+}
+
+// What the books hold of a device, as a doctor tells it while the agent runs.
+func TestTheBooksTellHowADeviceIs(t *testing.T) {
+	since := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+	b := books{zone: time.UTC, devices: map[string]store.Device{
+		"G1": {Code: "G1", Status: "0", Since: since},
+		"G2": {Code: "G2", Status: "12", Remark: "arm does not arrive", Since: since},
+		"G3": {Code: "G3"},
+		"P1": {Code: "P1", Status: "31", Remark: "no paper", Since: since},
+	}}
+	for code, want := range map[string]string{
+		"G1": "ok|well, says the running agent, since: 2026-03-02 01:00:00|",
+		"G2": "wrong|the running agent says: arm does not arrive (12), 2026-03-02 01:00:00|check the wires of limits and loops",
+		"G3": "look|the running agent does not know yet how it is|look again later",
+		"G4": "look|the running agent does not know yet how it is|look again later",
+		"P1": "wrong|the running agent says: no paper (31), 2026-03-02 01:00:00|put paper in",
+	} {
+		v := b.device(code)[0].view(code, english)
+		if got := v.Level + "|" + v.Message + "|" + v.Advice; !strings.HasPrefix(got, want) {
+			t.Errorf("%s: says %q, want %q", code, got, want)
+		}
+	}
+	queues := books{queues: map[string]queue{
+		"new": {}, "well": {Met: true}, "late": {Met: true, Behind: 3, Oldest: &since}, "stuck": {Met: true, Dead: 2},
+	}}
+	for platform, want := range map[string]string{"new": "", "other": "", "well": "ok", "late": "look", "stuck": "wrong"} {
+		var got string
+		for _, f := range queues.queue(platform) {
+			got += levelName(f.Level)
+		}
+		if got != want {
+			t.Errorf("queue of platform %s: %q, want %q", platform, got, want)
+		}
 	}
 }
