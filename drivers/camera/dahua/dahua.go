@@ -9,7 +9,7 @@
 //   - eventManager: the agent holds a stream of JSON parts open. It has no
 //     pictures; one is asked for.
 //   - snapManager: the agent holds a stream open of which each event is a part of
-//     lines and a part of JPEGs.
+//     lines and a part of JPEGs. Where those do not come, a picture is asked for.
 //
 // Query brackets go out raw: these cameras do not read %5B. The streams exist
 // once per camera, and calls use connections of their own, because a connection

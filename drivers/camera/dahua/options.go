@@ -14,7 +14,7 @@ type Source string
 const (
 	SourcePush   Source = "push"   // the camera POSTs them by ITSAPI
 	SourceEvents Source = "events" // from the stream of eventManager; pictures are asked for
-	SourceSnap   Source = "snap"   // from the stream of snapManager, with pictures
+	SourceSnap   Source = "snap"   // from the stream of snapManager, with pictures; they are asked for where none come
 )
 
 // Options are a camera's settings beyond its address.
@@ -22,7 +22,7 @@ type Options struct {
 	Channel     int           // video channel of pictures and streams, and of the strobe; 0 means 1
 	Source      Source        // empty means SourcePush
 	Lane        *int          // only events of the lane with this number are taken; nil: of all
-	PictureWait time.Duration // how long an event of a stream waits for its picture; 0 means 300 ms
+	PictureWait time.Duration // how long an event of a stream waits for its picture, and for one that is asked for; 0 means 300 ms
 	Silence     time.Duration // a camera that only pushes is offline after so long; 0 means 1 h
 	Certificate string        // fingerprint of the certificate of an https camera that signed its own
 }

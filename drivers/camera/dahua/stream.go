@@ -2,6 +2,7 @@ package dahua
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -42,7 +43,7 @@ func (c *Camera) pull(ctx context.Context) {
 		}
 		dealing.Go(func() { // ends soon after ctx is done
 			defer func() { <-places }()
-			if c.cfg.Options.Source == SourceEvents {
+			if len(ev.Rec.Pictures) == 0 {
 				c.addPicture(ctx, ev)
 			}
 			if err := c.deal(ev); err != nil && ctx.Err() == nil {
@@ -77,14 +78,16 @@ func (c *Camera) follow(ctx context.Context, well func(), take func(*traffic.Eve
 // assemble puts events and their pictures together and hands them to take, until
 // parts is closed.
 //
-// An event waits for its picture as long as the options say and no longer: the
-// gate must not wait for pictures, and the lane has no use for one that comes
-// later.
+// An event waits for its picture as long as the options say and no longer, for the
+// gate must not wait for pictures. The lane has no use for one that comes later,
+// least of all with the next car.
 func (c *Camera) assemble(parts <-chan camera.Part, take func(*traffic.Event)) {
 	var waiting []*traffic.Event // for the picture that follows them
+	owed := false                // the picture of the events before them did not come
 	flush := func() {
 		for _, ev := range waiting {
 			take(ev)
+			owed = true
 		}
 		waiting = nil
 	}
@@ -100,10 +103,14 @@ func (c *Camera) assemble(parts <-chan camera.Part, take func(*traffic.Event)) {
 				return
 			}
 			if camera.IsJPEG(part.Body) {
+				if owed && slices.ContainsFunc(waiting, func(ev *traffic.Event) bool { return !ev.Fits(part.Body) }) {
+					continue // of those before
+				}
 				for _, ev := range waiting {
 					ev.Rec.Pictures = ev.Cut(part.Body)
 				}
 				flush()
+				owed = false
 				continue
 			}
 			events := c.events(part.Body)

@@ -118,7 +118,8 @@ func TestBothStreamsTellOfACarAtOnce(t *testing.T) {
 		{"snapManager with a heartbeat before the pictures", dahua.SourceSnap, simdahua.Faults{ImageAfter: true}, 3, 0},
 		{"snapManager without lengths", dahua.SourceSnap, simdahua.Faults{NoLengths: true}, 3, 0},
 		{"snapManager with the other name of its list", dahua.SourceSnap, simdahua.Faults{ReturnEvents: true}, 3, 0},
-		{"snapManager without pictures", dahua.SourceSnap, simdahua.Faults{NoImage: true}, 0, 300 * time.Millisecond},
+		{"snapManager without pictures, of which one is asked for", dahua.SourceSnap, simdahua.Faults{NoImage: true}, 1, 300 * time.Millisecond},
+		{"snapManager without any picture", dahua.SourceSnap, simdahua.Faults{NoImage: true, TinyShot: true}, 0, 300 * time.Millisecond},
 		{"eventManager, and a picture that is none", dahua.SourceEvents, simdahua.Faults{TinyShot: true}, 0, 0},
 	}
 	for _, tt := range tests {
@@ -154,6 +155,46 @@ func TestBothStreamsTellOfACarAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAPictureThatComesLateIsNotTheNextCars(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := watchStream(t, dahua.SourceSnap, simdahua.Faults{})
+		l.device.SetFaults(simdahua.Faults{TinyShot: true}) // only the stream has pictures
+		late := l.device.SeeFirst(sim.Sighting{Plate: "粤B00001", Color: drivers.ColorBlue})
+		if rec := <-l.seen; rec.Plate != "粤B00001" || len(rec.Pictures) != 0 {
+			t.Errorf("car %s with %d pictures, want 粤B00001 with none in time", rec.Plate, len(rec.Pictures))
+		}
+		next := l.device.SeeFirst(sim.Sighting{Plate: "粤BD12345", Color: drivers.ColorGreen})
+		late()
+		next()
+		if rec := <-l.seen; rec.Plate != "粤BD12345" || !hasScene(rec, drivers.ColorGreen) {
+			t.Errorf("car %s has not its own picture", rec.Plate)
+		}
+	})
+}
+
+func TestAMissingPictureCostsNoOtherCarItsOwn(t *testing.T) {
+	for _, faults := range []simdahua.Faults{{TinyShot: true}, {TinyShot: true, NoCuts: true}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := watchStream(t, dahua.SourceSnap, simdahua.Faults{})
+			l.device.SetFaults(faults)
+			l.device.SeeFirst(sim.Sighting{Plate: "粤B00001", Color: drivers.ColorBlue})
+			<-l.seen
+			for _, plate := range []string{"粤B00002", "粤B00003"} {
+				if rec, _ := l.see(t, sim.Sighting{Plate: plate, Color: drivers.ColorBlue}); !hasScene(rec, drivers.ColorBlue) {
+					t.Errorf("car %s has not its own picture, with lengths told %v", rec.Plate, !faults.NoCuts)
+				}
+			}
+		})
+	}
+}
+
+// hasScene reports whether a car came with a picture that the simulated camera
+// made of it: of the view, or of the car, which it writes with an x.
+func hasScene(rec drivers.Recognition, color drivers.PlateColor) bool {
+	scene := rec.Scene()
+	return bytes.Equal(scene, sim.ScenePicture(rec.Plate, color)) || bytes.Equal(scene, sim.ScenePicture(rec.Plate+"x", color))
 }
 
 func TestASlowPictureHoldsNoCar(t *testing.T) {

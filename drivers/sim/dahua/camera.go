@@ -58,6 +58,7 @@ type Faults struct {
 
 	NoHeartbeat  bool // streams are silent between events
 	NoImage      bool // no part of pictures follows an event on snapManager
+	NoCuts       bool // lines do not say where in their part the pictures lie
 	ImageAfter   bool // a heartbeat comes between an event and its pictures
 	NoLengths    bool // parts have no Content-Length
 	ReturnEvents bool // the list of events is called ReturnEvents

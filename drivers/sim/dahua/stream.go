@@ -104,20 +104,32 @@ func (c *Camera) Say(text string) {
 
 // See puts a car before the camera, which tells of it on every open stream.
 func (c *Camera) See(s sim.Sighting) {
+	c.send(c.eventOf(s))
+}
+
+// SeeFirst is See for a camera whose pictures come late: by calling pictures.
+func (c *Camera) SeeFirst(s sim.Sighting) (pictures func()) {
+	parts := c.eventOf(s)
+	c.send(func(a *attached) [][]byte { return parts(a)[:1] })
+	return func() { c.send(func(a *attached) [][]byte { return parts(a)[1:] }) }
+}
+
+// eventOf puts a car before the camera and returns what tells of it on a stream.
+func (c *Camera) eventOf(s sim.Sighting) func(*attached) [][]byte {
 	if s.At.IsZero() {
 		s.At = time.Now()
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.scene = s
 	c.uploads++
 	group := c.uploads
-	c.mu.Unlock()
-	c.send(func(a *attached) [][]byte {
+	return func(a *attached) [][]byte {
 		if a.snap {
 			return c.snapPartsLocked(s, group)
 		}
 		return [][]byte{c.partLocked("text/plain", []byte(junctionJSON(s, group)))}
-	})
+	}
 }
 
 // send hands parts to every open stream that still listens.
@@ -204,7 +216,12 @@ func (c *Camera) snapPartsLocked(s sim.Sighting, group int) [][]byte {
 		list = "ReturnEvents"
 	}
 	var lines strings.Builder
-	line := func(name string, value any) { fmt.Fprintf(&lines, "%s[0].%s=%v\r\n", list, name, value) }
+	line := func(name string, value any) {
+		if c.faults.NoCuts && (strings.HasSuffix(name, ".Offset") || strings.HasSuffix(name, ".Length")) {
+			return
+		}
+		fmt.Fprintf(&lines, "%s[0].%s=%v\r\n", list, name, value)
+	}
 	line("EventBaseInfo.Code", "TrafficJunction")
 	line("EventBaseInfo.Action", "Pulse")
 	line("EventBaseInfo.Index", 0)

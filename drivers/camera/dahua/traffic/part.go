@@ -134,6 +134,20 @@ func junctionTime(f fields.Fields, at string, zone *time.Location) time.Time {
 // which begins like a JPEG. The scene comes first.
 func (e *Event) Cut(part []byte) []drivers.Picture { return e.cuts.from(part) }
 
+// Fits reports whether a part of pictures may be that of the event: whether it is
+// as long as the event said that it would be, where it said anything.
+func (e *Event) Fits(part []byte) bool {
+	told, end := false, int64(0)
+	for _, c := range []cut{e.cuts.scene, e.cuts.plate, e.cuts.vehicle} {
+		if c.length > 0 {
+			told, end = true, max(end, c.offset+c.length)
+		}
+	}
+	const lineBreak = 2 // which some firmware counts into the part
+	rest := int64(len(part)) - end
+	return !told || end > 0 && rest >= 0 && rest <= lineBreak
+}
+
 // cuts say where in the part of pictures each of them lies.
 type cuts struct {
 	scene, plate, vehicle cut

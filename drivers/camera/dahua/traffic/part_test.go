@@ -93,6 +93,28 @@ func TestPicturesAreCutOutOfTheirPart(t *testing.T) {
 	}
 }
 
+func TestAPartOfAnotherLengthIsAnotherEvents(t *testing.T) {
+	told := cuts{scene: cut{0, 100}, plate: cut{100, 20}}
+	tests := []struct {
+		name   string
+		cuts   cuts
+		length int
+		want   bool
+	}{
+		{"as long as told", told, 120, true},
+		{"with its line break", told, 122, true},
+		{"longer", told, 123, false},
+		{"shorter", told, 119, false},
+		{"nothing is told", cuts{}, 1, true},
+		{"a length that turns over", cuts{scene: cut{1 << 62, 1 << 62}}, 120, false},
+	}
+	for _, tt := range tests {
+		if got := (&Event{cuts: tt.cuts}).Fits(make([]byte, tt.length)); got != tt.want {
+			t.Errorf("%s: Fits = %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
 func FuzzPart(f *testing.F) {
 	f.Add([]byte("Heartbeat"))
 	f.Add([]byte(`Code=TrafficJunction;action=Pulse;index=0;data={"TrafficCar":{"PlateNumber":"粤B12345"},` + realTimes + `}`))
