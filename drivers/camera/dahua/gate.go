@@ -93,8 +93,9 @@ func NewGate(cfg GateConfig) (*Gate, error) {
 	return g, nil
 }
 
-// Raise opens the barrier. While it is held it makes sure that the hold output is
-// on, and no more.
+// Raise opens the barrier. The strobe is told again when there is no answer: to
+// open what is open harms nobody. While the barrier is held Raise makes sure that
+// the hold output is on, and no more.
 func (g *Gate) Raise(ctx context.Context) error {
 	return g.call("raise", func() error {
 		if g.hold == holdOn {
@@ -106,8 +107,27 @@ func (g *Gate) Raise(ctx context.Context) error {
 		if g.opt.Means == MeansOutput {
 			return g.pulse(ctx, g.opt.Open, ctx, again)
 		}
-		return g.camera.command(ctx, g.openCall())
+		return g.openStrobe(ctx)
 	})
+}
+
+func (g *Gate) openStrobe(ctx context.Context) error {
+	first, cancel := half(ctx)
+	err := g.camera.command(first, g.openCall())
+	cancel()
+	if !errors.Is(err, drivers.ErrOffline) || ctx.Err() != nil {
+		return err
+	}
+	return g.camera.command(ctx, g.openCall())
+}
+
+// half returns a context for the first half of the time that is left.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
 // openCall opens the strobe. The camera keeps the plate with the opening; it is
@@ -242,29 +262,34 @@ func (g *Gate) Release(ctx context.Context) error {
 }
 
 // State asks the camera for its inputs and outputs now; where none is used, for
-// its type, to see that it lives.
+// its type, to see that it lives. It tells of drivers.FaultContact when an output
+// is not as it should be; the next call switches off what is on.
 func (g *Gate) State(ctx context.Context) (drivers.GateState, error) {
 	var s drivers.GateState
 	err := g.call("read state", func() error {
 		if err := g.prepare(ctx); err != nil {
 			return err
 		}
+		asked := g.cfg.Now().UTC() // nobody knows when on its way the answer was true
 		var err error
 		if s, err = g.inputs(ctx); err != nil {
 			return err
 		}
+		s.At = asked
 		if n := g.opt.holdOutput(); n != 0 {
 			on, err := g.outputs(ctx)
 			if err != nil {
 				return err
 			}
 			s.HoldOpen = on[n]
+			if g.contradicts(on) {
+				s.Fault, g.clean = drivers.FaultContact, false
+			}
 		} else if !g.opt.sees() {
 			if _, err := g.camera.deviceType(ctx); err != nil {
 				return err
 			}
 		}
-		s.At = g.cfg.Now().UTC()
 		return nil
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -96,6 +97,13 @@ func (g *Gate) momentary() []int {
 		list = append(list, n)
 	}
 	return list
+}
+
+// contradicts reports whether an output is on that nothing gives, or the hold
+// output off that should be on.
+func (g *Gate) contradicts(on map[int]bool) bool {
+	return g.hold == holdOn && !on[g.opt.holdOutput()] ||
+		slices.ContainsFunc(g.momentary(), func(n int) bool { return on[n] })
 }
 
 // latch switches the hold output on and makes sure of it.
