@@ -3,6 +3,7 @@ package dahua_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -137,17 +138,22 @@ func pushUntilWatched(t *testing.T, device *simdahua.Camera, s sim.Sighting) {
 	t.Fatal("the push was not taken")
 }
 
-func TestAHeartbeatIsASignOfLife(t *testing.T) {
-	cam := newCamera(t, dahua.Config{})
-	server := httptest.NewServer(cam)
-	defer server.Close()
-	device := &simdahua.Camera{URL: server.URL}
-	if status, answer, err := device.KeepAlive(t.Context()); status != 200 || answer != `{"Result": true}` || err != nil {
-		t.Errorf("answer to a heartbeat = %d %q, %v", status, answer, err)
-	}
-	if err := cam.Check(t.Context()); err != nil {
-		t.Errorf("Check after a heartbeat = %v, want nil", err)
-	}
+func TestAHeartbeatIsASignOfLifeForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cam := newCamera(t, dahua.Config{Options: dahua.Options{Silence: time.Minute}})
+		device := &simdahua.Camera{URL: "http://agent", Client: drivertest.NewWeb(t, cam)}
+		if status, answer, err := device.KeepAlive(t.Context()); status != 200 || answer != `{"Result": true}` || err != nil {
+			t.Errorf("answer to a heartbeat = %d %q, %v", status, answer, err)
+		}
+		<-time.After(59 * time.Second) // of the bubble
+		if err := cam.Check(t.Context()); err != nil {
+			t.Errorf("Check after a heartbeat = %v, want nil", err)
+		}
+		<-time.After(2 * time.Second)
+		if err := cam.Check(t.Context()); !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("Check after a minute of silence = %v, want drivers.ErrOffline", err)
+		}
+	})
 }
 
 func TestACameraThatOpensByItselfIsReportedForAWhile(t *testing.T) {

@@ -3,10 +3,14 @@ package dahua_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/camera/dahua"
+	"parkagent/drivers/drivertest"
 	simdahua "parkagent/drivers/sim/dahua"
 )
 
@@ -89,5 +93,104 @@ func TestAnOutputThatIsNotAsItShouldBeIsAFault(t *testing.T) {
 		device.SetOutput(0, false) // the camera lost its power meanwhile
 		state(drivers.FaultContact)
 		state(drivers.FaultNone)
+	})
+}
+
+func TestACommandToCloseThatIsLateIsNotDone(t *testing.T) {
+	for name, opt := range map[string]dahua.GateOptions{"strobe": strobe, "outputs": outputs} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, ctx context.Context) {
+				gate, device := newGate(t, opt, false)
+				device.SetInput(1, true) // clear for the outputs, and none for the strobe
+				if _, err := gate.State(ctx); err != nil {
+					t.Fatal(err)
+				}
+				device.SetInputTime(300 * time.Millisecond)
+				device.SetCommandTime(300 * time.Millisecond)
+				if err := gate.Lower(ctx); !errors.Is(err, drivers.ErrOffline) {
+					t.Errorf("Lower = %v, want drivers.ErrOffline", err)
+				}
+				if _, lowered := device.Moves(); lowered != 0 {
+					t.Error("a command to close was done 600ms after the reading that allowed it")
+				}
+			})
+		})
+	}
+}
+
+func TestAHeldGateThatLostItsContactIsNotLowered(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		gate, device := newGate(t, outputs, false)
+		device.SetInput(1, true) // clear
+		if err := gate.Hold(ctx); err != nil {
+			t.Fatal(err)
+		}
+		device.SetOutput(0, false)
+		if err := gate.Lower(ctx); !errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Lower = %v, want drivers.ErrRefused", err)
+		}
+		if _, lowered := device.Moves(); lowered != 0 {
+			t.Error("a gate that is to be held was lowered")
+		}
+	})
+}
+
+func TestAnOutputThatMayNotBeSwitchedOffIsNoRefusal(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		gate, device := newGate(t, outputs, false)
+		time.AfterFunc(100*time.Millisecond, func() { device.SetFaults(simdahua.Faults{Refusing: true}) })
+		err := gate.Raise(ctx)
+		if !errors.Is(err, drivers.ErrOffline) || errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Raise = %v, want drivers.ErrOffline alone: the barrier did open", err)
+		}
+	})
+}
+
+func TestFirstContactWithAGateAtRestWritesNothing(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		gate, device := newGate(t, outputs, false)
+		device.SetFaults(simdahua.Faults{LostOutputs: 1}) // would be noticed
+		if _, err := gate.State(ctx); err != nil || device.Asked() != 4 {
+			t.Errorf("State = %v after %d calls, want 4: a challenge, outputs, inputs, outputs", err, device.Asked())
+		}
+	})
+}
+
+func TestAnErrorWithTheStatusOfASuccessIsARefusal(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		cam := newCamera(t, dahua.Config{BaseURL: "http://camera", Client: drivertest.NewWeb(t, http.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "Error\r\nBad Request!\r\n") }))})
+		gate, err := dahua.NewGate(dahua.GateConfig{Device: "G1", Camera: cam, Options: strobe})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := gate.Raise(ctx); !errors.Is(err, drivers.ErrRefused) || errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("Raise = %v, want drivers.ErrRefused", err)
+		}
+	})
+}
+
+func TestARefusedHoldIsNoneAndASecondWritesNothing(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		gate, device := newGate(t, outputs, false)
+		device.SetInput(1, true) // clear
+		if _, err := gate.State(ctx); err != nil {
+			t.Fatal(err)
+		}
+		device.SetFaults(simdahua.Faults{Refusing: true})
+		if err := gate.Hold(ctx); !errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Hold = %v, want drivers.ErrRefused", err)
+		}
+		device.SetFaults(simdahua.Faults{})
+		if err := gate.Lower(ctx); err != nil {
+			t.Errorf("Lower after a hold that was refused = %v, want nil", err)
+		}
+		if err := gate.Hold(ctx); err != nil {
+			t.Fatal(err)
+		}
+		before := device.Asked()
+		if err := gate.Hold(ctx); err != nil || device.Asked() != before+1 {
+			t.Errorf("a second Hold = %v with %d calls, want one that asks for the outputs", err, device.Asked()-before)
+		}
 	})
 }

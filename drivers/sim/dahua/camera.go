@@ -36,6 +36,7 @@ type Camera struct {
 
 	opening url.Values    // the query of the last openStrobe
 	slow    time.Duration // that reading the inputs takes
+	late    time.Duration // after which a command is done
 
 	raised  int // times that the barrier got the command to open
 	lowered int // times that it got the command to close
@@ -93,6 +94,14 @@ func (c *Camera) SetInputTime(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slow = d
+}
+
+// SetCommandTime sets how long a command is on its way. One whose sender hangs up
+// before is not done.
+func (c *Camera) SetCommandTime(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.late = d
 }
 
 // LastOpening returns what the last openStrobe said.

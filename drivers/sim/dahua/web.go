@@ -59,14 +59,21 @@ func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		slow := c.slow
 		c.mu.Unlock()
-		timer := time.NewTimer(slow)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
-		}
+		passes(r, slow)
 	default:
 		c.tell(w, call, query)
+	}
+}
+
+// passes waits and reports whether the caller did, too.
+func passes(r *http.Request, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
 	}
 }
 
@@ -139,6 +146,12 @@ func (c *Camera) configLocked(name string) string {
 var outputMode = regexp.MustCompile(`^AlarmOut\[(\d)\]\.Mode$`)
 
 func (c *Camera) command(w http.ResponseWriter, r *http.Request, call string, query url.Values) {
+	c.mu.Lock()
+	late := c.late
+	c.mu.Unlock()
+	if late > 0 && !passes(r, late) {
+		return
+	}
 	c.mu.Lock()
 	done := false
 	lost := c.faults.LostOutputs > 0
