@@ -113,3 +113,22 @@ func TestAPullerTellsOfAnOutageInTwoLines(t *testing.T) {
 		}
 	})
 }
+
+func TestAPullerNeverPausesForMoreThanHalfAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p camera.Puller
+		ctx, cancel := context.WithCancel(t.Context())
+		attempts := 0
+		last := time.Now()
+		p.Run(ctx, slog.New(slog.DiscardHandler), func(context.Context, func()) error {
+			if pause := time.Since(last); pause > 30*time.Second {
+				t.Errorf("a pause of %v, want 30s at most", pause)
+			}
+			last = time.Now()
+			if attempts++; attempts == 100 {
+				cancel()
+			}
+			return drivers.ErrOffline
+		})
+	})
+}

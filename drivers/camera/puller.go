@@ -11,10 +11,12 @@ import (
 	"parkagent/drivers"
 )
 
-// Between two attempts to get at a camera's events.
+// Between two attempts to get at a camera's events. A pause is longer or shorter
+// by a fifth, as chance has it, so the longest is one of 30 s.
 const (
 	shortestPause = time.Second
-	longestPause  = 30 * time.Second
+	longestPause  = 25 * time.Second
+	pauseSpread   = 0.2
 )
 
 // A Puller keeps up the connection by which a camera is asked for its events. It
@@ -30,7 +32,7 @@ type Puller struct {
 func (p *Puller) Run(ctx context.Context, log *slog.Logger, attempt func(ctx context.Context, well func()) error) {
 	defer p.set(nil)
 	pauses := &backoff.ExponentialBackOff{
-		InitialInterval: shortestPause, Multiplier: 2, MaxInterval: longestPause, RandomizationFactor: 0.2,
+		InitialInterval: shortestPause, Multiplier: 2, MaxInterval: longestPause, RandomizationFactor: pauseSpread,
 	}
 	pauses.Reset()
 	var began time.Time
