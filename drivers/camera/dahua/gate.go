@@ -37,6 +37,11 @@ type GateConfig struct {
 	// the first contact leaves the hold output on.
 	Held bool
 
+	// AsFound has the driver leave alone what it finds, a hold among it. It is
+	// for who only looks or tries, while the agent may be at work with the same
+	// camera: only the agent knows whether an output that is on was left on.
+	AsFound bool
+
 	Now func() time.Time // stamps GateState.At; nil means time.Now
 	Log *slog.Logger     // nil discards
 }

@@ -194,3 +194,33 @@ func TestARefusedHoldIsNoneAndASecondWritesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoOnlyLooksLeavesTheOutputsAsTheyAre(t *testing.T) {
+	in(t, func(t *testing.T, ctx context.Context) {
+		_, device := newGate(t, outputs, false)
+		device.SetInput(1, true)  // clear
+		device.SetOutput(0, true) // the agent holds the gate open
+		device.SetOutput(1, true)
+		cam := newCamera(t, dahua.Config{BaseURL: "http://camera", User: "admin", Password: "right", Client: drivertest.NewWeb(t, device)})
+		gate, err := dahua.NewGate(dahua.GateConfig{Device: "G1", Camera: cam, Options: outputs, AsFound: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := gate.State(ctx); err != nil || !s.HoldOpen || s.Fault != drivers.FaultContact {
+			t.Errorf("State = %+v, %v; want it held open, and a contact that should be off", s, err)
+		}
+		raised, lowered := device.Moves()
+		if err := gate.Raise(ctx); err != nil {
+			t.Errorf("Raise of a held gate = %v", err)
+		}
+		if err := gate.Lower(ctx); !errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Lower of a held gate = %v, want drivers.ErrRefused", err)
+		}
+		if r, l := device.Moves(); r != raised || l != lowered || !device.Output(0) || !device.Output(1) {
+			t.Errorf("outputs are %v and %v, want both on as before", device.Output(0), device.Output(1))
+		}
+		if err := gate.Release(ctx); err != nil || device.Output(0) {
+			t.Errorf("Release = %v, output on %v; want it off", err, device.Output(0))
+		}
+	})
+}

@@ -67,6 +67,13 @@ func (g *Gate) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if g.cfg.AsFound {
+		if g.hold == holdUnknown && on[g.opt.holdOutput()] {
+			g.hold = holdOn
+		}
+		g.clean = true
+		return nil
+	}
 	for _, n := range g.momentary() {
 		if !on[n] {
 			continue
