@@ -83,7 +83,7 @@ func (b *builder) modbus(d config.Device) (port, bool) {
 // ownRelays reports whether no other gate has the gate's relays. A gate that is
 // a copy of another with its numbers left as they were opens the wrong lane.
 func (b *builder) ownRelays(d config.Device, address string, opt gate.RelayOptions) bool {
-	for _, coil := range []*uint16{&opt.Open, opt.Close, opt.HoldCoil} {
+	for _, coil := range []*uint16{&opt.Open, opt.Close, opt.HoldCoil, opt.Stop} {
 		if coil == nil {
 			continue
 		}

@@ -36,7 +36,9 @@ func silentInterval(baud int) time.Duration {
 // four boards 10 times each. Twenty times for each of four is more than 9600 bits
 // per second hold: the bytes alone take 16 ms of the 12.5 there are. It takes 38400
 // (24 times each), 19200 with a quiet of 2 ms (20 times), or the inputs of all
-// four lanes on one board, since its gates share the answer.
+// four lanes on one board, since its gates share the answer. A lane asks that often
+// only while a car passes, so that at 9600 two of four boards may be asked twenty
+// times a second at one time.
 func ReadTime(baud, bits int, quiet time.Duration) time.Duration {
 	const request, header = 8, 5 // unit, function, address, count, CRC; unit, function, bytes, CRC
 	silence := silentInterval(baud)
