@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -53,13 +54,16 @@ func (b *builder) barrier(d config.Device) {
 	if err != nil || !ok {
 		return
 	}
-	barrier, err := gate.NewBarrier(gate.BarrierConfig{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log})
-	if err != nil {
+	cfg := gate.BarrierConfig{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log}
+	barrier, err := gate.NewBarrier(cfg)
+	cfg.AsFound = true
+	looked, lookErr := gate.NewBarrier(cfg)
+	if err := errors.Join(err, lookErr); err != nil {
 		b.options(d, err)
 		return
 	}
 	p.line.units[opt.Unit] = append(p.line.units[opt.Unit], d.Code)
-	b.out.Gates[d.Code], b.out.looks[d.Code], b.out.parts[d.Code] = barrier, look{Gate: barrier}, p.part
+	b.out.Gates[d.Code], b.out.looks[d.Code], b.out.parts[d.Code] = barrier, look{Gate: looked}, p.part
 }
 
 // modbus returns the line that a gate is on. Gates on one port share it.

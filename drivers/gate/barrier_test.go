@@ -255,6 +255,21 @@ func TestBarrierTakesBackWhatItWroteForAMoment(t *testing.T) {
 			t.Errorf("the command register is %d, want 0", got)
 		}
 	})
+	inBubble(t, "but not what whoever only looks finds", func(t *testing.T) {
+		s := keeps(t)
+		s.board.SetRegister(commandRegister, orderOpen) // the agent's, just now
+		opt, err := gate.ParseBarrierOptions(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		looks, err := gate.NewBarrier(gate.BarrierConfig{Device: "G1", Bus: s.line, Options: opt, AsFound: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := looks.State(timed(t)); err != nil || s.board.Register(commandRegister) != orderOpen {
+			t.Errorf("State = %v and the command register is %d, want it as found", err, s.board.Register(commandRegister))
+		}
+	})
 	inBubble(t, "though that fails twice", func(t *testing.T) {
 		s := keeps(t)
 		done := make(chan error, 1)
