@@ -58,6 +58,7 @@ type equipment struct {
 type look struct {
 	lane.Gate
 	holdUnknown bool // its state does not tell whether it is held open
+	works       bool // it can be told something, too
 }
 
 // buildDevices makes the drivers of a checked configuration.

@@ -120,15 +120,14 @@ func (b *builder) dahua(d config.Device, side *cameraSide) builtCamera {
 		if err != nil {
 			return cameraGate{}, err
 		}
-		g, err := dahua.NewGate(dahua.GateConfig{Device: d.Code, Camera: c, Options: opt, Now: b.cfg.now, Log: b.cfg.log})
+		cfg := dahua.GateConfig{Device: d.Code, Camera: c, Options: opt, Now: b.cfg.now, Log: b.cfg.log}
+		g, err := dahua.NewGate(cfg)
 		if err != nil {
 			return cameraGate{}, err
 		}
-		gate := cameraGate{Gate: g}
-		if opt.Means != dahua.MeansOutput || opt.Hold != 0 {
-			gate.look = &look{Gate: g} // else a hold would be taken for an opening that was left on
-		}
-		return gate, nil
+		cfg.AsFound = true
+		found, err := dahua.NewGate(cfg)
+		return cameraGate{g, &look{Gate: found, works: true}}, err
 	}
 	return c
 }

@@ -27,12 +27,12 @@ func TestDeviceMovesAGateAtACamera(t *testing.T) {
 		driver, options string
 		web             http.Handler
 		opened          func() int
-		held            func() bool // nil: it cannot be held
+		held            func() bool
 		state           string
 	}{
 		{"hikvision", ", self_guarded = true", hik, hik.Opened, hik.Held, "held open unknown."},
-		{"dahua", ", means = \"output\", open = 1, hold = 2, presence = 1", dahua, func() int { raised, _ := dahua.Moves(); return raised },
-			func() bool { return dahua.Output(1) }, "presence clear, held open yes."},
+		{"dahua", ", means = \"output\", open = 1, presence = 1", dahua, func() int { raised, _ := dahua.Moves(); return raised },
+			func() bool { return dahua.Output(0) }, "presence clear, held open yes."}, // by the output that opens
 	}
 	for _, tt := range tests {
 		t.Run(tt.driver, func(t *testing.T) {

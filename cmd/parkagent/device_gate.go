@@ -17,6 +17,9 @@ func (j *job) gate(ctx context.Context) (lane.Gate, error) {
 	if err := j.byAnswer(); err != nil {
 		return nil, err
 	}
+	if found, ok := j.all.looks[j.code]; ok && found.works {
+		return found.Gate, nil
+	}
 	relay, ok := j.all.relays[j.code]
 	if !ok {
 		return j.all.Gates[j.code], nil
