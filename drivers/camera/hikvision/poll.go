@@ -19,7 +19,7 @@ const (
 	pollBack    = time.Hour        // before now, what the first question is about, so that the clocks may differ
 	pollOverlap = 2 * time.Second  // every question goes back over, for cameras take "after" this way or that
 	pollKeep    = 10 * time.Minute // a plate so much older than the newest is none that was missed
-	pollLate    = 10 * time.Second // older than this by the camera's clock, a plate's car is not there any more
+	pollLate    = 10 * time.Second // older than this by the camera's clock, a plate's car is not there any more; nor is one so far ahead of it
 	pollResync  = 10 * time.Second // without a plate, after which the camera's clock is read again: one that was set back hides plates
 	pollMost    = 4096             // plates that are remembered
 )
@@ -52,7 +52,7 @@ var pollForms = []struct{ method, layout string }{
 // not answer.
 func (p *poller) run(ctx context.Context, well func()) error {
 	if !p.began {
-		p.readClock(ctx)
+		_ = p.readClock(ctx) // until it tells, ours is taken for it
 		p.mark = p.cameraNow().Add(-pollBack)
 	}
 	tick := time.NewTicker(p.camera.cfg.Options.Every)
@@ -85,16 +85,20 @@ func (p *poller) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh := p.take(records)
+	fresh := p.fresh(records)
 	if len(fresh) == 0 && time.Since(p.read) > pollResync {
-		p.readClock(ctx)
+		_ = p.readClock(ctx) // what it was last known to be will do until the next time
 		if now := p.cameraNow(); p.known && now.Before(p.mark) {
 			p.mark = now // its clock was set back
 		}
 	}
-	if slices.ContainsFunc(fresh, p.isLate) {
-		p.readClock(ctx) // before cars are turned away for a clock that was set
+	if slices.ContainsFunc(fresh, func(r anpr.Plate) bool { return p.isLate(r) || p.isAhead(r) }) {
+		// Before cars are turned away for a clock that was set.
+		if err := p.readClock(ctx); errors.Is(err, drivers.ErrOffline) {
+			return err // they come again with the next answer
+		}
 	}
+	fresh = p.take(fresh)
 	p.ok = time.Now()
 	for i, r := range fresh {
 		one := r.Push
@@ -110,25 +114,37 @@ func (p *poller) ask(ctx context.Context) error {
 	return nil
 }
 
-// take returns the records that are new, the oldest first, and remembers them.
-// Those of the first answer were there before, and none is new.
-func (p *poller) take(records []anpr.Plate) []anpr.Plate {
+// fresh returns the records that were not seen before, the oldest first.
+func (p *poller) fresh(records []anpr.Plate) []anpr.Plate {
 	slices.SortStableFunc(records, func(a, b anpr.Plate) int { return a.At.Compare(b.At) })
-	oldest := p.mark.Add(-pollKeep)
-	p.seen = slices.DeleteFunc(p.seen, func(r anpr.Plate) bool { return !r.At.IsZero() && r.At.Before(oldest) })
 	known := make(map[string]bool, len(p.seen))
 	for _, r := range p.seen {
 		known[r.Key] = true
 	}
 	var fresh []anpr.Plate
 	for _, r := range records {
-		if known[r.Key] || p.began && !r.At.IsZero() && r.At.Before(oldest) {
+		if known[r.Key] || p.began && p.isForgotten(r) {
 			continue
 		}
 		known[r.Key] = true
+		fresh = append(fresh, r)
+	}
+	return fresh
+}
+
+// take remembers fresh records and returns those that tell of cars. Those of the
+// first answer were there before. So were those that are ahead of the camera's
+// clock, which was set back; it will go past them once more.
+func (p *poller) take(fresh []anpr.Plate) []anpr.Plate {
+	p.seen = slices.DeleteFunc(p.seen, p.isForgotten)
+	var cars []anpr.Plate
+	for _, r := range fresh {
 		p.seen = append(p.seen, r)
+		if p.isAhead(r) {
+			continue
+		}
 		if p.began {
-			fresh = append(fresh, r)
+			cars = append(cars, r)
 		}
 		if r.At.After(p.mark) {
 			p.mark = r.At
@@ -136,7 +152,18 @@ func (p *poller) take(records []anpr.Plate) []anpr.Plate {
 	}
 	p.seen = p.seen[max(0, len(p.seen)-pollMost):]
 	p.began = true
-	return fresh
+	return cars
+}
+
+// isForgotten reports whether a record is too old to be remembered.
+func (p *poller) isForgotten(r anpr.Plate) bool {
+	return !r.At.IsZero() && r.At.Before(p.mark.Add(-pollKeep))
+}
+
+// isAhead reports whether a record is of a time that the camera's clock has not
+// reached yet.
+func (p *poller) isAhead(r anpr.Plate) bool {
+	return p.known && !r.At.IsZero() && r.At.Sub(p.cameraNow()) > pollLate
 }
 
 // isLate reports whether the car of a record is not there any more, as far as
@@ -187,12 +214,18 @@ func (p *poller) photograph(ctx context.Context, one *anpr.Push) {
 	}
 }
 
-// readClock finds out how far the camera's clock is ahead of ours.
-func (p *poller) readClock(ctx context.Context) {
+// readClock finds out how far the camera's clock is ahead of ours. A camera that
+// does not tell is not known to be.
+func (p *poller) readClock(ctx context.Context) error {
 	p.read = time.Now()
-	if ahead, err := p.camera.clockAhead(ctx); err == nil {
+	ahead, err := p.camera.clockAhead(ctx)
+	switch {
+	case err == nil:
 		p.ahead, p.known = ahead, true
+	case !errors.Is(err, drivers.ErrOffline):
+		p.known = false
 	}
+	return err
 }
 
 // cameraNow is the time by the camera's clock, or by ours where that is not

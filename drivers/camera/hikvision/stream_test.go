@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -258,6 +259,53 @@ func TestAPollSurvivesAClockThatIsSet(t *testing.T) {
 				pass(2 * time.Second)
 				if rec := a.one(t); rec.Plate != "粤B99999" || rec.Offline {
 					t.Errorf("saw %s, late %v; want 粤B99999 in time", rec.Plate, rec.Offline)
+				}
+			})
+		})
+	}
+}
+
+func TestAPollTellsOfNoPlateAgainAfterAClockWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := ask(t, &hik.Camera{}, hikvision.EventsPoll)
+		for i := range 8 { // for longer than plates are remembered
+			a.See(sim.Sighting{Plate: fmt.Sprintf("粤B0000%d", i)})
+			pass(15 * time.Minute)
+			a.one(t)
+		}
+		a.SetClock(-3 * time.Hour)
+		for i := range 8 { // until the clock has gone past them again
+			pass(15 * time.Minute)
+			a.none(t, "of those before the clock was set")
+			a.See(sim.Sighting{Plate: fmt.Sprintf("粤B1000%d", i)})
+			pass(15 * time.Minute)
+			if rec := a.one(t); rec.Plate != fmt.Sprintf("粤B1000%d", i) || rec.Offline {
+				t.Errorf("saw %s, late %v; want 粤B1000%d in time", rec.Plate, rec.Offline, i)
+			}
+		}
+	})
+}
+
+func TestAPollBelievesItsOwnClockNoMoreAfterThatWasSet(t *testing.T) {
+	for name, by := range map[string]time.Duration{"back": -time.Hour, "ahead": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var set atomic.Int64
+				device := &hik.Camera{Login: &sim.HikCamera{User: "admin", Password: "right"}}
+				seen := watch(t, newCamera(t, hikvision.Config{
+					BaseURL: "http://camera", User: "admin", Password: "right", Client: drivertest.NewWeb(t, device),
+					Options: hikvision.Options{Events: hikvision.EventsPoll},
+					Now:     func() time.Time { return time.Now().Add(time.Duration(set.Load())) },
+				}))
+				pass(2 * time.Second)
+				set.Store(int64(by))
+				device.See(sim.Sighting{Plate: "粤B12345"})
+				pass(2 * time.Second)
+				if len(seen) != 1 {
+					t.Fatalf("%d recognitions, want 1", len(seen))
+				}
+				if rec := <-seen; rec.Offline {
+					t.Error("a car just seen is late, for our clock was set")
 				}
 			})
 		})
