@@ -34,7 +34,10 @@ func (c *Camera) pull(ctx context.Context) {
 		for {
 			polling, cancel := ctx, context.CancelFunc(func() {})
 			if c.cfg.Options.Events == EventsStream {
-				err := c.follow(ctx, well)
+				err := c.follow(ctx, func() {
+					well()
+					plates = &poller{camera: c} // what was there when the stream ended, it has told of
+				})
 				if !errors.Is(err, camera.ErrNoFunction) {
 					return err
 				}

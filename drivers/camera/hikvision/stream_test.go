@@ -193,6 +193,53 @@ func TestACameraWithoutAStreamIsPolled(t *testing.T) {
 	})
 }
 
+func TestAPollAfterAStreamTellsOfNothingAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// A camera that starts has its plates before its stream.
+		device := &starting{Camera: &hik.Camera{}}
+		device.streamless.Store(true)
+		driver := newCamera(t, hikvision.Config{
+			BaseURL: "http://camera", Client: drivertest.NewWeb(t, device), Options: hikvision.Options{Events: hikvision.EventsStream},
+		})
+		a := &asked{Camera: device.Camera, driver: driver, seen: watch(t, driver)}
+		see := func(plate string) {
+			t.Helper()
+			a.See(sim.Sighting{Plate: plate})
+			pass(2 * time.Second)
+			if rec := a.one(t); rec.Plate != plate || rec.Offline {
+				t.Errorf("saw %s, late %v; want %s in time", rec.Plate, rec.Offline, plate)
+			}
+		}
+		pass(2 * time.Second)
+		see("粤B00001") // by poll
+		device.streamless.Store(false)
+		pass(11 * time.Minute)
+		for i := range 4 { // by the stream
+			see(fmt.Sprintf("粤B1000%d", i))
+			pass(5 * time.Minute)
+		}
+		device.streamless.Store(true)
+		device.Restart()
+		pass(time.Minute)
+		a.none(t, "by poll, of those that the stream told of")
+		see("粤B00002")
+	})
+}
+
+// A starting camera has no stream for a while.
+type starting struct {
+	*hik.Camera
+	streamless atomic.Bool
+}
+
+func (s *starting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.streamless.Load() && strings.HasSuffix(r.URL.Path, "/alertStream") {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	s.Camera.ServeHTTP(w, r)
+}
+
 func TestAPollTellsOfWhatIsNew(t *testing.T) {
 	forms := map[string]*hik.Camera{
 		"as it is first asked":       {},
