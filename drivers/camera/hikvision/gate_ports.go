@@ -201,20 +201,21 @@ func (g *Gate) clear(ctx context.Context) (good time.Time, err error) {
 
 // An ownList is what is known of who opens the barrier.
 type ownList struct {
-	asked time.Time
-	wrong bool // the camera does, too
+	asked  time.Time
+	wrong  bool // the camera does, too
+	untold bool // it did not say when it was asked last
 }
 
 const (
 	listAgain = 10 * time.Minute // after which the camera is asked again who opens the barrier
-	listSoon  = time.Minute      // the same, while somebody is mending it
+	listSoon  = time.Minute      // the same, while somebody is mending it, or it did not say
 )
 
 // opensByItself reports whether the camera opens the barrier by its own list, as
 // it last said. Where it does not tell, it has none.
 func (g *Gate) opensByItself(ctx context.Context) bool {
 	again := listAgain
-	if g.own.wrong {
+	if g.own.wrong || g.own.untold {
 		again = listSoon
 	}
 	if !g.own.asked.IsZero() && time.Since(g.own.asked) < again {
@@ -222,7 +223,8 @@ func (g *Gate) opensByItself(ctx context.Context) bool {
 	}
 	mode, err := g.camera.controlMode(ctx)
 	if err != nil && !errors.Is(err, camera.ErrNoFunction) {
-		return g.own.wrong // asked with the next state
+		g.own.asked, g.own.untold = time.Now(), true // not with every state: that would take as long again
+		return g.own.wrong
 	}
 	wrong := mode != "" && mode != controlPlatform
 	switch {

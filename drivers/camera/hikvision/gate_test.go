@@ -343,33 +343,6 @@ func TestWhoeverOpensBesideTheAgentEndsNoHold(t *testing.T) {
 	}
 }
 
-func TestACameraThatOpensByItsOwnListIsAFault(t *testing.T) {
-	for mode, want := range map[string]drivers.Fault{"0": drivers.FaultGateList, "1": drivers.FaultNone, "2": drivers.FaultGateList} {
-		synctest.Test(t, func(t *testing.T) {
-			g := newGate(t, &hik.Camera{CtrlMod: mode}, hikvision.GateOptions{})
-			if s, err := g.State(t.Context()); err != nil || s.Fault != want {
-				t.Errorf("ctrlMod %s: fault %d, %v; want %d", mode, s.Fault, err, want)
-			}
-		})
-	}
-}
-
-func TestTheCameraIsSeldomAskedWhoOpens(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		device := &hik.Camera{}
-		g := newGate(t, device, hikvision.GateOptions{})
-		for range 300 {
-			if _, err := g.State(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			pass(time.Second)
-		}
-		if n := strings.Count(strings.Join(device.Calls(), "\n"), "entranceParam"); n != 1 {
-			t.Errorf("asked %d times in 5 minutes, want once", n)
-		}
-	})
-}
-
 func TestGateOptionsAreChecked(t *testing.T) {
 	got, err := hikvision.ParseGateOptions(map[string]any{
 		"camera": "C1", "output": int64(1), "close_output": int64(3), "pulse": "1s", "presence": int64(2), "presence_active_low": true, "self_guarded": true,
