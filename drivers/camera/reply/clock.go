@@ -10,7 +10,7 @@ import (
 // believing that clock: it goes on from the last event's time. Most cameras say
 // that they kept an event; some firmware does not.
 type clock struct {
-	at, received time.Time // of the last event that was no old one
+	at, received time.Time // of the last event that was no old one; received with its monotonic reading
 
 	suspectAt  time.Time // of the last one that was; zero without
 	suspectAge time.Duration
@@ -28,12 +28,13 @@ const (
 	sameAge = 3 * time.Second
 )
 
-// late reports whether the camera saw the car too long ago.
-func (c *clock) late(rec drivers.Recognition) bool {
+// late reports whether the camera saw the car too long ago. now is a time.Now, not
+// rec.Received: our own clock may be set, and the car before us is no older for it.
+func (c *clock) late(rec drivers.Recognition, now time.Time) bool {
 	if rec.At.IsZero() || rec.Offline {
 		return false // the flag says all
 	}
-	age := c.at.Add(rec.Received.Sub(c.received)).Sub(rec.At)
+	age := c.at.Add(now.Sub(c.received)).Sub(rec.At)
 	old := !c.at.IsZero() && age > tooOld && age < tooOldToKeep
 	if old && (c.suspectAt.IsZero() || (age-c.suspectAge).Abs() > sameAge) {
 		c.suspectAt, c.suspectAge = rec.At, age
@@ -42,6 +43,6 @@ func (c *clock) late(rec drivers.Recognition) bool {
 	if old && rec.At.Sub(c.suspectAt) < apart {
 		return true
 	}
-	c.at, c.received, c.suspectAt = rec.At, rec.Received, time.Time{}
+	c.at, c.received, c.suspectAt = rec.At, now, time.Time{}
 	return false
 }

@@ -84,7 +84,7 @@ func (d *Desk) Decide(ctx context.Context, rec drivers.Recognition, key Key) (An
 		rec.ID = unique(rec.ID)
 		rec.Device = d.cfg.Device
 		rec.Received = d.cfg.Now().UTC()
-		late := d.clock.late(rec)
+		late := d.clock.late(rec, time.Now())
 		if rec.Offline || late {
 			rec.ID += keptMark
 		}

@@ -358,7 +358,7 @@ func TestAnEventThatIsOldByTheCamerasClockNeverOpens(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var c clock
 			for i, e := range tt.events {
-				if got := c.late(drivers.Recognition{At: start.Add(e.at), Received: start.Add(e.received)}); got != e.late {
+				if got := c.late(drivers.Recognition{At: start.Add(e.at)}, start.Add(e.received)); got != e.late {
 					t.Errorf("event %d: late = %v, want %v", i, got, e.late)
 				}
 			}
@@ -374,4 +374,21 @@ func TestAnEventThatIsOldByTheCamerasClockNeverOpens(t *testing.T) {
 			t.Errorf("answer = %+v, RaiseFor = %v; want nothing, ErrRefused", got, raised)
 		}
 	})
+}
+
+func TestACarIsNoOlderForOurOwnClockThatWasSet(t *testing.T) {
+	for _, by := range []time.Duration{-time.Hour, time.Hour} {
+		inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+			s.dealt = func(ctx context.Context, rec drivers.Recognition) {
+				if err := s.Gate().RaiseFor(ctx, rec.ID); err != nil {
+					t.Errorf("our clock set by %v: RaiseFor = %v", by, err)
+				}
+			}
+			s.push(t.Context(), carA(), keyA)
+			s.cfg.Now = func() time.Time { return time.Now().Add(by) }
+			if got := s.push(t.Context(), carA(), keyB); got.answer.Order != Raise {
+				t.Errorf("our clock set by %v: answer = %+v, want raise", by, got)
+			}
+		})
+	}
 }
