@@ -250,12 +250,15 @@ func ended(err error) bool {
 }
 
 // contextError says why ctx is done: os.ErrDeadlineExceeded after its deadline,
-// as with other files and connections, else context.Canceled.
+// as with other files and connections, else context.Canceled. A deadline that has
+// passed may not have ended ctx yet. It may do so at any moment, so ctx is asked
+// once: asked twice it gave an error that nobody takes for the end of his time, and
+// the port was closed in the middle of its work.
 func contextError(ctx context.Context) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return os.ErrDeadlineExceeded
+	if err := ctx.Err(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
 	}
-	return ctx.Err()
+	return os.ErrDeadlineExceeded
 }
 
 // atEnd calls f when ctx is done, unless release was called before. Release
