@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,12 +127,12 @@ func TestAnArmIsStopped(t *testing.T) {
 type lineGate struct {
 	fakeGate
 	takes time.Duration
-	asked int
+	asked atomic.Int64
 }
 
 func (g *lineGate) State(ctx context.Context) (drivers.GateState, error) {
 	<-time.After(g.takes)
-	g.asked++
+	g.asked.Add(1)
 	return g.fakeGate.State(ctx)
 }
 
@@ -154,9 +155,9 @@ func TestHowOftenInputsAreReadWhileACarPasses(t *testing.T) {
 			pass(5 * time.Second)
 			s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
 			pass(time.Second)
-			before := g.asked
+			before := g.asked.Load()
 			pass(10 * time.Second)
-			if n := g.asked - before; n < tt.low || n > tt.high {
+			if n := int(g.asked.Load() - before); n < tt.low || n > tt.high {
 				t.Errorf("an answer takes %v: asked %d times in ten seconds, want %d to %d", tt.takes, n, tt.low, tt.high)
 			}
 		})

@@ -156,33 +156,42 @@ func TestWhatRidesInAnAnswerIsShownBeforeTheGateOpens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
 		defer s.close()
-		var done []string
-		note := func(what string) { done = append(done, what) }
+		var mu sync.Mutex
+		var noted []string
+		note := func(what string) {
+			mu.Lock()
+			defer mu.Unlock()
+			noted = append(noted, what)
+		}
+		done := func() []string { // since it was called last
+			mu.Lock()
+			defer mu.Unlock()
+			was := noted
+			noted = nil
+			return was
+		}
 		d := &panelDisplay{rides: true, note: note}
 		s.withEntryDisplay(d)
 		pass(2 * time.Second)
-		done = nil
+		done()
 		s.gateIn.opened = func() { note("raise") }
 		s.see(t.Context(), drivers.Recognition{Plate: "粤B11111"})
-		if diff := cmp.Diff([]string{"show 粤B11111|欢迎光临/粤B11111,欢迎光临", "raise"}, done); diff != "" {
+		if diff := cmp.Diff([]string{"show 粤B11111|欢迎光临/粤B11111,欢迎光临", "raise"}, done()); diff != "" {
 			t.Errorf("a car that may pass, once the camera is answered (-want +got):\n%s", diff)
 		}
-		done = nil
 		s.gateIn.breakWith(fmt.Errorf("%w: no answer", drivers.ErrOffline))
 		s.see(t.Context(), drivers.Recognition{Plate: "粤B22222"})
 		want := []string{"show 粤B22222|欢迎光临/粤B22222,欢迎光临", "raise", "show 粤B22222|道闸故障 请稍候/粤B22222,道闸故障 请稍候"}
-		if diff := cmp.Diff(want, done); diff != "" {
+		if diff := cmp.Diff(want, done()); diff != "" {
 			t.Errorf("a gate that fails, once the camera is answered (-want +got):\n%s", diff)
 		}
-		done = nil
 		s.gateIn.breakWith(nil)
 		pass(2 * time.Second)
-		if diff := cmp.Diff([]string{"raise", "show 粤B22222|欢迎光临/粤B22222,欢迎光临"}, done); diff != "" {
+		if diff := cmp.Diff([]string{"raise", "show 粤B22222|欢迎光临/粤B22222,欢迎光临"}, done()); diff != "" {
 			t.Errorf("when it is back (-want +got):\n%s", diff)
 		}
-		done = nil
 		s.see(t.Context(), drivers.Recognition{Plate: "粤B33333"}) // the two places are taken
-		if diff := cmp.Diff([]string{"show 粤B33333|车位已满/粤B33333,车位已满"}, done); diff != "" {
+		if diff := cmp.Diff([]string{"show 粤B33333|车位已满/粤B33333,车位已满"}, done()); diff != "" {
 			t.Errorf("a car that is refused, once the camera is answered (-want +got):\n%s", diff)
 		}
 		// One that hangs all the same keeps the gate waiting for a moment only.
