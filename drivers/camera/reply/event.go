@@ -36,6 +36,11 @@ const (
 	// reopen is how long an event that the lane wants to open for waits for the
 	// camera to send it again. The car still stands there: the camera got no answer.
 	reopen = time.Minute
+	// lostFor is how long after the answer that opens the event is answered so
+	// once more, if no other came since. A camera that comes again so soon did not
+	// get that answer, and its gate is shut before a car that the lane has let
+	// pass. Later the car has gone, by whatever way.
+	lostFor = 10 * time.Second
 )
 
 // An event is one car before the camera, however often it is sent.
@@ -51,6 +56,7 @@ type event struct {
 	err     error         // why the lane may not have dealt with it; set before ended is closed
 	wanted  bool          // the lane could not open for it
 	raised  bool          // it could
+	opened  time.Time     // when the answer to a post of it was written that opens; zero: none was
 }
 
 // A contact is one post of an event that waits for its answer.
@@ -67,7 +73,8 @@ type contact struct {
 // An event whose key was seen before does not reach the lane again. While the
 // lane still decides, the new post waits with the old one, and both are
 // answered the same; after that it is answered Nothing, unless the lane could
-// not open for it and tries again.
+// not open for it and tries again, or the answer that opens was written so
+// shortly before that it must have got lost.
 //
 // It fails as Inbox.Deliver does, with too many posts at once, and when the lane
 // stopped meanwhile; the camera must then keep the event and send it again.
@@ -89,13 +96,18 @@ func (d *Desk) Decide(ctx context.Context, rec drivers.Recognition, key Key) (An
 			rec.ID += keptMark
 		}
 		ev = &event{id: rec.ID, never: rec.Offline || late, since: time.Now(), ended: make(chan struct{})}
+		d.last = ev
 		c := d.joinLocked(ev)
 		d.rememberLocked(ev, key)
 		d.mu.Unlock()
 		return d.first(ctx, ev, c, key, rec)
 	}
-	if ev.isOver() && !(ev.wanted && time.Since(ev.since) < reopen) {
+	lost := ev == d.last && !ev.opened.IsZero() && time.Since(ev.opened) < lostFor
+	if lost || ev.isOver() && !(ev.wanted && time.Since(ev.since) < reopen) {
 		answer := Answer{Frames: d.takeLocked()}
+		if lost {
+			answer.Order = d.gate.raising()
+		}
 		d.mu.Unlock()
 		return answer, nil
 	}
@@ -293,13 +305,19 @@ func (d *Desk) hand(ctx context.Context, id string, order Order) ([]<-chan error
 	return told, nil
 }
 
-// note keeps whether the lane could open for an event.
-func (d *Desk) note(id string, carried bool) {
+// note keeps whether the lane could open for an event, and whether it was in the
+// answer to a post of it.
+func (d *Desk) note(id string, carried, own bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if ev := d.events[id]; ev != nil {
-		ev.raised = ev.raised || carried
-		ev.wanted = !ev.raised
+	ev := d.events[id]
+	if ev == nil {
+		return
+	}
+	ev.raised = ev.raised || carried
+	ev.wanted = !ev.raised
+	if carried && own {
+		ev.opened = time.Now()
 	}
 }
 

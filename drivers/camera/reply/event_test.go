@@ -111,9 +111,7 @@ func TestAnEventSentAgainLaterStaysShut(t *testing.T) {
 		lane func(*Gate) func(context.Context, drivers.Recognition)
 		sent func(*drivers.Recognition)
 	}{
-		{"when it was opened for", func(g *Gate) func(context.Context, drivers.Recognition) {
-			return func(ctx context.Context, rec drivers.Recognition) { _ = g.RaiseFor(ctx, rec.ID) }
-		}, func(*drivers.Recognition) {}},
+		{"when it was opened for", raises, func(*drivers.Recognition) {}},
 		{"when it was refused", nil, func(*drivers.Recognition) {}},
 		{"when it was kept", nil, func(rec *drivers.Recognition) { rec.Offline = true }},
 	}
@@ -126,8 +124,8 @@ func TestAnEventSentAgainLaterStaysShut(t *testing.T) {
 				rec := carA()
 				tt.sent(&rec)
 				s.push(t.Context(), rec, keyA)
-				for range 4 {
-					<-time.After(3 * time.Second)
+				for i := range 4 {
+					<-time.After(lostFor * time.Duration(1+5*i))
 					if got := s.push(t.Context(), rec, keyA); got.err != nil || got.answer.Order != Nothing || got.after != 0 {
 						t.Errorf("answer = %+v, want nothing at once", got)
 					}
@@ -138,6 +136,44 @@ func TestAnEventSentAgainLaterStaysShut(t *testing.T) {
 			})
 		})
 	}
+}
+
+// raises is a lane that opens for every car.
+func raises(g *Gate) func(context.Context, drivers.Recognition) {
+	return func(ctx context.Context, rec drivers.Recognition) { _ = g.RaiseFor(ctx, rec.ID) }
+}
+
+func TestAnEventSentAgainRightAfterItWasOpenedForOpens(t *testing.T) {
+	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+		s.dealt = raises(s.Gate())
+		s.push(t.Context(), carA(), keyA)
+		<-time.After(lostFor - time.Second)
+		if got := s.push(t.Context(), carA(), keyA); got.answer.Order != Raise || got.after != 0 {
+			t.Errorf("answer = %+v, want raise at once: the first was not heard", got)
+		}
+		s.dealt = nil
+		s.push(t.Context(), carA(), keyB)
+		if got := s.push(t.Context(), carA(), keyA); got.answer.Order != Nothing {
+			t.Errorf("answer = %+v, want nothing: another car came", got)
+		}
+		if len(s.seen) != 2 {
+			t.Errorf("the lane saw %d events, want 2", len(s.seen))
+		}
+	})
+	inBubble(t, GateConfig{Polls: true}, func(t *testing.T, s *site) {
+		s.push(t.Context(), carA(), keyA)
+		poll := s.pollLater(t.Context(), nil)
+		if err := s.Gate().RaiseFor(t.Context(), s.seen[0].ID); err != nil {
+			t.Error(err)
+		}
+		if got := <-poll; got.Order != Raise {
+			t.Errorf("the poll carried %v, want raise", got.Order)
+		}
+		synctest.Wait()
+		if got := s.push(t.Context(), carA(), keyA); got.answer.Order != Nothing {
+			t.Errorf("answer = %+v, want nothing: it was not this one that opened", got)
+		}
+	})
 }
 
 func TestAnEventSentAgainOpensWhenTheLaneTriesAgain(t *testing.T) {
@@ -156,6 +192,7 @@ func TestAnEventSentAgainOpensWhenTheLaneTriesAgain(t *testing.T) {
 		if got := <-again; got.answer.Order != Raise {
 			t.Errorf("answer = %+v, want raise", got)
 		}
+		<-time.After(lostFor)
 		if got := s.push(t.Context(), carA(), keyA); got.answer.Order != Nothing || got.after != 0 {
 			t.Errorf("answer = %+v, want nothing at once: it was opened for", got)
 		}

@@ -89,7 +89,8 @@ func (s *sense) presence(in *Input) drivers.Presence {
 // event, and returns once that answer was written. If that push does not wait
 // any more, or its camera has hung up, it goes on as Raise does; no other car's
 // push ever carries the order. A later post of the same event does, when
-// RaiseFor is called again.
+// RaiseFor is called again, or when it comes within seconds: the camera then did
+// not get the answer.
 //
 // An event that the camera kept, or that is minutes old by the camera's own
 // clock, never opens: it fails with drivers.ErrRefused.
@@ -112,10 +113,10 @@ func (g *Gate) RaiseFor(ctx context.Context, event string) error {
 	}
 	if errors.Is(err, errGone) {
 		err = g.Raise(ctx)
-		g.desk.note(event, err == nil)
+		g.desk.note(event, err == nil, false)
 		return err
 	}
-	g.desk.note(event, err == nil)
+	g.desk.note(event, err == nil, true)
 	if err != nil {
 		return g.desk.failed("raise", err)
 	}

@@ -51,6 +51,7 @@ type Desk struct {
 	events map[string]*event // by Recognition.ID
 	seen   map[Key]*event    // those that can be known again
 	order  []Key             // of seen, oldest first
+	last   *event            // of those that were no repetition
 	trays  []*Tray
 
 	waiting int // posts of plates

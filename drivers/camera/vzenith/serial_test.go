@@ -158,7 +158,7 @@ func TestACameraWhoseAnswerWasLostOpensOnceAtMost(t *testing.T) {
 		{"the camera waits long enough", time.Second, 5 * time.Second, 0, 1},
 		{"the camera gives up before the lane decides", time.Second, 600 * time.Millisecond, 0, 1},
 		{"it gives up twice", 1300 * time.Millisecond, 600 * time.Millisecond, 0, 1},
-		{"the answer that opens is lost", 0, 5 * time.Second, 1, 0},
+		{"the answer that opens is lost", 0, 5 * time.Second, 1, 1},
 		{"all answers are lost", 0, 5 * time.Second, 5, 0},
 	}
 	for _, tt := range tests {
