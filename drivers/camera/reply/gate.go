@@ -42,7 +42,17 @@ type Gate struct {
 	mu       sync.Mutex // guards the following fields
 	presence sense
 	passage  sense
+	rest     rest
 }
+
+// A rest is what is known of a relay that can be latched and is not held.
+type rest uint8
+
+const (
+	unrested rest = iota // it may be on: the agent has just started, or an order got lost
+	resting              // it is to be switched off with the next contact that acts, or just is
+	rested               // it is off
+)
 
 // A sense is what the camera last reported of an input.
 type sense struct {
@@ -190,21 +200,49 @@ func (g *Gate) Hold(ctx context.Context) error {
 		return err
 	}
 	before := g.held.Swap(true) // first, so that nothing lowers or pulses it meanwhile
+	g.setRest(unrested)
 	err := g.ask(ctx, "hold", Hold, nil)
-	if err != nil {
+	if errors.Is(err, errUnmet) { // otherwise the camera may have got it
 		g.held.Store(before)
 	}
 	return err
 }
 
 // Release lets go of the relay by the camera's next contact. It fails with
-// drivers.ErrRefused where Hold does.
+// drivers.ErrRefused where Hold does; the gate is held still when no contact came.
 func (g *Gate) Release(ctx context.Context) error {
 	if err := g.canLatch("release"); err != nil {
 		return err
 	}
-	g.held.Store(false) // also if this fails: nothing may latch the relay again
-	return g.ask(ctx, "release", Release, nil)
+	before := g.held.Swap(false)
+	err := g.ask(ctx, "release", Release, nil)
+	switch {
+	case err == nil:
+		g.setRest(rested)
+	case errors.Is(err, errUnmet):
+		g.held.Store(before)
+	default:
+		g.setRest(unrested)
+	}
+	return err
+}
+
+func (g *Gate) setRest(r rest) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.rest = r
+}
+
+// mustRest reports whether a contact is to switch the relay off that nothing
+// holds, and was not told so yet.
+func (g *Gate) mustRest() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.rest != resting || g.held.Load() {
+		return false
+	}
+	g.rest = unrested // until the answer was written
+	return true
 }
 
 func (g *Gate) canLatch(op string) error {
@@ -220,6 +258,10 @@ func (g *Gate) canLatch(op string) error {
 // occupied. Of the arm the camera knows nothing. For a day after the camera let a
 // car in by a list of its own the state bears drivers.FaultGateList. State fails
 // with drivers.ErrOffline when the camera was not heard for too long.
+//
+// A relay that can be latched and that nothing holds may be on from before a
+// start. After the first State it is switched off by the next contact that acts;
+// a gate that is to be held open must be told by Hold before.
 func (g *Gate) State(context.Context) (drivers.GateState, error) {
 	if err := g.desk.Heard(); err != nil {
 		return drivers.GateState{}, g.desk.failed("state", err)
@@ -230,6 +272,9 @@ func (g *Gate) State(context.Context) (drivers.GateState, error) {
 	passage := g.passage.presence(g.cfg.Passage)
 	if g.passage.passed {
 		passage, g.passage.passed = drivers.PresenceOccupied, false
+	}
+	if g.cfg.Latches && g.rest == unrested && !g.held.Load() {
+		g.rest = resting
 	}
 	return drivers.GateState{
 		Arm:      drivers.ArmUnknown,

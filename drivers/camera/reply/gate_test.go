@@ -334,3 +334,104 @@ func TestDiagnoseTellsWhatTheCameraShowed(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatTheGateHoldsIsWhatItsRelayMayDo(t *testing.T) {
+	broken := errors.New("connection reset")
+	holds := func(g *Gate, ctx context.Context) error { return g.Hold(ctx) }
+	releases := func(g *Gate, ctx context.Context) error { return g.Release(ctx) }
+	tests := []struct {
+		name  string
+		held  bool // before
+		call  func(*Gate, context.Context) error
+		write error // of the poll's answer; errGone: no poll comes
+		want  bool
+	}{
+		{"a hold that was carried", false, holds, nil, true},
+		{"one that nothing carried", false, holds, errGone, false},
+		{"one that may have been", false, holds, broken, true},
+		{"a release that was carried", true, releases, nil, false},
+		{"one that nothing carried", true, releases, errGone, true},
+		{"a second hold that nothing carried", true, holds, errGone, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, GateConfig{Polls: true, Latches: true}, func(t *testing.T, s *site) {
+				if tt.held {
+					poll := s.pollLater(t.Context(), nil)
+					if err := s.Gate().Hold(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					<-poll
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if tt.write != errGone {
+					s.pollLater(ctx, tt.write)
+				}
+				if err := tt.call(s.Gate(), ctx); (err != nil) != (tt.write != nil) {
+					t.Errorf("error = %v", err)
+				}
+				if st, err := s.Gate().State(t.Context()); err != nil || st.HoldOpen != tt.want {
+					t.Errorf("held open: %v, %v; want %v", st.HoldOpen, err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestARelayThatMayBeOnIsSwitchedOff(t *testing.T) {
+	latching := GateConfig{Polls: true, Latches: true}
+	poll := func(t *testing.T, s *site, write error) Order {
+		t.Helper()
+		answer := s.Poll(t.Context(), 0, all)
+		answer.Written(write)
+		synctest.Wait()
+		return answer.Order
+	}
+	look := func(t *testing.T, s *site) {
+		t.Helper()
+		if _, err := s.Gate().State(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	inBubble(t, latching, func(t *testing.T, s *site) {
+		if got := poll(t, s, nil); got != Nothing {
+			t.Errorf("before anybody asked for the state a poll carried %v, want nothing: the lane may want it held", got)
+		}
+		for i, want := range []struct {
+			write error
+			order Order
+		}{{errGone, Release}, {nil, Release}, {nil, Nothing}, {nil, Nothing}} {
+			look(t, s)
+			if got := poll(t, s, want.write); got != want.order {
+				t.Errorf("poll %d carried %v, want %v", i, got, want.order)
+			}
+		}
+	})
+	inBubble(t, latching, func(t *testing.T, s *site) { // after a start with the gate held
+		held := s.pollLater(t.Context(), nil)
+		if err := s.Gate().Hold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		<-held
+		look(t, s)
+		if got := poll(t, s, nil); got != Nothing {
+			t.Errorf("a poll carried %v, want nothing: the gate is held", got)
+		}
+		released := s.pollLater(t.Context(), errors.New("connection reset"))
+		if err := s.Gate().Release(t.Context()); err == nil {
+			t.Error("Release whose answer was not written succeeded")
+		}
+		<-released
+		look(t, s)
+		if got := poll(t, s, nil); got != Release {
+			t.Errorf("after a release that may be lost a poll carried %v, want release", got)
+		}
+	})
+	inBubble(t, GateConfig{Polls: true}, func(t *testing.T, s *site) {
+		look(t, s)
+		if got := poll(t, s, nil); got != Nothing {
+			t.Errorf("a poll carried %v to a relay that only pulses, want nothing", got)
+		}
+	})
+}

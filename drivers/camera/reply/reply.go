@@ -136,7 +136,8 @@ type Answer struct {
 	Shoot  bool     // take a picture now and push it
 	Frames []Frames // for the camera's serial ports
 
-	done []chan<- error
+	done  []chan<- error
+	rests *Gate // whose relay it switches off though nobody asked; nil: none
 }
 
 // Frames are the bytes for one serial port of a camera, in the order in which
@@ -156,6 +157,9 @@ func (a Answer) Written(err error) {
 		done <- err
 	}
 	if err == nil {
+		if a.rests != nil {
+			a.rests.setRest(rested)
+		}
 		return
 	}
 	for _, f := range a.Frames {
@@ -197,6 +201,9 @@ func (d *Desk) Poll(ctx context.Context, wait time.Duration, acts Acts) Answer {
 		// All that stands ready goes out together: a text and the order that it
 		// belongs to.
 		answer.gather(orders, shots)
+		if acts.Orders && answer.Order == Nothing && d.gate.mustRest() {
+			answer.Order, answer.rests = Release, d.gate
+		}
 		if acts.Frames {
 			answer.Frames = d.take()
 		}
@@ -273,6 +280,9 @@ func (d *Desk) Shoot(ctx context.Context) error {
 	}
 }
 
+// errUnmet means that nothing carried what was asked, and nothing will.
+var errUnmet = errors.New("no contact of the camera")
+
 func unmet(cause error) error {
-	return fmt.Errorf("%w: no contact of the camera: %w", drivers.ErrOffline, cause)
+	return fmt.Errorf("%w: %w: %w", drivers.ErrOffline, errUnmet, cause)
 }
