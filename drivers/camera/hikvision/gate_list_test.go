@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,7 +46,7 @@ func TestTheCameraIsSeldomAskedWhoOpens(t *testing.T) {
 type reticent struct {
 	*hik.Camera
 	refuses bool // rather than to be silent
-	asked   int
+	asked   atomic.Int64
 }
 
 func (r *reticent) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -53,7 +54,7 @@ func (r *reticent) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.Camera.ServeHTTP(w, req)
 		return
 	}
-	r.asked++
+	r.asked.Add(1)
 	if !r.refuses {
 		<-req.Context().Done()
 		return
@@ -80,8 +81,8 @@ func TestAStateDoesNotWaitForACameraThatDoesNotSayWhoOpens(t *testing.T) {
 				pass(time.Second)
 			}
 			pass(15 * time.Second)
-			if _, err := g.State(t.Context()); err != nil || device.asked != 2 {
-				t.Errorf("refuses %v: asked %d times in a minute, want twice; %v", refuses, device.asked, err)
+			if _, err := g.State(t.Context()); err != nil || device.asked.Load() != 2 {
+				t.Errorf("refuses %v: asked %d times in a minute, want twice; %v", refuses, device.asked.Load(), err)
 			}
 		})
 	}

@@ -155,7 +155,8 @@ func TestAPollSurvivesAClockThatIsSet(t *testing.T) {
 
 func TestAPollTellsOfNoPlateAgainAfterAClockWasSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := ask(t, &hik.Camera{}, hikvision.EventsPoll)
+		// Seldom, for hours pass.
+		a := askBy(t, &hik.Camera{}, hikvision.Options{Events: hikvision.EventsPoll, Every: 8 * time.Second})
 		for i := range 8 { // for longer than plates are remembered
 			a.See(sim.Sighting{Plate: fmt.Sprintf("粤B0000%d", i)})
 			pass(15 * time.Minute)

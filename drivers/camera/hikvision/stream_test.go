@@ -30,11 +30,16 @@ type asked struct {
 // ask watches the camera by events until the test ends.
 func ask(t *testing.T, device *hik.Camera, events hikvision.Events) *asked {
 	t.Helper()
+	return askBy(t, device, hikvision.Options{Events: events})
+}
+
+func askBy(t *testing.T, device *hik.Camera, opt hikvision.Options) *asked {
+	t.Helper()
 	device.Login = &sim.HikCamera{User: "admin", Password: "right"}
 	log := &bytes.Buffer{}
 	driver := newCamera(t, hikvision.Config{
 		BaseURL: "http://camera", User: "admin", Password: "right", Client: drivertest.NewWeb(t, device),
-		Options: hikvision.Options{Events: events}, Location: time.FixedZone("", 8*3600),
+		Options: opt, Location: time.FixedZone("", 8*3600),
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	a := &asked{Camera: device, driver: driver, log: log, seen: watch(t, driver)}
