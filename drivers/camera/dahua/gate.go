@@ -103,11 +103,11 @@ func NewGate(cfg GateConfig) (*Gate, error) {
 // the hold output is on, and no more.
 func (g *Gate) Raise(ctx context.Context) error {
 	return g.call("raise", func() error {
-		if g.hold == holdOn {
-			return g.latch(ctx)
-		}
 		if err := g.prepare(ctx); err != nil {
 			return err
+		}
+		if g.hold == holdOn { // which may have shown just now
+			return g.latch(ctx)
 		}
 		if g.opt.Means == MeansOutput {
 			return g.pulse(ctx, g.opt.Open, ctx, again)

@@ -206,12 +206,12 @@ func TestWhoOnlyLooksLeavesTheOutputsAsTheyAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s, err := gate.State(ctx); err != nil || !s.HoldOpen || s.Fault != drivers.FaultContact {
-			t.Errorf("State = %+v, %v; want it held open, and a contact that should be off", s, err)
-		}
 		raised, lowered := device.Moves()
 		if err := gate.Raise(ctx); err != nil {
 			t.Errorf("Raise of a held gate = %v", err)
+		}
+		if s, err := gate.State(ctx); err != nil || !s.HoldOpen || s.Fault != drivers.FaultContact {
+			t.Errorf("State = %+v, %v; want it held open, and a contact that should be off", s, err)
 		}
 		if err := gate.Lower(ctx); !errors.Is(err, drivers.ErrRefused) {
 			t.Errorf("Lower of a held gate = %v, want drivers.ErrRefused", err)
