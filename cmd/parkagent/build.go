@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -59,6 +60,10 @@ type look struct {
 	lane.Gate
 	holdUnknown bool // its state does not tell whether it is held open
 	works       bool // it can be told something, too
+
+	// found returns one that can be told something, where the gate must be asked
+	// first whether it is held open.
+	found func(ctx context.Context) (lane.Gate, error)
 }
 
 // buildDevices makes the drivers of a checked configuration.

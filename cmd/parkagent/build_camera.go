@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -100,7 +101,8 @@ func (b *builder) hikvision(d config.Device, side *cameraSide) builtCamera {
 			return cameraGate{}, err
 		}
 		held, err := c.Gate(hikvision.GateConfig{Device: d.Code, Options: opt, Held: true})
-		return cameraGate{g, &look{Gate: held, holdUnknown: true}}, err
+		found := func(ctx context.Context) (lane.Gate, error) { return g.AsFound(ctx) }
+		return cameraGate{g, &look{Gate: held, holdUnknown: true, found: found}}, err
 	}
 	return c
 }

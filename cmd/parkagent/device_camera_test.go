@@ -71,6 +71,38 @@ func TestDeviceMovesAGateAtACamera(t *testing.T) {
 	}
 }
 
+// Only the agent knows whether an output that is on holds the gate open. A command
+// from beside it must not take that for one that was left on.
+func TestDeviceEndsNoHoldAtACamera(t *testing.T) {
+	hik := &simhik.Camera{Login: &sim.HikCamera{User: "admin", Password: "right"}, CtrlMod: "1"}
+	dahua := &simdahua.Camera{User: "admin", Password: "right"}
+	tests := []struct {
+		driver, options string
+		web             http.Handler
+		on              func() bool
+	}{
+		{"hikvision", `, control = "output", output = 1`, hik, func() bool { return hik.On(1) }},
+		{"dahua", `, means = "output"`, dahua, func() bool { return dahua.Output(0) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.driver, func(t *testing.T) {
+			server := httptest.NewServer(tt.web)
+			defer server.Close()
+			path := cameraSite(t, tt.driver, server.URL, "right", tt.options)
+			for _, step := range []struct {
+				op     string
+				status int
+				on     bool
+			}{{"hold", 0, true}, {"open", 0, true}, {"close", 1, true}, {"state", 0, true}, {"release", 0, false}, {"open", 0, false}} {
+				status, stdout, stderr := say(t, "device", "G1", step.op, "--timeout", "20s", "--config", path)
+				if status != step.status || tt.on() != step.on {
+					t.Errorf("%s = %d, output on %v; want %d and %v: %s%s", step.op, status, tt.on(), step.status, step.on, stdout, stderr)
+				}
+			}
+		})
+	}
+}
+
 // A camera and the gate at it are two devices and one login: a wrong password
 // must not be tried for each.
 func TestDoctorTriesAPasswordOnce(t *testing.T) {

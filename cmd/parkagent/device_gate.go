@@ -17,14 +17,18 @@ func (j *job) gate(ctx context.Context) (lane.Gate, error) {
 	if err := j.byAnswer(); err != nil {
 		return nil, err
 	}
-	if found, ok := j.all.looks[j.code]; ok && found.works {
-		return found.Gate, nil
+	look := j.all.looks[j.code]
+	if look.works {
+		return look.Gate, nil
 	}
-	relay, ok := j.all.relays[j.code]
-	if !ok {
+	asFound := look.found
+	if relay, ok := j.all.relays[j.code]; ok {
+		asFound = relay.asFound
+	}
+	if asFound == nil {
 		return j.all.Gates[j.code], nil
 	}
-	g, err := relay.asFound(ctx)
+	g, err := asFound(ctx)
 	if err != nil {
 		return nil, j.explain(err)
 	}
