@@ -46,6 +46,8 @@ type GateRig struct {
 	// SetPresence puts something under the arm or takes it away; nil where
 	// no presence input is wired.
 	SetPresence func(occupied bool)
+	// SetPassage does that behind the arm, where such an input is wired as well.
+	SetPassage func(occupied bool)
 
 	// Stopped returns how often the barrier really got the command to stop; nil
 	// for a gate that cannot be stopped. The gate is then a StopDriver.
@@ -107,6 +109,7 @@ func gate(t *testing.T, newRig func(t *testing.T) GateRig, in func(*testing.T, f
 		{"raise again opens again or stays open", true, raiseIsRepeatable},
 		{"lower closes when clear", can.Lowered != nil, lowerWhenClear},
 		{"lower refuses on a car and sends nothing", can.Lowered != nil && can.SetPresence != nil, lowerRefusesOnACar},
+		{"a presence input that misses cars is not believed", can.SetPresence != nil && can.SetPassage != nil, missesCars},
 		{"hold keeps open until release", can.HeldOpen != nil, holdUntilRelease},
 		{"stop stops once and ends no hold", can.Stopped != nil, stopsOnce},
 		{"limits that contradict each other are a fault", can.Contradict != nil, contradiction},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/gate/guard"
 	"parkagent/drivers/rs485"
 )
 
@@ -38,7 +39,7 @@ type Barrier struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	guard  guard
+	guard  guard.Guard
 	motion motion
 
 	hold    hold
@@ -57,7 +58,7 @@ func NewBarrier(cfg BarrierConfig) (*Barrier, error) {
 	}
 	b := &Barrier{
 		device: cfg.Device, bus: cfg.Bus, opt: opt, now: cfg.Now, log: cfg.Log, asFound: cfg.AsFound,
-		guard: guard{presence: opt.Presence != nil, passage: opt.Passage != nil, selfGuarded: opt.SelfGuarded, age: opt.PresenceAge},
+		guard: guard.Guard{Presence: opt.Presence != nil, Passage: opt.Passage != nil, SelfGuarded: opt.SelfGuarded, Age: opt.PresenceAge},
 		motion: motion{
 			travel:   opt.Travel,
 			seesUp:   opt.LimitOpen != nil || opt.Arm != nil && opt.Arm.Up != nil,
@@ -108,22 +109,22 @@ func (b *Barrier) Lower(ctx context.Context) error {
 		case b.opt.Close == nil:
 			return refusal("the barrier has no order to close")
 		}
-		if err := b.guard.allowed(); err != nil {
+		if err := b.guard.Allowed(); err != nil {
 			return err
 		}
 		if err := b.prepare(ctx, rs485.Command); err != nil {
-			return b.guard.unknown(err)
+			return b.guard.Unknown(err)
 		}
 		v, err := b.values(ctx, rs485.Command, b.opt.watched())
 		if err != nil {
-			return b.guard.unknown(err)
+			return b.guard.Unknown(err)
 		}
 		if b.held(v) {
 			return refusal("the gate is held open")
 		}
-		good, err := b.guard.clear(func() (reading, error) {
+		good, err := b.guard.Clear(func(time.Time) (guard.Reading, error) {
 			v, err := b.values(ctx, rs485.Command, b.opt.safety())
-			return b.opt.mean(v), err
+			return b.opt.mean(v).Reading, err
 		})
 		if err == nil {
 			err = b.order(ctx, *b.opt.Close, once(good))
@@ -206,8 +207,8 @@ func (b *Barrier) State(ctx context.Context) (drivers.GateState, error) {
 			return err
 		}
 		in := b.opt.mean(v)
-		b.guard.observe(in)
-		s = drivers.GateState{Presence: in.presence, Passage: in.passage, HoldOpen: b.held(v), At: b.now().UTC()}
+		b.guard.Observe(in.Reading)
+		s = drivers.GateState{Presence: in.Presence, Passage: in.Passage, HoldOpen: b.held(v), At: b.now().UTC()}
 		s.Arm, s.Fault = b.motion.judge(in.arm, time.Now())
 		switch {
 		case b.opt.Fault != nil && b.opt.Fault.holds(v), b.opt.Arm != nil && s.Fault == drivers.FaultLimits:
@@ -215,7 +216,7 @@ func (b *Barrier) State(ctx context.Context) (drivers.GateState, error) {
 		case s.Fault != drivers.FaultNone:
 		case b.hold == holdOn && !s.HoldOpen:
 			s.Fault = drivers.FaultContact
-		case b.guard.blind():
+		case b.guard.Blind():
 			s.Fault = drivers.FaultPresence
 		}
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"parkagent/drivers"
+	"parkagent/drivers/gate/guard"
 	"parkagent/drivers/rs485"
 )
 
@@ -76,7 +77,7 @@ func (s Sign) holds(v values) bool {
 
 // mean says what values mean.
 func (o BarrierOptions) mean(v values) reading {
-	r := reading{presence: o.place(o.Presence, v), passage: o.place(o.Passage, v)}
+	r := reading{Reading: guard.Reading{Presence: o.place(o.Presence, v), Passage: o.place(o.Passage, v)}}
 	if o.Arm != nil {
 		r.arm = o.Arm.position(v)
 	} else {

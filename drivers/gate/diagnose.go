@@ -106,7 +106,7 @@ func inputs(in reading, err error) drivers.Finding {
 		f.Level = drivers.LevelWrong
 		return f
 	}
-	f.Value = fmt.Sprintf("arm=%v presence=%v passage=%v", in.arm, in.presence, in.passage)
+	f.Value = fmt.Sprintf("arm=%v presence=%v passage=%v", in.arm, in.Presence, in.Passage)
 	if in.arm == drivers.ArmFault {
 		f.Level, f.Err = drivers.LevelWrong, &drivers.FaultError{Fault: drivers.FaultLimits, Err: errLimits}
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/goburrow/modbus"
 
 	"parkagent/drivers"
+	"parkagent/drivers/gate/guard"
 	"parkagent/drivers/rs485"
 )
 
@@ -83,7 +84,7 @@ type Relay struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	guard  guard
+	guard  guard.Guard
 	motion motion
 
 	hold    hold
@@ -115,7 +116,7 @@ func NewRelay(cfg Config) (*Relay, error) {
 	r := &Relay{
 		device: cfg.Device, bus: cfg.Bus, opt: opt, now: cfg.Now, log: cfg.Log,
 		asFound: cfg.AsFound,
-		guard:   guard{presence: opt.Presence != nil, passage: opt.Passage != nil, selfGuarded: opt.SelfGuarded, age: opt.PresenceAge},
+		guard:   guard.Guard{Presence: opt.Presence != nil, Passage: opt.Passage != nil, SelfGuarded: opt.SelfGuarded, Age: opt.PresenceAge},
 		motion:  motion{travel: opt.Travel, seesUp: opt.LimitOpen != nil, seesDown: opt.LimitClose != nil},
 	}
 	if opt.Quiet > 0 {
@@ -166,20 +167,23 @@ func (r *Relay) Lower(ctx context.Context) error {
 		case r.opt.Close == nil:
 			return refusal("no close contact is wired")
 		}
-		if err := r.guard.allowed(); err != nil {
+		if err := r.guard.Allowed(); err != nil {
 			return err
 		}
 		if err := r.prepare(ctx, rs485.Command); err != nil {
-			return r.guard.unknown(err)
+			return r.guard.Unknown(err)
 		}
 		given, err := r.readCoils(ctx, rs485.Command)
 		if err != nil {
-			return r.guard.unknown(err)
+			return r.guard.Unknown(err)
 		}
 		if r.held(given) {
 			return refusal("the gate is held open")
 		}
-		good, err := r.guard.clear(func() (reading, error) { return r.read(ctx, rs485.Command) })
+		good, err := r.guard.Clear(func(time.Time) (guard.Reading, error) {
+			in, err := r.read(ctx, rs485.Command)
+			return in.Reading, err
+		})
 		if err == nil {
 			err = r.pulse(ctx, *r.opt.Close, once(good))
 		}
@@ -252,14 +256,14 @@ func (r *Relay) State(ctx context.Context) (drivers.GateState, error) {
 		if err != nil {
 			return err
 		}
-		r.guard.observe(in)
-		s = drivers.GateState{Presence: in.presence, Passage: in.passage, HoldOpen: r.held(r.given), At: r.now().UTC()}
+		r.guard.Observe(in.Reading)
+		s = drivers.GateState{Presence: in.Presence, Passage: in.Passage, HoldOpen: r.held(r.given), At: r.now().UTC()}
 		s.Arm, s.Fault = r.motion.judge(in.arm, time.Now())
 		switch {
 		case s.Fault != drivers.FaultNone:
 		case r.stuck || r.hold == holdOn && !s.HoldOpen:
 			s.Fault = drivers.FaultContact
-		case r.guard.blind():
+		case r.guard.Blind():
 			s.Fault = drivers.FaultPresence
 		}
 		return nil
@@ -273,7 +277,10 @@ func (r *Relay) read(ctx context.Context, p rs485.Priority) (reading, error) {
 	if err != nil {
 		return reading{}, err
 	}
-	return reading{arm: r.arm(inputs), presence: sensed(r.opt.Presence, inputs), passage: sensed(r.opt.Passage, inputs)}, nil
+	return reading{
+		Reading: guard.Reading{Presence: sensed(r.opt.Presence, inputs), Passage: sensed(r.opt.Passage, inputs)},
+		arm:     r.arm(inputs),
+	}, nil
 }
 
 // command is call for what may change the relays, which State then looks at.
