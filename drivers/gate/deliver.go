@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/gate/guard"
 )
 
 // offRetries is how often taking back what was given for a moment is tried again. A
@@ -33,13 +34,9 @@ func once(until time.Time) resend { return resend{never: true, until: until} }
 // deliver sends a command. When there is no reply it asks whether the command
 // arrived, and sends it once more if it did not and rs allows.
 func deliver(ctx context.Context, rs resend, send func(context.Context) error, arrived func(context.Context) (bool, error)) error {
-	sendCtx := ctx
-	if !rs.until.IsZero() {
-		fresh, cancel := context.WithDeadline(ctx, rs.until)
-		defer cancel()
-		sendCtx = fresh
-	}
-	err := send(sendCtx)
+	fresh, cancel := guard.Until(ctx, rs.until)
+	defer cancel()
+	err := send(fresh)
 	if err == nil || errors.Is(err, drivers.ErrRefused) {
 		return err
 	}

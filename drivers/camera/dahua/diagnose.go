@@ -164,7 +164,7 @@ func (g *Gate) Diagnose(ctx context.Context) []drivers.Finding {
 	if len(g.opt.used()) > 0 {
 		found = append(found, g.findOutputs(ctx))
 	}
-	if g.opt.sees() {
+	if g.guard.Sees() {
 		f := drivers.Finding{Topic: drivers.TopicInputs}
 		s, err := g.inputs(ctx)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parkagent/drivers"
+	"parkagent/drivers/gate/guard"
 )
 
 const (
@@ -69,6 +70,7 @@ type Gate struct {
 	camera *Camera
 	opt    GateOptions
 
+	guard guard.Guard
 	hold  hold
 	clean bool // the outputs that are given for a moment are known to be off
 }
@@ -91,7 +93,10 @@ func NewGate(cfg GateConfig) (*Gate, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.Log = cfg.Log.With("device", cfg.Device)
-	g := &Gate{cfg: cfg, camera: cfg.Camera, opt: cfg.Options.withDefaults()}
+	opt := cfg.Options.withDefaults()
+	g := &Gate{cfg: cfg, camera: cfg.Camera, opt: opt, guard: guard.Guard{
+		Presence: opt.Presence != nil, Passage: opt.Passage != nil, SelfGuarded: opt.SelfGuarded, Age: presenceAge,
+	}}
 	if cfg.Held && g.opt.holdOutput() != 0 {
 		g.hold = holdOn
 	}
@@ -157,17 +162,19 @@ func (g *Gate) Lower(ctx context.Context) error {
 			return refusal("the gate is held open")
 		case g.opt.Means == MeansOutput && g.opt.Close == 0:
 			return refusal("no output closes the barrier")
-		case g.opt.Presence == nil && !g.opt.SelfGuarded:
-			return refusal("no presence input is wired, and the barrier is not said to guard itself")
+		}
+		if err := g.guard.Allowed(); err != nil {
+			return err
 		}
 		if err := g.mustNotBeHeld(ctx); err != nil {
 			return err
 		}
-		fresh, cancel, err := g.mustBeClear(ctx)
-		defer cancel()
+		good, err := g.guard.Clear(func(good time.Time) (guard.Reading, error) { return g.reading(ctx, good) })
 		if err != nil {
 			return err
 		}
+		fresh, cancel := guard.Until(ctx, good)
+		defer cancel()
 		if g.opt.Means == MeansOutput {
 			return g.pulse(ctx, g.opt.Close, fresh, once)
 		}
@@ -178,7 +185,7 @@ func (g *Gate) Lower(ctx context.Context) error {
 // mustNotBeHeld refuses while the hold output is on, whoever switched it on.
 func (g *Gate) mustNotBeHeld(ctx context.Context) error {
 	if err := g.prepare(ctx); err != nil {
-		return g.unseen(err)
+		return g.guard.Unknown(err)
 	}
 	n := g.opt.holdOutput()
 	if n == 0 {
@@ -186,7 +193,7 @@ func (g *Gate) mustNotBeHeld(ctx context.Context) error {
 	}
 	on, err := g.outputs(ctx)
 	if err != nil {
-		return g.unseen(err)
+		return g.guard.Unknown(err)
 	}
 	if on[n] {
 		return refusal("the gate is held open")
@@ -194,44 +201,11 @@ func (g *Gate) mustNotBeHeld(ctx context.Context) error {
 	return nil
 }
 
-// mustBeClear refuses unless the inputs below and behind the arm, where they are
-// wired, read clear twice. It returns a context in which the command must go
-// out: the reading is too old after that. Its age counts from the question,
-// since nobody knows when on its way the answer was true.
-func (g *Gate) mustBeClear(ctx context.Context) (fresh context.Context, cancel context.CancelFunc, err error) {
-	if !g.opt.sees() {
-		return ctx, func() {}, nil
-	}
-	cancel = func() {}
-	for range 2 {
-		cancel()
-		fresh, cancel = context.WithTimeout(ctx, presenceAge)
-		s, err := g.inputs(ctx)
-		switch {
-		case err != nil:
-			return fresh, cancel, g.unseen(err)
-		case s.Presence == drivers.PresenceOccupied:
-			return fresh, cancel, refusal("presence is occupied")
-		case s.Passage == drivers.PresenceOccupied:
-			return fresh, cancel, refusal("a car drives through")
-		}
-	}
-	if fresh.Err() != nil {
-		return fresh, cancel, g.unseen(fmt.Errorf("%w: the camera took too long to say what stands there", drivers.ErrOffline))
-	}
-	return fresh, cancel, nil
-}
-
-// unseen is a refusal to lower because the camera does not say what stands under
-// the arm. It is both: nothing was sent, and the camera cannot be reached.
-func (g *Gate) unseen(err error) error {
-	switch {
-	case !g.opt.sees():
-		return err
-	case errors.Is(err, drivers.ErrRefused):
-		return fmt.Errorf("presence is unknown: %w", err)
-	}
-	return fmt.Errorf("%w: presence is unknown: %w", drivers.ErrRefused, err)
+// reading asks for the inputs, until its answer would be too old.
+func (g *Gate) reading(ctx context.Context, good time.Time) (guard.Reading, error) {
+	ctx, cancel := guard.Until(ctx, good)
+	defer cancel()
+	return g.inputs(ctx)
 }
 
 // Hold switches the hold output on until Release. It fails with
@@ -268,7 +242,8 @@ func (g *Gate) Release(ctx context.Context) error {
 
 // State asks the camera for its inputs and outputs now; where none is used, for
 // its type, to see that it lives. It tells of drivers.FaultContact when an output
-// is not as it should be; the next call switches off what is on.
+// is not as it should be, of which the next call switches off what is on, and of
+// drivers.FaultPresence when the presence input misses the cars that drive through.
 func (g *Gate) State(ctx context.Context) (drivers.GateState, error) {
 	var s drivers.GateState
 	err := g.call("read state", func() error {
@@ -276,11 +251,15 @@ func (g *Gate) State(ctx context.Context) (drivers.GateState, error) {
 			return err
 		}
 		asked := g.cfg.Now().UTC() // nobody knows when on its way the answer was true
-		var err error
-		if s, err = g.inputs(ctx); err != nil {
+		in, err := g.inputs(ctx)
+		if err != nil {
 			return err
 		}
-		s.At = asked
+		g.guard.Observe(in)
+		s = drivers.GateState{Presence: in.Presence, Passage: in.Passage, At: asked}
+		if g.guard.Blind() {
+			s.Fault = drivers.FaultPresence
+		}
 		if n := g.opt.holdOutput(); n != 0 {
 			on, err := g.outputs(ctx)
 			if err != nil {
@@ -290,7 +269,7 @@ func (g *Gate) State(ctx context.Context) (drivers.GateState, error) {
 			if g.contradicts(on) {
 				s.Fault, g.clean = drivers.FaultContact, false
 			}
-		} else if !g.opt.sees() {
+		} else if !g.guard.Sees() {
 			if _, err := g.camera.deviceType(ctx); err != nil {
 				return err
 			}
@@ -304,17 +283,17 @@ func (g *Gate) State(ctx context.Context) (drivers.GateState, error) {
 }
 
 // inputs reads the inputs that are wired, together.
-func (g *Gate) inputs(ctx context.Context) (drivers.GateState, error) {
-	s := drivers.GateState{Presence: drivers.PresenceNotFitted, Passage: drivers.PresenceNotFitted}
-	if !g.opt.sees() {
-		return s, nil
+func (g *Gate) inputs(ctx context.Context) (guard.Reading, error) {
+	r := guard.Reading{Presence: drivers.PresenceNotFitted, Passage: drivers.PresenceNotFitted}
+	if !g.guard.Sees() {
+		return r, nil
 	}
 	mask, err := g.camera.inputs(ctx)
 	if err != nil {
-		return s, err
+		return r, err
 	}
-	s.Presence, s.Passage = sensed(g.opt.Presence, mask), sensed(g.opt.Passage, mask)
-	return s, nil
+	r.Presence, r.Passage = sensed(g.opt.Presence, mask), sensed(g.opt.Passage, mask)
+	return r, nil
 }
 
 // sensed is what an input says of its place; it is nil where none is wired.

@@ -178,6 +178,3 @@ func (o GateOptions) holdOutput() int {
 	}
 	return o.Open
 }
-
-// sees reports whether an input tells what stands below or behind the arm.
-func (o GateOptions) sees() bool { return o.Presence != nil || o.Passage != nil }

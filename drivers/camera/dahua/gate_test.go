@@ -3,12 +3,9 @@ package dahua_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera/dahua"
@@ -31,6 +28,7 @@ func newGate(t *testing.T, opt dahua.GateOptions, held bool) (*dahua.Gate, *simd
 
 var (
 	strobe  = dahua.GateOptions{Presence: &dahua.Input{Number: 1}}
+	between = dahua.GateOptions{Presence: &dahua.Input{Number: 1}, Passage: &dahua.Input{Number: 2}}
 	outputs = dahua.GateOptions{Means: dahua.MeansOutput, Open: 1, Close: 2, Presence: &dahua.Input{Number: 2, ActiveLow: true}}
 )
 
@@ -61,12 +59,13 @@ func faults(device *simdahua.Camera) []drivertest.GateFault {
 
 func TestTheStrobeKeepsTheGateContract(t *testing.T) {
 	drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
-		gate, device := newGate(t, strobe, false)
+		gate, device := newGate(t, between, false)
 		return drivertest.GateRig{
 			Gate:        gate,
 			Raised:      func() int { raised, _ := device.Moves(); return raised },
 			Lowered:     func() int { _, lowered := device.Moves(); return lowered },
 			SetPresence: func(occupied bool) { device.SetInput(0, occupied) },
+			SetPassage:  func(occupied bool) { device.SetInput(1, occupied) },
 			Stale:       slowInputs(device),
 			Faults:      faults(device),
 		}
@@ -268,6 +267,7 @@ func TestWhoMayLower(t *testing.T) {
 		{"nothing is wired", dahua.GateOptions{}, -1, drivers.ErrRefused},
 		{"the barrier guards itself", dahua.GateOptions{SelfGuarded: true}, -1, nil},
 		{"the barrier guards itself, and the input is occupied", dahua.GateOptions{SelfGuarded: true, Presence: &dahua.Input{Number: 1}}, 0, drivers.ErrRefused},
+		{"the barrier guards itself, and a car drives through", dahua.GateOptions{SelfGuarded: true, Passage: two}, 1, drivers.ErrRefused},
 		{"only a passage input is wired", dahua.GateOptions{Passage: two}, -1, drivers.ErrRefused},
 		{"a car drives through", dahua.GateOptions{Presence: &dahua.Input{Number: 1}, Passage: two}, 1, drivers.ErrRefused},
 		{"both inputs are clear", dahua.GateOptions{Presence: &dahua.Input{Number: 1}, Passage: two}, -1, nil},
@@ -296,8 +296,9 @@ func TestAReadingThatTookTooLongLowersNothing(t *testing.T) {
 	in(t, func(t *testing.T, ctx context.Context) {
 		gate, device := newGate(t, strobe, false)
 		device.SetInputTime(600 * time.Millisecond)
-		if err := gate.Lower(ctx); !errors.Is(err, drivers.ErrRefused) || !errors.Is(err, drivers.ErrOffline) {
-			t.Errorf("Lower by an old reading = %v, want drivers.ErrRefused and drivers.ErrOffline", err)
+		start := time.Now()
+		if err := gate.Lower(ctx); !errors.Is(err, drivers.ErrRefused) || !errors.Is(err, drivers.ErrOffline) || time.Since(start) != 500*time.Millisecond {
+			t.Errorf("Lower by an old reading = %v after %v, want drivers.ErrRefused and drivers.ErrOffline after 500ms", err, time.Since(start))
 		}
 		if _, lowered := device.Moves(); lowered != 0 {
 			t.Errorf("%d commands to close by an old reading", lowered)
@@ -365,36 +366,4 @@ func TestAnOpeningTellsThePlateOfTheCarThatWasJustSeen(t *testing.T) {
 			<-time.After(time.Minute)
 		}
 	})
-}
-
-func TestGateOptionsAreChecked(t *testing.T) {
-	got, err := dahua.ParseGateOptions(map[string]any{
-		"camera": "C1", "means": "output", "close": int64(2), "pulse": "1s", "presence": int64(1), "presence_active_low": true, "passage": int64(2), "self_guarded": true,
-	})
-	want := dahua.GateOptions{Means: dahua.MeansOutput, Open: 1, Close: 2, Pulse: time.Second, SelfGuarded: true,
-		Presence: &dahua.Input{Number: 1, ActiveLow: true}, Passage: &dahua.Input{Number: 2}}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("options differ (-want +got):\n%s%v", diff, err)
-	}
-	tests := []struct {
-		name  string
-		table map[string]any
-		want  string
-	}{
-		{"an unknown option", map[string]any{"opne": int64(1)}, `unknown option "opne"`},
-		{"means that are none", map[string]any{"means": "relay"}, "strobe, output"},
-		{"an output for the strobe", map[string]any{"open": int64(1)}, `"open"`},
-		{"a polarity without an input", map[string]any{"presence_active_low": true}, "no presence input"},
-		{"one output for two things", map[string]any{"means": "output", "open": int64(1), "close": int64(1)}, "relay 1 is open already"},
-		{"one input for two things", map[string]any{"presence": int64(1), "passage": int64(1)}, "input 1 is presence already"},
-		{"a pulse that holds", map[string]any{"means": "output", "pulse": "6s"}, "pulse"},
-	}
-	for _, tt := range tests {
-		if _, err := dahua.ParseGateOptions(tt.table); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: error = %v, want %s in it", tt.name, err, tt.want)
-		}
-	}
-	if _, err := dahua.NewGate(dahua.GateConfig{Device: "G1", Camera: newCamera(t, dahua.Config{})}); err == nil {
-		t.Error("a gate at a camera without a link was taken")
-	}
 }

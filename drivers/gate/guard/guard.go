@@ -7,6 +7,7 @@
 package guard
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -110,6 +111,15 @@ func (g *Guard) Clear(read func(good time.Time) (Reading, error)) (good time.Tim
 		return good, g.Unknown(fmt.Errorf("%w: it took too long to say what stands there", drivers.ErrOffline))
 	}
 	return good, nil
+}
+
+// Until returns ctx with what Clear returned as its deadline, in which the command
+// must go out.
+func Until(ctx context.Context, good time.Time) (context.Context, context.CancelFunc) {
+	if good.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, good)
 }
 
 // Unknown is a refusal to lower because the gate does not say what stands under

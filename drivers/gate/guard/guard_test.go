@@ -158,3 +158,17 @@ func TestAPresenceInputThatMissesCarAfterCarIsBlind(t *testing.T) {
 		t.Error("an input that is not wired is blind")
 	}
 }
+
+func TestACommandMayGoOutWhileTheReadingIsGood(t *testing.T) {
+	good := time.Now().Add(time.Hour)
+	ctx, cancel := guard.Until(t.Context(), good)
+	defer cancel()
+	if until, ok := ctx.Deadline(); !ok || !until.Equal(good) {
+		t.Errorf("deadline %v, want %v", until, good)
+	}
+	ctx, cancel = guard.Until(t.Context(), time.Time{})
+	defer cancel()
+	if until, ok := ctx.Deadline(); ok {
+		t.Errorf("deadline %v without an input, want none", until)
+	}
+}
