@@ -45,8 +45,7 @@ const (
 
 // An event is one car before the camera, however often it is sent.
 type event struct {
-	id    string
-	never bool      // a car that left long ago: nothing may open for it
+	id    string    // ends in keptMark for a car that left long ago
 	since time.Time // when it was first received
 
 	// guarded by Desk.mu
@@ -87,7 +86,7 @@ func (d *Desk) Decide(ctx context.Context, rec drivers.Recognition, key Key) (An
 	d.waiting++
 	defer d.answered()
 	ev, again := d.seen[key]
-	if !again || key == (Key{}) {
+	if !again {
 		rec.ID = unique(rec.ID)
 		rec.Device = d.cfg.Device
 		rec.Received = d.cfg.Now().UTC()
@@ -95,7 +94,7 @@ func (d *Desk) Decide(ctx context.Context, rec drivers.Recognition, key Key) (An
 		if rec.Offline || late {
 			rec.ID += keptMark
 		}
-		ev = &event{id: rec.ID, never: rec.Offline || late, since: time.Now(), ended: make(chan struct{})}
+		ev = &event{id: rec.ID, since: time.Now(), ended: make(chan struct{})}
 		d.last = ev
 		c := d.joinLocked(ev)
 		d.rememberLocked(ev, key)
@@ -251,19 +250,21 @@ func (d *Desk) carry(ev *event, c *contact, a ask) Answer {
 	return answer
 }
 
-// end notes that the lane is done with an event. One that it may not have dealt
+// end notes that the lane is done with an event; first calls it, once. One that it may not have dealt
 // with is forgotten, so that it counts when it comes again.
 func (d *Desk) end(ev *event, key Key, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if ev.isOver() {
-		return
-	}
 	ev.err = err
 	close(ev.ended)
 	if err != nil || key == (Key{}) {
 		delete(d.events, ev.id)
-		delete(d.seen, key) // its place in order is given up later
+		delete(d.seen, key)
+		// A camera that nobody watches comes again and again, and must not use up
+		// the places of events that were dealt with.
+		if n := len(d.order); n > 0 && d.order[n-1] == key {
+			d.order = d.order[:n-1]
+		}
 	}
 }
 
@@ -292,7 +293,7 @@ func (d *Desk) hand(ctx context.Context, id string, order Order) ([]<-chan error
 		return nil, unmet(err)
 	}
 	ev := d.events[id]
-	if ev == nil || ev.never {
+	if ev == nil {
 		return nil, nil
 	}
 	told := make([]<-chan error, len(ev.waiting))

@@ -356,6 +356,38 @@ func TestNoOrderOfThingsOpensForTheWrongCar(t *testing.T) {
 	})
 }
 
+func TestAnEventSentAgainAMinuteLaterStaysShut(t *testing.T) {
+	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+		s.dealt = waitForEnd
+		s.push(t.Context(), carA(), keyA)
+		if err := s.Gate().RaiseFor(t.Context(), s.seen[0].ID); !errors.Is(err, drivers.ErrRefused) {
+			t.Fatalf("RaiseFor of an event that was answered = %v, want ErrRefused", err)
+		}
+		<-time.After(reopen)
+		if got := s.push(t.Context(), carA(), keyA); got.answer.Order != Nothing || got.after != 0 {
+			t.Errorf("answer = %+v, want nothing at once: nobody knows who stands there now", got)
+		}
+	})
+}
+
+func TestWhatIsNotKnownAgainIsForgotten(t *testing.T) {
+	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+		s.push(t.Context(), carA(), keyA)
+		for range 3 {
+			s.push(t.Context(), carA(), Key{}) // an event that cannot be known again
+		}
+		s.stop()
+		for range 3 {
+			if got := s.push(t.Context(), carA(), keyB); got.err == nil {
+				t.Error("an event that nobody watches for was acknowledged")
+			}
+		}
+		if len(s.events) != 1 || len(s.Desk.seen) != 1 || len(s.order) != 1 {
+			t.Errorf("%d, %d and %d are remembered, want 1", len(s.events), len(s.Desk.seen), len(s.order))
+		}
+	})
+}
+
 func TestOnlySoManyEventsAreRemembered(t *testing.T) {
 	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
 		for i := range maxSeen + 10 {

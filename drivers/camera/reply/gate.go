@@ -273,7 +273,7 @@ func (g *Gate) State(context.Context) (drivers.GateState, error) {
 	if g.passage.passed {
 		passage, g.passage.passed = drivers.PresenceOccupied, false
 	}
-	if g.cfg.Latches && g.rest == unrested && !g.held.Load() {
+	if g.cfg.Latches && g.rest == unrested {
 		g.rest = resting
 	}
 	return drivers.GateState{
