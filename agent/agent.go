@@ -291,7 +291,8 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 	if checks := a.checks(); len(checks)+len(boards) > 0 {
 		all.parts = append(all.parts, Part{Name: "devices of no lane", Run: func(ctx context.Context) error { return a.watch(ctx, db, checks, boards) }})
 	}
-	press, counters, err := a.counters(db, desk, questions, lanes)
+	till := codes.NewTill(desk, questions)
+	press, counters, err := a.counters(db, desk, till, lanes)
 	if err != nil {
 		return all, err
 	}
@@ -309,7 +310,7 @@ func (a *Agent) assemble(db *store.DB) (assembly, error) {
 	if all.booths, err = a.booths(db, desk, rules, questions, press, lanes); err != nil {
 		return all, err
 	}
-	all.console, err = a.console(db, desk, questions, press, lanes, all.booths)
+	all.console, err = a.console(db, desk, questions, till, press, lanes, all.booths)
 	return all, err
 }
 

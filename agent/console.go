@@ -7,6 +7,7 @@ import (
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
 	"parkagent/agent/booth"
+	"parkagent/agent/codes"
 	"parkagent/agent/console"
 	"parkagent/agent/lane"
 	"parkagent/agent/uplink"
@@ -14,9 +15,9 @@ import (
 )
 
 // console builds what answers the pay machines and, with them, the booths.
-func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, p console.Press, lanes []*lane.Lane, booths http.Handler) (http.Handler, error) {
+func (a *Agent) console(db *store.DB, desk *billing.Desk, q *uplink.Questions, till *codes.Till, p console.Press, lanes []*lane.Lane, booths http.Handler) (http.Handler, error) {
 	cfg := console.Config{
-		DB: db, Desk: desk, Questions: q, Press: p, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
+		DB: db, Desk: desk, Questions: q, Till: till, Press: p, Language: a.cfg.Site.Park.Language, Location: a.cfg.Site.Park.Zone,
 		ImageURL: a.imageURL, Now: a.clock.Now, Log: a.log,
 	}
 	for _, d := range a.kiosks() {

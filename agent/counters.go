@@ -8,14 +8,13 @@ import (
 	"parkagent/agent/console"
 	"parkagent/agent/lane"
 	"parkagent/agent/slips"
-	"parkagent/agent/uplink"
 	"parkagent/store"
 )
 
 // counters builds what works with drivers' codes and slips at the lanes, and what
 // booths and pay machines print by; that is nil where no lane has a printer.
-func (a *Agent) counters(db *store.DB, desk *billing.Desk, q *uplink.Questions, lanes []*lane.Lane) (console.Press, []Part, error) {
-	parts, err := a.readers(db, desk, q, lanes)
+func (a *Agent) counters(db *store.DB, desk *billing.Desk, till *codes.Till, lanes []*lane.Lane) (console.Press, []Part, error) {
+	parts, err := a.readers(db, desk, till, lanes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -28,7 +27,7 @@ func (a *Agent) counters(db *store.DB, desk *billing.Desk, q *uplink.Questions, 
 
 // readers builds what acts on the codes of the lanes' scanners. Where cars leave the
 // park, payment codes are taken too.
-func (a *Agent) readers(db *store.DB, desk *billing.Desk, q *uplink.Questions, lanes []*lane.Lane) ([]Part, error) {
+func (a *Agent) readers(db *store.DB, desk *billing.Desk, till *codes.Till, lanes []*lane.Lane) ([]Part, error) {
 	var parts []Part
 	for i, c := range a.cfg.Site.Lanes {
 		if c.Scanner == "" {
@@ -36,7 +35,7 @@ func (a *Agent) readers(db *store.DB, desk *billing.Desk, q *uplink.Questions, l
 		}
 		r, err := codes.New(codes.Config{
 			Lane: c.Code, Pays: !c.Entry && c.To == 0, Device: c.Scanner, Scanner: a.cfg.Devices.Scanners[c.Scanner],
-			Worker: lanes[i], DB: db, Desk: desk, Payer: q, Now: a.clock.Now, Log: a.log,
+			Worker: lanes[i], DB: db, Desk: desk, Till: till, Now: a.clock.Now, Log: a.log,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("lane %s: %w", c.Code, err)

@@ -10,19 +10,16 @@ package codes
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"parkagent/agent/billing"
 	"parkagent/agent/lane"
-	"parkagent/agent/uplink"
 	"parkagent/drivers"
 	"parkagent/store"
 )
@@ -42,8 +39,9 @@ type Lane interface {
 	// Scan lets the car of a ticket pass, or shows its driver why it may not. It
 	// returns nil when the gate has acknowledged.
 	Scan(ctx context.Context, s lane.Scan) error
-	// Notice shows a driver what came of his code.
-	Notice(ctx context.Context, n lane.Notice) error
+	// Notice shows a driver what came of his code, unless it is about a stay and the
+	// car of another stands there by now.
+	Notice(ctx context.Context, session string, n lane.Notice) error
 	Snapshot() lane.Snapshot
 }
 
@@ -56,7 +54,7 @@ type Config struct {
 	Worker  Lane
 	DB      *store.DB
 	Desk    *billing.Desk
-	Payer   Payer
+	Till    *Till // the park's
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil discards
@@ -66,25 +64,13 @@ type Config struct {
 type Reader struct {
 	cfg  Config
 	next chan drivers.Code // handed over: a code that waits is an old one
-
-	used []use // payment codes that a platform had, oldest first; owned by Run
 }
-
-// A use is a payment code that a platform has had, by its hash, and what its driver was
-// told in the end. Wallets give each code for one payment.
-type use struct {
-	code [sha256.Size]byte
-	told lane.Notice
-}
-
-// mostUsed is how many of them are remembered. Each lasts for a minute or two.
-const mostUsed = 64
 
 // New returns a reader, or an error that names what its configuration lacks. It touches
 // no scanner.
 func New(cfg Config) (*Reader, error) {
-	if cfg.Scanner == nil || cfg.Worker == nil || cfg.DB == nil || cfg.Desk == nil || cfg.Payer == nil {
-		return nil, fmt.Errorf("scanner %s: no driver, lane, store, billing or nobody to ask", cfg.Device)
+	if cfg.Scanner == nil || cfg.Worker == nil || cfg.DB == nil || cfg.Desk == nil || cfg.Till == nil {
+		return nil, fmt.Errorf("scanner %s: no driver, lane, store, billing or till", cfg.Device)
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -146,7 +132,7 @@ func (r *Reader) act(ctx context.Context, c drivers.Code) error {
 	case c.Paying() && r.cfg.Pays:
 		return r.pay(ctx, c)
 	}
-	return r.cfg.Worker.Notice(ctx, lane.NoticeCodeUnknown)
+	return r.cfg.Worker.Notice(ctx, "", lane.NoticeCodeUnknown)
 }
 
 // ticket returns the number of the ticket that a text is or, as a link, names, if its
@@ -182,45 +168,37 @@ func (r *Reader) pay(ctx context.Context, c drivers.Code) error {
 	case !stands.Waiting && stands.Car.Reason != "":
 		return nil // the lane has told its driver why it does not open, or opens
 	case !stands.Waiting || stands.Car.Session == "":
-		return r.cfg.Worker.Notice(ctx, lane.NoticeNothingDue)
+		return r.cfg.Worker.Notice(ctx, "", lane.NoticeNothingDue)
 	}
-	o, _, err := r.cfg.Desk.Order(ctx, billing.Ref{Session: stands.Car.Session}, r.cfg.Device)
+	session := stands.Car.Session
+	tell := func(ctx context.Context, n lane.Notice) error { return r.cfg.Worker.Notice(ctx, session, n) }
+	if _, read, err := r.cfg.Till.Before(c.Text, session); read {
+		n, unforeseen := outcome(err)
+		return errors.Join(unforeseen, tell(ctx, n))
+	}
+	o, _, err := r.cfg.Desk.Order(ctx, billing.Ref{Session: session}, r.cfg.Device)
 	switch {
 	case errors.Is(err, billing.ErrNoSession):
-		return r.cfg.Worker.Notice(ctx, lane.NoticeNothingDue)
+		return tell(ctx, lane.NoticeNothingDue)
 	case errors.Is(err, billing.ErrAboveLimit), errors.Is(err, billing.ErrNoTariff):
-		return r.cfg.Worker.Notice(ctx, lane.NoticeOperator)
+		return tell(ctx, lane.NoticeOperator)
 	case err != nil:
-		return errors.Join(err, r.cfg.Worker.Notice(ctx, lane.NoticePayRefused))
+		return errors.Join(err, tell(ctx, lane.NoticePayRefused))
 	case o.Payable == 0:
-		return r.cfg.Worker.Notice(ctx, lane.NoticeNothingDue)
-	}
-	sum := sha256.Sum256([]byte(c.Text))
-	if i := slices.IndexFunc(r.used, func(u use) bool { return u.code == sum }); i >= 0 {
-		return r.cfg.Worker.Notice(ctx, r.used[i].told)
+		return tell(ctx, lane.NoticeNothingDue)
 	}
 	// He sees that it is under way before the platform is asked; a display that fails
 	// keeps nobody from paying.
-	shown := r.cfg.Worker.Notice(ctx, lane.NoticePaying)
-	_, err = Pay(ctx, r.cfg.Desk, r.cfg.Payer, Charge{Order: o.No, Device: r.cfg.Device, Code: c.Text, At: r.cfg.Now()})
-	n, unforeseen := outcome(err)
-	if had(err) {
-		r.used = append(r.used[max(0, len(r.used)-mostUsed+1):], use{sum, n})
-	}
+	shown := tell(ctx, lane.NoticePaying)
+	_, err = r.cfg.Till.Pay(ctx, Charge{Order: o.No, Session: session, Device: r.cfg.Device, Code: c.Text, At: r.cfg.Now()})
 	if err == nil {
 		return shown
 	}
 	// What came of it is shown also when the time is over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
 	defer cancel()
-	return errors.Join(unforeseen, r.cfg.Worker.Notice(ctx, n))
-}
-
-// had reports whether any platform may have the code after Pay has ended so. Such a
-// code is handed to none again.
-func had(err error) bool {
-	no := new(UnpaidError)
-	return err == nil || errors.As(err, &no) && !errors.Is(no, uplink.ErrNobody) && !errors.Is(no, uplink.ErrNotSent)
+	n, unforeseen := outcome(err)
+	return errors.Join(unforeseen, tell(ctx, n))
 }
 
 // outcome is what a driver is told of how Pay has ended, and the error where it is for
@@ -232,12 +210,16 @@ func outcome(err error) (n lane.Notice, unforeseen error) {
 		return lane.NoticePaying, nil
 	case errors.As(err, &no) && no.Known:
 		return lane.NoticePayRefused, nil // who refused, and why, is in the log of the questions
-	case errors.As(err, &no), errors.Is(err, billing.ErrSettling):
+	case errors.As(err, &no):
+		return lane.NoticePayUnknown, no.Books
+	case errors.Is(err, billing.ErrSettling):
 		return lane.NoticePayUnknown, nil
 	case errors.Is(err, billing.ErrAboveLimit), errors.Is(err, billing.ErrNoTariff):
 		return lane.NoticeOperator, nil
 	case errors.Is(err, billing.ErrGone):
 		return lane.NoticeNothingDue, nil
+	case errors.Is(err, ErrUsed):
+		return lane.NoticePayRefused, nil
 	case errors.Is(err, billing.ErrOutdated):
 		return lane.NoticePayRefused, nil // what is due has just changed, so that the next try succeeds
 	}

@@ -41,6 +41,7 @@ type counter struct {
 	session store.Session
 	held    chan drivers.Code
 	taken   chan struct{} // emit has returned
+	till    *codes.Till
 	log     *safeBuffer
 	stop    func()
 
@@ -73,8 +74,9 @@ func newDearCounter(t *testing.T, pays bool, limit int64) *counter {
 	must(err)
 	c.session = store.Session{ID: store.NewID(noon), Plate: "粤B12345", CardNo: ticket, EnteredAt: noon, State: store.Inside}
 	must(c.db.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertSession(t.Context(), c.session) }))
+	c.till = codes.NewTill(c.desk, c)
 	r, err := codes.New(codes.Config{
-		Lane: "OUT1", Pays: pays, Device: "S1", Scanner: c, Worker: c, DB: c.db, Desk: c.desk, Payer: c, Now: now,
+		Lane: "OUT1", Pays: pays, Device: "S1", Scanner: c, Worker: c, DB: c.db, Desk: c.desk, Till: c.till, Now: now,
 		Log: slog.New(slog.NewTextHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	must(err)
@@ -128,7 +130,10 @@ func (c *counter) Scan(_ context.Context, s lane.Scan) error {
 	return nil
 }
 
-func (c *counter) Notice(_ context.Context, n lane.Notice) error {
+func (c *counter) Notice(_ context.Context, session string, n lane.Notice) error {
+	if about := n <= lane.NoticePayUnknown || n == lane.NoticeOperator; about != (session == c.session.ID) {
+		c.t.Errorf("notice %d is about %q", n, session)
+	}
 	c.note([]string{"", "paying", "refused", "unknown", "nothing due", "no such code", "operator"}[n])
 	return nil
 }

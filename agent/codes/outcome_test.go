@@ -26,6 +26,8 @@ func TestWhatADriverIsToldOfEveryEnd(t *testing.T) {
 		{"it was not reached", &UnpaidError{Err: uplink.ErrNotSent, Known: true}, lane.NoticePayRefused, false, false},
 		{"there is none", &UnpaidError{Err: uplink.ErrNobody, Known: true}, lane.NoticePayRefused, false, false},
 		{"it said nothing", &UnpaidError{Err: context.DeadlineExceeded}, lane.NoticePayUnknown, false, true},
+		{"what it said could not be booked", &UnpaidError{Err: errors.Join(&protocol.RefusedError{}, broken), Books: broken}, lane.NoticePayUnknown, true, true},
+		{"the code was read for another stay", ErrUsed, lane.NoticePayRefused, false, false},
 		{"another payment is under way", billing.ErrSettling, lane.NoticePayUnknown, false, false},
 		{"what is due has just changed", billing.ErrOutdated, lane.NoticePayRefused, false, false},
 		{"the fee needs an operator", billing.ErrAboveLimit, lane.NoticeOperator, false, false},

@@ -126,13 +126,23 @@ func (s *Server) scan(ctx context.Context, k Kiosk, q request) (any, error) {
 	if !isAuthCode(auth) {
 		return nil, errAuthCode
 	}
-	if _, _, err := s.unpaid(ctx, q.OrderNo); err != nil {
+	o, session, err := s.unpaid(ctx, q.OrderNo)
+	if err != nil {
 		return nil, err
 	}
-	got, err := codes.Pay(ctx, s.cfg.Desk, s.cfg.Questions, codes.Charge{Order: strings.TrimSpace(q.OrderNo), Device: k.Code, Code: auth, At: s.cfg.Now()})
-	if no := new(codes.UnpaidError); errors.As(err, &no) {
+	got, err := s.cfg.Till.Pay(ctx, codes.Charge{Order: o.No, Session: session.ID, Device: k.Code, Code: auth, At: s.cfg.Now()})
+	no := new(codes.UnpaidError)
+	switch {
+	case errors.Is(err, codes.ErrUsed):
+		return nil, errUsed
+	case errors.As(err, &no) && no.Known:
 		return nil, asked(no.Err, errUncertain)
-	} else if err != nil {
+	case errors.As(err, &no):
+		if no.Books != nil {
+			s.cfg.Log.Error("note what a platform said", "kiosk", k.Code, "error", no.Books)
+		}
+		return nil, errUncertain
+	case err != nil:
 		return nil, err
 	}
 	return struct {

@@ -304,13 +304,14 @@ func TestOurFault(t *testing.T) {
 func TestNewNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "")
-	good := console.Config{DB: r.db, Desk: r.desk, Questions: r.asks}
+	good := console.Config{DB: r.db, Desk: r.desk, Questions: r.asks, Till: r.till}
 	if _, err := console.New(good); err != nil {
 		t.Errorf("without machines: %v", err)
 	}
 	secret := config.NewSecret(token)
 	for name, change := range map[string]func(*console.Config){
 		"no store": func(c *console.Config) { c.DB = nil }, "no billing": func(c *console.Config) { c.Desk = nil },
+		"no till":                      func(c *console.Config) { c.Till = nil },
 		"nobody to ask":                func(c *console.Config) { c.Questions = nil },
 		"a machine without a code":     func(c *console.Config) { c.Kiosks = []console.Kiosk{{IP: "127.0.0.1", Token: secret}} },
 		"a machine without a token":    func(c *console.Config) { c.Kiosks = []console.Kiosk{{Code: "K1", IP: "127.0.0.1"}} },

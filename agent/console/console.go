@@ -100,6 +100,7 @@ import (
 
 	"parkagent/agent/access"
 	"parkagent/agent/billing"
+	"parkagent/agent/codes"
 	"parkagent/agent/config"
 	"parkagent/agent/downlink"
 	"parkagent/agent/lane"
@@ -117,8 +118,9 @@ type Config struct {
 	DB        *store.DB
 	Desk      *billing.Desk
 	Questions Questions
-	Press     Press  // nil prints nothing
-	Language  string // of the sentences: "en", or else Chinese
+	Till      *codes.Till // that of the lanes' scanners as well
+	Press     Press       // nil prints nothing
+	Language  string      // of the sentences: "en", or else Chinese
 	Location  *time.Location
 	ImageURL  func(path string) string // nil leaves pictures out
 
@@ -148,11 +150,6 @@ type Passage interface {
 type Questions interface {
 	// Code returns what a driver scans to pay an order (4.1).
 	Code(ctx context.Context, o store.Order, s store.Session, device string, at time.Time) (uplink.Code, error)
-	// PayScanned hands a driver's payment code to a platform (4.2). It is
-	// never logged. A *protocol.RefusedError is a definite no, uplink.ErrNobody
-	// and uplink.ErrNotSent mean that no platform has it; after any other error
-	// nobody knows.
-	PayScanned(ctx context.Context, o store.Order, s store.Session, device, authCode string, at time.Time) (uplink.Scanned, error)
 	TicketLink() string             // 5.1, empty if there is none
 	ChangeLink(order string) string // 5.2, empty if there is none
 }
@@ -166,8 +163,8 @@ type Server struct {
 
 // New returns a server, or an error that names what the configuration lacks.
 func New(cfg Config) (*Server, error) {
-	if cfg.DB == nil || cfg.Desk == nil || cfg.Questions == nil {
-		return nil, errors.New("console: no store, no billing or nobody to ask")
+	if cfg.DB == nil || cfg.Desk == nil || cfg.Questions == nil || cfg.Till == nil {
+		return nil, errors.New("console: no store, no billing, no till or nobody to ask")
 	}
 	if cfg.Location == nil {
 		cfg.Location = time.UTC

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"parkagent/agent/billing"
+	"parkagent/agent/codes"
 	"parkagent/agent/uplink"
 	"parkagent/protocol"
 	"parkagent/store"
@@ -269,5 +270,34 @@ func TestCash(t *testing.T) {
 	back := r.call("K2", "cash", map[string]any{"orderNo": late["orderNo"], "inserted": 100})
 	if change, ok := back["change"].(map[string]any); !ok || change["amount"] != 100.0 || back["rest"] != 0.0 {
 		t.Errorf("coins for a car that has left are answered %v, want all of them back", back)
+	}
+}
+
+// The lanes' scanners and the machines hand each code over once between them.
+func TestACodeThatALaneHasReadIsWorthNothingAtAMachine(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	s, order := r.due()
+	_, err := r.till.Pay(t.Context(), codes.Charge{Order: order, Session: s.ID, Device: "S1", Code: auth})
+	r.did(err)
+	r.park(store.Session{Plate: "粤B12346"})
+	r.after(time.Hour)
+	other := r.bill("粤B12346")
+	r.refused("K1", "scan", map[string]any{"orderNo": other, "authCode": auth}, "该付款码已使用过，请刷新后重试")
+	if len(r.asks.scans) != 1 {
+		t.Errorf("the platform was asked %v, want once", r.asks.scans)
+	}
+}
+
+// A platform that has said yes has the money, whatever becomes of our books.
+func TestAChargeThatIsNotBookedIsUncertain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	_, order := r.due()
+	r.asks.err = &protocol.RefusedError{}
+	r.asks.asked = func() { _ = r.db.Close() }
+	r.refused("K1", "scan", map[string]any{"orderNo": order, "authCode": auth}, "支付结果确认中，请勿重复支付")
+	if !strings.Contains(r.log.String(), "note what a platform said") {
+		t.Errorf("the log does not say why:\n%s", r.log)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parkagent/agent/billing"
+	"parkagent/agent/codes"
 	"parkagent/agent/config"
 	"parkagent/agent/console"
 	"parkagent/agent/lane"
@@ -36,6 +37,7 @@ type rig struct {
 	t     *testing.T
 	db    *store.DB
 	desk  *billing.Desk
+	till  *codes.Till
 	asks  *platforms
 	entry *entry
 	press *press
@@ -60,6 +62,7 @@ func newRig(t *testing.T, language string) *rig {
 		DB: db, ParkCode: "1", Zone: zone, Now: r.clock, Tariffs: []tariff.Tariff{{Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}}}},
 	}, nil)
 	r.did(err)
+	r.till = codes.NewTill(r.desk, r.asks)
 	kiosk := console.Kiosk{IP: "127.0.0.1", Token: config.NewSecret(token)}
 	k1, k2, k3, k4 := kiosk, kiosk, kiosk, kiosk
 	k1.Code, k1.Heard = "K1", func() { r.heard.Add(1) }
@@ -67,7 +70,7 @@ func newRig(t *testing.T, language string) *rig {
 	k3.Code, k3.Lane, k3.Passage = "K3", "IN1", r.entry
 	k4.Code, k4.IP, k4.Heard = "K4", "192.0.2.7", k1.Heard
 	s, err := console.New(console.Config{
-		Kiosks: []console.Kiosk{k1, k2, k3, k4}, DB: db, Desk: r.desk, Questions: r.asks, Press: r.press, Language: language, Location: zone,
+		Kiosks: []console.Kiosk{k1, k2, k3, k4}, DB: db, Desk: r.desk, Questions: r.asks, Till: r.till, Press: r.press, Language: language, Location: zone,
 		ImageURL: func(path string) string { return "http://box/" + path }, Now: r.clock,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
@@ -188,12 +191,16 @@ type platforms struct {
 	until chan struct{} // when it answers; nil is at once
 	codes []string
 	scans []string
+	asked func() // is called before it answers; may be nil
 }
 
 func (p *platforms) ask(ctx context.Context, list *[]string, what string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	*list = append(*list, what)
+	if p.asked != nil {
+		p.asked()
+	}
 	if p.until == nil {
 		return p.err
 	}

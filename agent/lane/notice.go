@@ -41,13 +41,23 @@ func (n Notice) saying() saying {
 
 // Notice shows a driver what came of his code, and returns when the display was told.
 // Then the display goes back to what the car that stands there is to do. While the gate
-// opens, that matters more, and nothing else is shown.
-func (l *Lane) Notice(ctx context.Context, n Notice) error { return l.send(ctx, noticed{n}) }
+// opens, that matters more, and nothing else is shown; nor is what is about a stay when
+// another car, or none, stands there by now. An empty session is about none.
+func (l *Lane) Notice(ctx context.Context, session string, n Notice) error {
+	return l.send(ctx, noticed{session: session, notice: n})
+}
 
 // noticed is the event of Notice.
-type noticed struct{ notice Notice }
+type noticed struct {
+	session string
+	notice  Notice
+}
 
 func decideNoticed(s state, e noticed, now time.Time) (state, []command) {
+	stands := s.phase == waiting || s.phase == asking
+	if e.session != "" && (!stands || s.car.Session != e.session) {
+		return s, nil
+	}
 	t := text{say: e.notice.saying()}
 	switch s.phase {
 	case raising, confirming, passing:

@@ -20,18 +20,22 @@ func TestNoticesAreShownToWhoWaits(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		before state
+		about  string
 		notice Notice
 		want   []command
 		stands time.Duration
 	}{
-		{"to one who pays", owing(now), NoticePaying, []command{show{text{say: sayPaying, plate: "粤B12345"}}}, time.Minute},
-		{"to one whose code was refused", owing(now), NoticePayRefused, []command{show{text{say: sayPayRefused, plate: "粤B12345"}}}, standsFor},
-		{"to one who is to wait", owing(now), NoticePayUnknown, []command{show{text{say: sayPayUnknown, plate: "粤B12345"}}}, time.Minute},
-		{"without a car it is about none", state{}, NoticeCodeUnknown, []command{show{text{say: sayCodeUnknown}}}, standsFor},
-		{"while the gate opens there is more to say", state{phase: raising}, NoticeNothingDue, nil, 0},
-		{"and while a car passes", state{phase: passing}, NoticeNothingDue, nil, 0},
+		{"to one who pays", owing(now), "s", NoticePaying, []command{show{text{say: sayPaying, plate: "粤B12345"}}}, time.Minute},
+		{"to one whose code was refused", owing(now), "s", NoticePayRefused, []command{show{text{say: sayPayRefused, plate: "粤B12345"}}}, standsFor},
+		{"to one who is to wait", owing(now), "s", NoticePayUnknown, []command{show{text{say: sayPayUnknown, plate: "粤B12345"}}}, time.Minute},
+		{"without a car it is about none", state{}, "", NoticeCodeUnknown, []command{show{text{say: sayCodeUnknown}}}, standsFor},
+		{"what is about no stay is for whoever stands there", owing(now), "", NoticeCodeUnknown, []command{show{text{say: sayCodeUnknown, plate: "粤B12345"}}}, standsFor},
+		{"what is about a car that is gone is not for the next one", owing(now), "t", NoticePayRefused, nil, 0},
+		{"nor for nobody", state{car: access.Verdict{Session: "s"}}, "s", NoticePayUnknown, nil, 0},
+		{"while the gate opens there is more to say", state{phase: raising}, "", NoticeNothingDue, nil, 0},
+		{"and while a car passes", state{phase: passing}, "", NoticeNothingDue, nil, 0},
 	} {
-		after, cmds := decide(tt.before, noticed{tt.notice}, now, patience{})
+		after, cmds := decide(tt.before, noticed{session: tt.about, notice: tt.notice}, now, patience{})
 		if diff := cmp.Diff(tt.want, cmds, cmp.AllowUnexported(show{}, text{})); diff != "" {
 			t.Errorf("%s: commands differ (-want +got):\n%s", tt.name, diff)
 		}
@@ -47,7 +51,7 @@ func TestNoticesAreShownToWhoWaits(t *testing.T) {
 // What is due is shown again when a notice has stood long enough.
 func TestAfterANoticeTheFeeIsShownAgain(t *testing.T) {
 	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	s, _ := decide(owing(now), noticed{NoticePayRefused}, now, patience{})
+	s, _ := decide(owing(now), noticed{session: "s", notice: NoticePayRefused}, now, patience{})
 	if _, cmds := decide(s, tick{}, now.Add(standsFor-time.Second), patience{}); len(cmds) > 0 {
 		t.Errorf("too early: %+v", cmds)
 	}
