@@ -259,7 +259,8 @@ type Scanned struct {
 // PayScanned hands the driver's own payment code, which device has scanned, to a
 // platform that charges it for an order (uplink 4.2). The next platform is asked
 // only after a refusal, or when nothing was sent: two that both have the code
-// could both charge it. A success needs no row, since there is nothing in it to
+// could both charge it. One that says that the driver is still to confirm the
+// payment is no refusal. A success needs no row, since there is nothing in it to
 // go by.
 //
 // authCode is as good as money. It is in no error and no log.
@@ -280,6 +281,7 @@ func (q *Questions) PayScanned(ctx context.Context, o store.Order, s store.Sessi
 			InTime: q.dash(s.EnteredAt), ElapsedTime: minutes(at.Sub(s.EnteredAt)), Amount: o.Payable, AuthCode: authCode, OutTime: q.dash(at),
 		}}
 		row, err := ask[protocol.ScanAnswer](ctx, q, p, x, nil)
+		err = undecided(err)
 		switch {
 		case err == nil:
 			return Scanned{Platform: p.Name, PlatformOrder: x.hide(row.OrderNo), PayType: row.PayType}, nil
@@ -290,6 +292,28 @@ func (q *Questions) PayScanned(ctx context.Context, o store.Order, s store.Sessi
 		}
 	}
 	return Scanned{}, no
+}
+
+// undecided is err, or for a refusal that says that the driver is still to confirm the
+// payment one that leaves open what happens: once he has, he is charged.
+func undecided(err error) error {
+	var refusal *protocol.RefusedError
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	said := strings.ToUpper(refusal.Reply.Code + " " + refusal.Reply.Msg)
+	for _, pending := range pendings() {
+		if strings.Contains(said, pending) {
+			return fmt.Errorf("a refusal that awaits the driver: %s", err) // not wrapped: it is none
+		}
+	}
+	return err
+}
+
+// pendings are the words of wallets for a payment that its driver is to confirm, with a
+// password mostly; platforms hand them on with whatever code they have for failure.
+func pendings() []string {
+	return []string{"USERPAYING", "USER_PAYING", "WAIT_BUYER_PAY", "INPROCESS", "用户支付中", "正在支付", "等待用户", "等待买家", "需要用户输入", "支付处理中", "付款处理中"}
 }
 
 // TicketLink returns what the code on an entry ticket says (uplink 5.1), of the
