@@ -44,6 +44,7 @@ func askBy(t *testing.T, device *hik.Camera, opt hikvision.Options) *asked {
 	})
 	a := &asked{Camera: device, driver: driver, log: log, seen: watch(t, driver)}
 	pass(2 * time.Second)
+	synctest.Wait() // a question that goes out at this moment has its answer
 	return a
 }
 
