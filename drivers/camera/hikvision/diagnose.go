@@ -183,13 +183,13 @@ func (g *Gate) Diagnose(ctx context.Context) []drivers.Finding {
 		return []drivers.Finding{reach}
 	}
 	inputs := drivers.Finding{Topic: drivers.TopicInputs}
-	presence, passage, err := g.inputs(ctx)
+	in, err := g.inputs(ctx)
 	switch {
 	case err != nil:
 		inputs.Level, inputs.Err = drivers.LevelWrong, err
-	case presence == drivers.PresenceUnknown, passage == drivers.PresenceUnknown:
+	case in.Presence == drivers.PresenceUnknown, in.Passage == drivers.PresenceUnknown:
 		inputs.Level = drivers.LevelOdd
 	}
-	inputs.Value = fmt.Sprintf("arm %v, presence %v, passage %v", arm, presence, passage)
+	inputs.Value = fmt.Sprintf("arm %v, presence %v, passage %v", arm, in.Presence, in.Passage)
 	return []drivers.Finding{reach, inputs}
 }

@@ -9,6 +9,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/gate/guard"
 )
 
 const (
@@ -36,6 +37,7 @@ type Gate struct {
 	now    func() time.Time
 	log    *slog.Logger
 
+	guard   guard.Guard
 	held    bool    // the lane wants it held open
 	way     Control // ControlAuto until it is known
 	resting bool    // the relays are known to be off
@@ -65,24 +67,22 @@ func (g *Gate) Lower(ctx context.Context) error {
 		switch {
 		case g.held:
 			return refusal("the gate is held open")
-		case g.opt.Presence == nil && !g.opt.SelfGuarded:
-			return refusal("no presence input is wired, and the barrier is not said to guard itself")
 		case g.way == ControlOutput && g.opt.CloseOutput == 0:
 			return refusal("no relay that closes is wired")
+		}
+		if err := g.guard.Allowed(); err != nil {
+			return err
 		}
 		if g.way == ControlOutput {
 			if err := g.rest(ctx); err != nil {
 				return err
 			}
 		}
-		good, err := g.clear(ctx)
+		good, err := g.guard.Clear(func(good time.Time) (guard.Reading, error) { return g.reading(ctx, good) })
 		if err != nil {
 			return err
 		}
-		fresh, cancel := ctx, context.CancelFunc(func() {})
-		if !good.IsZero() {
-			fresh, cancel = context.WithDeadline(ctx, good)
-		}
+		fresh, cancel := guard.Until(ctx, good)
 		defer cancel()
 		return g.command(fresh, "close", func() error { return g.pulse(ctx, fresh, g.opt.CloseOutput) })
 	})
@@ -120,7 +120,8 @@ func (g *Gate) Release(ctx context.Context) error {
 
 // State asks the camera for the arm and for the inputs that are wired. It tells
 // of drivers.FaultGateList while the camera opens the barrier by its own list,
-// and of drivers.FaultContact when the arm is down that should be held up.
+// of drivers.FaultContact when the arm is down that should be held up, and of
+// drivers.FaultPresence when the presence input misses the cars that drive through.
 //
 // A model that does not tell where its arm is leaves that unknown.
 func (g *Gate) State(ctx context.Context) (drivers.GateState, error) {
@@ -133,15 +134,19 @@ func (g *Gate) State(ctx context.Context) (drivers.GateState, error) {
 		if err := g.settle(ctx); err != nil {
 			return err
 		}
-		if s.Presence, s.Passage, err = g.inputs(ctx); err != nil {
+		in, err := g.inputs(ctx)
+		if err != nil {
 			return err
 		}
-		s.HoldOpen = g.held
+		g.guard.Observe(in)
+		s.Presence, s.Passage, s.HoldOpen = in.Presence, in.Passage, g.held
 		switch {
 		case g.opensByItself(ctx):
 			s.Fault = drivers.FaultGateList
 		case g.held && s.Arm == drivers.ArmDown:
 			s.Fault = drivers.FaultContact
+		case g.guard.Blind():
+			s.Fault = drivers.FaultPresence
 		}
 		return nil
 	})

@@ -10,6 +10,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/gate/guard"
 	"parkagent/drivers/options"
 )
 
@@ -122,6 +123,7 @@ func (c *Camera) Gate(cfg GateConfig) (*Gate, error) {
 	return &Gate{
 		cfg: cfg, camera: c, device: cfg.Device, opt: opt, held: cfg.Held, now: c.cfg.Now,
 		log: c.cfg.Log.With(slog.String("gate", cfg.Device)), way: opt.Control,
+		guard: guard.Guard{Presence: opt.Presence != nil, Passage: opt.Passage != nil, SelfGuarded: opt.SelfGuarded, Age: presenceAge},
 	}, nil
 }
 

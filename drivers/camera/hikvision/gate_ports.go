@@ -9,6 +9,7 @@ import (
 
 	"parkagent/drivers"
 	"parkagent/drivers/camera"
+	"parkagent/drivers/gate/guard"
 )
 
 // trigger switches a relay of the camera.
@@ -132,14 +133,21 @@ func (c *Camera) alive(ctx context.Context) error {
 }
 
 // inputs asks for the inputs that are wired, one after the other.
-func (g *Gate) inputs(ctx context.Context) (presence, passage drivers.Presence, err error) {
-	if presence, err = g.input(ctx, g.opt.Presence); err != nil {
-		return drivers.PresenceUnknown, drivers.PresenceUnknown, err
+func (g *Gate) inputs(ctx context.Context) (r guard.Reading, err error) {
+	if r.Presence, err = g.input(ctx, g.opt.Presence); err != nil {
+		return guard.Reading{}, err
 	}
-	if passage, err = g.input(ctx, g.opt.Passage); err != nil {
-		return drivers.PresenceUnknown, drivers.PresenceUnknown, err
+	if r.Passage, err = g.input(ctx, g.opt.Passage); err != nil {
+		return guard.Reading{}, err
 	}
-	return presence, passage, nil
+	return r, nil
+}
+
+// reading asks for the inputs, until the answer would be too old.
+func (g *Gate) reading(ctx context.Context, good time.Time) (guard.Reading, error) {
+	ctx, cancel := guard.Until(ctx, good)
+	defer cancel()
+	return g.inputs(ctx)
 }
 
 // input asks what an input says of its place; it is nil where none is wired.
@@ -170,33 +178,6 @@ func ioState(fields map[string]string) (active, known bool) {
 		return false, true
 	}
 	return false, false
-}
-
-// clear refuses unless the inputs read clear twice in a row: the rear of a car
-// that is seen behind the arm may be below it still. The command must go out
-// before good, the zero time where nothing is wired.
-func (g *Gate) clear(ctx context.Context) (good time.Time, err error) {
-	if g.opt.Presence == nil && g.opt.Passage == nil {
-		return time.Time{}, nil
-	}
-	for range 2 {
-		good = time.Now().Add(presenceAge)
-		presence, passage, err := g.inputs(ctx)
-		switch {
-		case err != nil && !errors.Is(err, drivers.ErrRefused):
-			// Both: nothing was sent, and the camera cannot be reached.
-			return good, fmt.Errorf("%w: presence is unknown: %w", drivers.ErrRefused, err)
-		case err != nil:
-			return good, fmt.Errorf("presence is unknown: %w", err)
-		case presence == drivers.PresenceOccupied:
-			return good, refusal("presence is occupied")
-		case passage == drivers.PresenceOccupied:
-			return good, refusal("a car drives through")
-		case presence == drivers.PresenceUnknown, passage == drivers.PresenceUnknown:
-			return good, refusal("presence is unknown")
-		}
-	}
-	return good, nil
 }
 
 // An ownList is what is known of who opens the barrier.

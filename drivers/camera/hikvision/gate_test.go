@@ -61,9 +61,10 @@ func TestAGateByItsCommandKeepsTheContract(t *testing.T) {
 	drivertest.GateInBubble(t, func(t *testing.T) drivertest.GateRig {
 		device := &hik.Camera{}
 		return drivertest.GateRig{
-			Gate:   newGate(t, device, hikvision.GateOptions{Presence: &hikvision.Input{Number: 2}}),
+			Gate:   newGate(t, device, hikvision.GateOptions{Presence: &hikvision.Input{Number: 2}, Passage: &hikvision.Input{Number: 3}}),
 			Raised: device.Opened, Lowered: device.Closed, HeldOpen: device.Held,
 			SetPresence: func(occupied bool) { device.SetInput(2, occupied) },
+			SetPassage:  func(occupied bool) { device.SetInput(3, occupied) },
 			Faults:      faults(device),
 		}
 	})
