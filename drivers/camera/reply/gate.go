@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"parkagent/drivers"
+	"parkagent/drivers/gate/guard"
 )
 
 // GateConfig tells what the barrier on a camera's relays can do.
@@ -42,7 +43,14 @@ type Gate struct {
 	mu       sync.Mutex // guards the following fields
 	presence sense
 	passage  sense
+	guard    guard.Guard
 	rest     rest
+}
+
+func newGate(d *Desk, cfg GateConfig) *Gate {
+	return &Gate{desk: d, cfg: cfg, guard: guard.Guard{
+		Presence: cfg.Presence != nil, Passage: cfg.Passage != nil, SelfGuarded: cfg.SelfGuarded,
+	}}
 }
 
 // A rest is what is known of a relay that can be latched and is not held.
@@ -66,6 +74,12 @@ func (g *Gate) Sensed(input int, on bool) {
 	defer g.mu.Unlock()
 	g.presence.take(g.cfg.Presence, input, on)
 	g.passage.take(g.cfg.Passage, input, on)
+	g.guard.Observe(g.readingLocked())
+}
+
+// readingLocked is what the camera last reported of its inputs.
+func (g *Gate) readingLocked() guard.Reading {
+	return guard.Reading{Presence: g.presence.presence(g.cfg.Presence), Passage: g.passage.presence(g.cfg.Passage)}
 }
 
 func (s *sense) take(in *Input, input int, on bool) {
@@ -81,6 +95,7 @@ func (g *Gate) forgetInputs() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.presence, g.passage = sense{}, sense{}
+	g.guard.Observe(g.readingLocked())
 }
 
 func (s *sense) presence(in *Input) drivers.Presence {
@@ -172,7 +187,6 @@ func (g *Gate) mayLower() error {
 	refuse := func(why string) error { return fmt.Errorf("%w: %s", drivers.ErrRefused, why) }
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	under, behind := g.presence.presence(g.cfg.Presence), g.passage.presence(g.cfg.Passage)
 	switch {
 	case !g.cfg.Lowers:
 		return refuse("the camera's relay only opens")
@@ -180,16 +194,8 @@ func (g *Gate) mayLower() error {
 		return refuse("the gate is held open")
 	case !g.cfg.SelfGuarded:
 		return refuse("the barrier is not said to guard itself, and the camera's reports of its inputs may be late")
-	case under == drivers.PresenceOccupied:
-		return refuse("presence is occupied")
-	case under == drivers.PresenceUnknown:
-		return refuse("presence is unknown")
-	case behind == drivers.PresenceOccupied:
-		return refuse("a car drives through")
-	case behind == drivers.PresenceUnknown:
-		return refuse("passage is unknown")
 	}
-	return nil
+	return g.guard.Judge(g.readingLocked())
 }
 
 // Hold latches the relay by the camera's next contact that acts and is no car.
@@ -256,8 +262,10 @@ func (g *Gate) canLatch(op string) error {
 // of the inputs that are wired: unknown until it reported one, and after a
 // silence. A passage that came and went since the last call is told once as
 // occupied. Of the arm the camera knows nothing. For a day after the camera let a
-// car in by a list of its own the state bears drivers.FaultGateList. State fails
-// with drivers.ErrOffline when the camera was not heard for too long.
+// car in by a list of its own the state bears drivers.FaultGateList, and otherwise
+// drivers.FaultPresence while the presence input misses the cars that drive
+// through. State fails with drivers.ErrOffline when the camera was not heard for
+// too long.
 //
 // A relay that can be latched and that nothing holds may be on from before a
 // start. After the first State it is switched off by the next contact that acts;
@@ -269,17 +277,20 @@ func (g *Gate) State(context.Context) (drivers.GateState, error) {
 	fault := g.desk.fault()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	passage := g.passage.presence(g.cfg.Passage)
+	in := g.readingLocked()
 	if g.passage.passed {
-		passage, g.passage.passed = drivers.PresenceOccupied, false
+		in.Passage, g.passage.passed = drivers.PresenceOccupied, false
+	}
+	if fault == drivers.FaultNone && g.guard.Blind() {
+		fault = drivers.FaultPresence
 	}
 	if g.cfg.Latches && g.rest == unrested {
 		g.rest = resting
 	}
 	return drivers.GateState{
 		Arm:      drivers.ArmUnknown,
-		Presence: g.presence.presence(g.cfg.Presence),
-		Passage:  passage,
+		Presence: in.Presence,
+		Passage:  in.Passage,
 		HoldOpen: g.held.Load(),
 		Fault:    fault,
 		At:       g.desk.cfg.Now().UTC(),

@@ -65,7 +65,7 @@ func NewDesk(cfg Config) *Desk {
 		cfg: cfg, polls: make(chan ask), shots: make(chan chan<- error), laid: make(chan struct{}, 1),
 		events: make(map[string]*event), seen: make(map[Key]*event),
 	}
-	d.gate = &Gate{desk: d, cfg: cfg.Gate}
+	d.gate = newGate(d, cfg.Gate)
 	return d
 }
 

@@ -23,15 +23,17 @@ func TestAGateInCometModeKeepsTheContract(t *testing.T) {
 		l := newLaneInBubble(t, vzenith.Config{
 			PollTime: 20 * time.Millisecond, Options: vzenith.Options{
 				Opens: vzenith.OpensComet, Heartbeat: time.Second, Close: &one, SelfGuarded: true,
-				Presence: &reply.Input{Number: 2, ActiveLow: true},
+				Presence: &reply.Input{Number: 2, ActiveLow: true}, Passage: &reply.Input{Number: 3},
 			},
 		}, nil)
 		l.sim.Close = one
 		p := &poller{lane: l}
 		t.Cleanup(p.stop)
 		clear := func() { // a camera tells of its inputs when they change
-			if err := l.sim.Input(t.Context(), 2, true); err != nil {
-				t.Fatal(err)
+			for input, on := range map[int]bool{2: true, 3: false} {
+				if err := l.sim.Input(t.Context(), input, on); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		p.start(t)
@@ -43,6 +45,11 @@ func TestAGateInCometModeKeepsTheContract(t *testing.T) {
 			HeldOpen: func() bool { p.settle(t); return l.sim.Latched() },
 			SetPresence: func(occupied bool) {
 				if err := l.sim.Input(t.Context(), 2, !occupied); err != nil {
+					t.Fatal(err)
+				}
+			},
+			SetPassage: func(occupied bool) {
+				if err := l.sim.Input(t.Context(), 3, occupied); err != nil {
 					t.Fatal(err)
 				}
 			},
