@@ -23,7 +23,8 @@ const (
 // from the ESC/POS command reference that makers of receipt printers publish.
 const (
 	cmdInit    = "\x1b@"
-	cmdGBK     = "\x1c&" // double-byte characters from here on
+	cmdNoBack  = "\x1da\x00" // no status that nobody asked for: its bytes look like an answer
+	cmdGBK     = "\x1c&"     // double-byte characters from here on
 	cmdLeft    = "\x1ba\x00"
 	cmdCentre  = "\x1ba\x01"
 	cmdNormal  = "\x1d!\x00"
@@ -38,26 +39,35 @@ const (
 // ErrTooLong and touches nothing.
 func Encode(doc drivers.Document, opt Options) ([]byte, error) {
 	e := encoder{opt: opt}
-	e.add(cmdInit, cmdGBK)
+	e.add(cmdInit)
+	if opt.Answers == AnswersAll {
+		e.add(cmdNoBack)
+	}
+	e.add(cmdGBK)
 	for _, p := range doc.Parts {
 		if err := e.part(p); err != nil {
 			return nil, err
 		}
 	}
-	e.add(cmdNormal, cmdLeft)
-	if opt.Feed > 0 {
-		e.add("\x1bd", string([]byte{byte(opt.Feed)}))
-	}
-	switch opt.Cut {
-	case CutPartial:
-		e.add("\x1dV\x01")
-	case CutFull:
-		e.add("\x1dV\x00")
-	}
+	e.end()
 	if len(e.out) > mostBytes {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLong, len(e.out))
 	}
 	return e.out, nil
+}
+
+// afterTorn returns what ends a document of which the printer got no more than a part of
+// so many bytes: it may wait for the rest of an image or of a code, which would be the
+// beginning of the next document. Zeros fill that, and are nothing where text is
+// expected. What came out before is then cut off. Of 0 bytes there is nothing to end.
+func afterTorn(bytes int, opt Options) []byte {
+	if bytes == 0 {
+		return nil
+	}
+	e := encoder{opt: opt, out: make([]byte, bytes)}
+	e.add("\n")
+	e.end()
+	return e.out
 }
 
 // An encoder is a document being put into bytes.
@@ -69,6 +79,20 @@ type encoder struct {
 func (e *encoder) add(commands ...string) {
 	for _, c := range commands {
 		e.out = append(e.out, c...)
+	}
+}
+
+// end feeds what was printed out of the printer and cuts it off.
+func (e *encoder) end() {
+	e.add(cmdNormal, cmdLeft)
+	if e.opt.Feed > 0 {
+		e.add("\x1bd", string([]byte{byte(e.opt.Feed)}))
+	}
+	switch e.opt.Cut {
+	case CutPartial:
+		e.add("\x1dV\x01")
+	case CutFull:
+		e.add("\x1dV\x00")
 	}
 }
 

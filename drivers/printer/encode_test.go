@@ -42,7 +42,7 @@ func unhex(t *testing.T, text string) []byte {
 // The QR commands are the worked ones of the reference, with its PARK-0042.
 func TestEncodeQRCode(t *testing.T) {
 	got, err := printer.Encode(drivers.Document{Parts: []drivers.Part{{QR: "PARK-0042"}}}, options(t, map[string]any{"feed": 0, "cut": "none"}))
-	want := unhex(t, `1B 40 1C 26 1B 61 01
+	want := unhex(t, `1B 40 1D 61 00 1C 26 1B 61 01
 		1D 28 6B 04 00 31 41 32 00
 		1D 28 6B 03 00 31 43 06
 		1D 28 6B 03 00 31 45 31
@@ -57,7 +57,7 @@ func TestEncodeQRCode(t *testing.T) {
 func TestEncodeTextAndCut(t *testing.T) {
 	doc := drivers.Document{Parts: []drivers.Part{{Text: "粤B12345", Large: true, Centred: true}, {Text: "欢迎光临"}, {}}}
 	got, err := printer.Encode(doc, options(t, nil))
-	want := unhex(t, `1B 40 1C 26
+	want := unhex(t, `1B 40 1D 61 00 1C 26
 		1B 61 01 1D 21 11 D4 C1 42 31 32 33 34 35 0A
 		1B 61 00 1D 21 00 BB B6 D3 AD B9 E2 C1 D9 0A
 		1B 61 00 1D 21 00 0A
@@ -68,7 +68,7 @@ func TestEncodeTextAndCut(t *testing.T) {
 }
 
 func TestEncodeBarcode(t *testing.T) {
-	const frame = "1B 40 1C 26 1B 61 01 1D 21 00 "
+	const frame = "1B 40 1D 61 00 1C 26 1B 61 01 1D 21 00 "
 	const code = "1D 68 50 1D 77 02 1D 48 02 1D 6B 49 "
 	for _, tt := range []struct {
 		name, content, want string

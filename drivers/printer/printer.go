@@ -53,6 +53,7 @@ const (
 type Printer struct {
 	cfg  Config
 	busy chan struct{} // full while the line is in use
+	torn int           // bytes of a document that was not sent to its end; owned by who has the line
 
 	answerTime, printTime time.Duration // the constants, but in tests
 }
@@ -129,11 +130,15 @@ func (p *Printer) print(ctx context.Context, job []byte) error {
 			return offline(err)
 		}
 	}
+	size := len(job)
+	job = append(afterTorn(p.torn, p.cfg.Options), job...)
 	send, cancel := context.WithTimeout(ctx, sendTime+time.Duration(len(job))*byteTime)
 	defer cancel()
 	if err := p.cfg.Port.Write(send, job); err != nil {
+		p.torn = max(p.torn, size)
 		return offline(err)
 	}
+	p.torn = 0
 	switch p.cfg.Options.Answers {
 	case AnswersAll:
 		return p.printed(ctx, len(job))

@@ -1,9 +1,11 @@
 package printer_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -257,5 +259,66 @@ func TestDiagnoseTellsOfPaperAndCover(t *testing.T) {
 	}
 	if len(far.Slips()) > 0 {
 		t.Error("asking has printed something")
+	}
+}
+
+// A snappedLine takes documents as they come, but for the first of them, in the middle of
+// which it snaps. It answers nothing.
+type snappedLine struct{ sent [][]byte }
+
+func (*snappedLine) Connect(context.Context) error             { return nil }
+func (*snappedLine) ResetInput(context.Context) error          { return nil }
+func (*snappedLine) Read(context.Context, []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+func (l *snappedLine) Write(_ context.Context, b []byte) error {
+	l.sent = append(l.sent, b)
+	if len(l.sent) <= 2 {
+		return errors.New("snapped")
+	}
+	return nil
+}
+
+// A document that broke off is ended before the next one: whatever of it the printer still
+// waits for is made up, and what came out is cut off.
+func TestADocumentThatBrokeOffIsEndedByTheNext(t *testing.T) {
+	line := &snappedLine{}
+	opt := printer.Options{Answers: printer.AnswersNone, Feed: 2, Cut: printer.CutFull}
+	p := newPrinter(t, line, opt)
+	long, short := ticket(), drivers.Document{Parts: []drivers.Part{{Text: "x"}}}
+	for _, doc := range []drivers.Document{long, short} {
+		if err := p.Print(t.Context(), doc); !errors.Is(err, drivers.ErrOffline) || errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Print on a line that snaps = %v, want that nobody knows", err)
+		}
+	}
+	for range 2 {
+		if err := p.Print(t.Context(), short); err != nil {
+			t.Error(err)
+		}
+	}
+	opt.Paper, opt.QRSize = 80, 6
+	torn, err := printer.Encode(long, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := printer.Encode(short, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := append(make([]byte, len(torn)), "\n\x1d!\x00\x1ba\x00\x1bd\x02\x1dV\x00"...)
+	want := [][]byte{torn, append(bytes.Clone(ended), plain...), append(ended, plain...), plain}
+	if diff := cmp.Diff(want, line.sent); diff != "" {
+		t.Errorf("what was sent differs (-want +got):\n%s", diff)
+	}
+}
+
+// The simulated printer finds nothing wrong in how a document is ended.
+func TestWhatEndsADocumentIsUnderstood(t *testing.T) {
+	far, p := networkPrinter(t, 48, printer.Options{})
+	printer.Tear(p, 100)
+	if err := p.Print(t.Context(), drivers.Document{Parts: []drivers.Part{{Text: "x"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]sim.Slip{{}, {Lines: []string{"x"}}}, far.Slips()); diff != "" {
+		t.Errorf("the paper differs (-want +got):\n%s", diff)
 	}
 }

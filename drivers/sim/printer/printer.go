@@ -7,7 +7,6 @@ package printer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -55,6 +54,7 @@ type Printer struct {
 	now     Slip // what hangs out of it
 	line    []byte
 	large   bool
+	unasked bool // it tells its status also when nobody has asked
 	qr      string
 	bad     []string // what it did not understand
 	changed chan struct{}
@@ -203,6 +203,7 @@ func (p *Printer) command(r *reader, line io.Writer) error {
 		return p.group(r, line)
 	case '\n':
 		p.endLine()
+	case 0: // nothing
 	default:
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -220,57 +221,6 @@ func (p *Printer) misunderstand(format string, args ...any) {
 	p.bad = append(p.bad, fmt.Sprintf(format, args...))
 }
 
-// realTime is DLE EOT n, which is answered whatever else the printer does.
-func (p *Printer) realTime(r *reader, line io.Writer) error {
-	b, err := r.take(2)
-	if err != nil {
-		return err
-	}
-	if b[0] != 4 || b[1] < 1 || b[1] > 4 {
-		p.misunderstand("DLE %X", b)
-		return nil
-	}
-	p.mu.Lock()
-	fault, low := p.fault, p.low
-	p.mu.Unlock()
-	answer := byte(0x12)
-	switch {
-	case b[1] == 1 && (fault == Empty || fault == Open || fault == Stuck):
-		answer |= 1 << 3
-	case b[1] == 2 && fault == Open:
-		answer |= 1 << 2
-	case b[1] == 2 && fault == Empty:
-		answer |= 1 << 5
-	case b[1] == 2 && fault == Stuck:
-		answer |= 1 << 6
-	case b[1] == 3 && fault == Stuck:
-		answer |= 1 << 3
-	case b[1] == 4 && fault == Empty:
-		answer |= 3<<2 | 3<<5
-	case b[1] == 4 && low:
-		answer |= 3 << 2
-	}
-	return p.answer(line, fault, answer)
-}
-
-func (p *Printer) answer(line io.Writer, fault Fault, answer byte) error {
-	var out []byte
-	switch fault {
-	case Silent, Dead:
-		return nil
-	case Gone:
-		return errors.New("gone")
-	case Noise:
-		out = []byte{0x11, 0x13, 0xff, 0x93, 0x90, answer}
-	case Stale:
-		out = []byte{answer, answer}
-	default:
-		out = []byte{answer}
-	}
-	_, err := line.Write(out)
-	return err
-}
-
 // escape is a command that begins with ESC.
 func (p *Printer) escape(r *reader) error {
 	b, err := r.next()
@@ -281,7 +231,7 @@ func (p *Printer) escape(r *reader) error {
 	case '@':
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.line, p.large = nil, false
+		p.line, p.large, p.unasked = nil, false, true
 	case 'a', 'd':
 		_, err = r.next() // alignment, and lines fed, are not looked at
 	default:
@@ -306,6 +256,12 @@ func (p *Printer) group(r *reader, line io.Writer) error {
 	case 'h', 'w', 'H':
 		_, err = r.next()
 		return err
+	case 'a':
+		n, err := r.next()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.unasked = n != 0
+		return err
 	case 'V':
 		n, err := r.next()
 		if err == nil {
@@ -323,27 +279,6 @@ func (p *Printer) group(r *reader, line io.Writer) error {
 	}
 	p.misunderstand("GS %c", b)
 	return nil
-}
-
-// transmit is GS r 1, which is answered when all before it was printed: never by a
-// printer that cannot print.
-func (p *Printer) transmit(r *reader, line io.Writer) error {
-	if _, err := r.next(); err != nil {
-		return err
-	}
-	p.mu.Lock()
-	fault := p.fault
-	if fault == RunsOut || fault == Last {
-		p.fault = Empty
-	}
-	p.mu.Unlock()
-	switch fault {
-	case Empty, Open, Stuck, RunsOut:
-		return nil
-	case Last:
-		return p.answer(line, fault, 0x0f)
-	}
-	return p.answer(line, fault, 0)
 }
 
 func (p *Printer) prints() bool {
