@@ -70,6 +70,10 @@ type job struct {
 // the printer itself.
 const printWithin = 30 * time.Second
 
+// endWithin is how long a slip that has begun is still printed when the agent stops: the
+// rest of half a slip would come out in front of the next one.
+const endWithin = 3 * time.Second
+
 // mostDone is how many slips of a lane are known to have come out.
 const mostDone = 32
 
@@ -106,8 +110,8 @@ func New(cfg Config) (*Press, error) {
 	return p, nil
 }
 
-// Run prints until ctx is done, and then returns nil. A printer that hangs holds up
-// no other.
+// Run prints until ctx is done, and then returns nil when the slips that have begun
+// are out, or cannot be soon. A printer that hangs holds up no other.
 func (p *Press) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -133,13 +137,23 @@ func (p *Press) print(ctx context.Context, w *work, j job) error {
 	if w.has(j.name) { // it was asked for twice at a time
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, printWithin)
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), printWithin)
 	defer cancel()
-	err := w.Printer.Print(ctx, j.doc)
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(endWithin):
+			cancel()
+		case <-within.Done():
+		}
+	})()
+	err := w.Printer.Print(within, j.doc)
 	if err != nil {
 		p.cfg.Log.Warn("slip not printed", "lane", w.Code, "printer", w.Device, "error", err)
 		p.cfg.Failed(w.Device, err)
 		return err
+	}
+	if j.name == "" {
+		return nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -238,3 +238,32 @@ func TestAPrinterThatHangsHoldsNobodyUp(t *testing.T) {
 		}
 	})
 }
+
+// A stop in the middle of a slip lets it come out, but waits for no printer that hangs.
+func TestAStopEndsTheSlipThatHasBegun(t *testing.T) {
+	for takes, want := range map[time.Duration]error{2 * time.Second: nil, 10 * time.Second: context.Canceled} {
+		synctest.Test(t, func(t *testing.T) {
+			printer := &fakePrinter{takes: takes}
+			p, err := slips.New(slips.Config{Lanes: []slips.Lane{{Code: "IN1", Device: "P1", Printer: printer}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			all.Go(func() {
+				if err := p.PrintTicket(t.Context(), "IN1", entry("1")); !errors.Is(err, want) {
+					t.Errorf("PrintTicket of a slip that takes %v = %v, want %v", takes, err, want)
+				}
+			})
+			all.Go(func() {
+				began := time.Now()
+				if err := p.Run(ctx); err != nil || time.Since(began) > 4*time.Second {
+					t.Errorf("Run = %v after %v, want nil within 4s", err, time.Since(began))
+				}
+			})
+			<-time.After(time.Second)
+			stop()
+			all.Wait()
+		})
+	}
+}
