@@ -49,7 +49,7 @@ func (a *Agent) readers(db *store.DB, desk *billing.Desk, till *codes.Till, lane
 func (a *Agent) press() (*slips.Press, error) {
 	site := a.cfg.Site
 	cfg := slips.Config{
-		Park: site.Park.Name, Language: site.Park.Language, Zone: site.Park.Zone, Ticket: site.Ticket, Change: site.Slip,
+		Park: site.Park.Name, Language: site.Park.Language, Zone: site.Park.Zone, Ticket: site.Ticket, Change: site.Slip, Receipt: site.Receipt,
 		Failed: func(device string, err error) { a.failed(checked{code: device, err: err}) }, Log: a.log,
 	}
 	for _, c := range site.Lanes {

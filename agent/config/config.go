@@ -41,6 +41,7 @@ type Config struct {
 	Texts     []signs.Template // of displays, instead of the program's
 	Ticket    slips.Template   // of entry tickets; nil: the program's own
 	Slip      slips.Template   // of change slips; nil: the program's own
+	Receipt   slips.Template   // of payment receipts; nil: the program's own
 
 	// Warnings are what works but should be known, such as a secret that
 	// everyone on the machine may read.

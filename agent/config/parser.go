@@ -60,7 +60,7 @@ func (p *parser) parse(data []byte) *Config {
 	c.Tariffs = p.tariffs(raw.Tariff, c)
 	c.Discounts = p.discounts(raw.Discount)
 	c.Texts = p.texts(raw.Text, c.Lanes)
-	c.Ticket, c.Slip = p.slip(slips.Ticket, raw.Ticket), p.slip(slips.Change, raw.Slip)
+	c.Ticket, c.Slip, c.Receipt = p.slip(slips.Ticket, raw.Ticket), p.slip(slips.Change, raw.Slip), p.slip(slips.Receipt, raw.Receipt)
 	return c
 }
 

@@ -28,6 +28,7 @@ type rawConfig struct {
 	Text     []rawText     `toml:"text"`
 	Ticket   rawSlip       `toml:"ticket"`
 	Slip     rawSlip       `toml:"slip"`
+	Receipt  rawSlip       `toml:"receipt"`
 }
 
 type rawPark struct {

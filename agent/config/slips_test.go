@@ -50,6 +50,7 @@ func TestWhatStandsOnSlipsIsRead(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"no line", "[ticket]\nlines = []", "ticket.lines: must have 1 to 40 lines"},
 		{"a slip of a name", "[slip]\nlines = [\"ok\", \"{crad}\"]", "slip.lines[1]: there is no placeholder {crad}; these are: {park} {lane} {plate} {order} {amount} {time} {link}, and {qr} and {barcode} at the beginning of a line"},
+		{"a receipt has no link", "[receipt]\nlines = [\"{entry} {link}\"]", "receipt.lines[0]: there is no placeholder {link}; these are: {park} {lane} {plate} {order} {amount} {time} {entry}, and {qr} and {barcode} at the beginning of a line"},
 		{"a brace alone", "[ticket]\nlines = [\"{card\"]", "ticket.lines[0]: a brace { or } stands without the other"},
 		{"a line break", "[ticket]\nlines = [\"a\\nb\"]", "ticket.lines[0]: must hold no line breaks or other control characters"},
 		{"a key that nobody knows", "[ticket]\nline = [\"a\"]", "ticket.line: unknown key; is it lines?"},

@@ -119,7 +119,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 		"report/takings": staff, "report/inside": staff, "report/openings": {"installer", "manager", "operator"},
 		"report/payments": manager, "report/discounts": manager,
 		"plate": staff, "merge": manager, "close": manager, "overdue": staff, "walk": manager,
-		"bill": staff, "cash": staff, "discounts": staff, "discount": staff, "recall": staff, "refund": manager, "assign": manager, "fee": staff, "ticket": staff,
+		"bill": staff, "cash": staff, "discounts": staff, "discount": staff, "recall": staff, "refund": manager, "assign": manager, "fee": staff, "ticket": staff, "receipt": staff,
 		"shift/start": staff, "shift/handover": staff, "shift/totals": staff, "shift/list": staff,
 	}
 	if diff := cmp.Diff(want, r.booths.Calls()); diff != "" {

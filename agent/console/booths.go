@@ -179,6 +179,7 @@ func (b *Booths) table() map[string]boothCall {
 		"assign":    {do: b.assign, roles: manager},
 		"fee":       {do: b.fee, roles: staff},
 		"ticket":    {do: b.ticket, roles: staff},
+		"receipt":   {do: b.receipt, roles: staff},
 
 		"plate":   {do: b.correct, roles: staff},
 		"merge":   {do: b.merge, roles: manager},

@@ -15,6 +15,7 @@
 //	scan    orderNo, authCode                          platform: it was told to charge the driver's code
 //	cash    orderNo, inserted                          rest, change: what is owed, the link to print, and whether it is printed
 //	order   orderNo                                    settled
+//	receipt orderNo, which was paid                    plateNo, entryTime, payTime, amount, printed
 //	ticket  requestNo or nothing, at an entry          cardNo, plateNo, entryTime, link to print, printed
 //	leave   cardNo, at an exit                         nothing: a car without a plate is let out
 //
@@ -22,8 +23,8 @@
 // requestNo, the machine's own number for the press of its button: the same
 // number again within half a minute is the same car.
 //
-// A lane with a printer prints the ticket, and the slip of change that a driver is to
-// fetch by the link. Where printed is false, it is the machine's to print.
+// A lane with a printer prints the ticket, the receipt, and the slip of change that a
+// driver is to fetch by the link. Where printed is false, it is the machine's to print.
 //
 // After code and scan the money comes as a payment of the platform (downlink
 // 3.2); the machine asks order until it is settled. The gate then opens by itself
@@ -56,6 +57,7 @@
 //	assign          m    payment, session, reason             the money of an orphan belongs to that stay
 //	fee             om   session, fee, reason                 total, payable; where the tariff prices the stay, m only
 //	ticket          om   lane, requestNo; or lane, cardNo; or orderNo, lane; or nothing   cardNo, plateNo, entryTime, link to encode (5.1, or 5.2 of an order), printed: by the lane's printer
+//	receipt         om   orderNo, which was paid; lane        as of a machine, printed by the lane's printer
 //	plate           om   session, plateNo, reason             the stay under its right plate; the exit where it was refused decides anew
 //	merge           m    ghost, real, reason                  two stays of one car: the real one goes on
 //	close           m    session, reason                      a stay whose car is not inside any more
@@ -183,7 +185,7 @@ func New(cfg Config) (*Server, error) {
 		s.kiosks[k.Code] = k
 	}
 	s.calls = map[string]func(context.Context, Kiosk, request) (any, error){
-		"bill": s.bill, "code": s.code, "scan": s.scan, "cash": s.cash, "order": s.order, "ticket": s.ticket, "leave": s.leave,
+		"bill": s.bill, "code": s.code, "scan": s.scan, "cash": s.cash, "order": s.order, "receipt": s.receipt, "ticket": s.ticket, "leave": s.leave,
 	}
 	return s, nil
 }

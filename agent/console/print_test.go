@@ -21,6 +21,7 @@ type press struct {
 	at      map[string]error
 	tickets []slips.Entry
 	changes []slips.Owed
+	paid    []slips.Paid
 }
 
 // stand puts a printer at a lane that answers so.
@@ -49,6 +50,13 @@ func (p *press) PrintChange(_ context.Context, lane string, o slips.Owed) error 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.changes = append(p.changes, o)
+	return p.err(lane)
+}
+
+func (p *press) PrintReceipt(_ context.Context, lane string, o slips.Paid) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.paid = append(p.paid, o)
 	return p.err(lane)
 }
 
@@ -142,4 +150,63 @@ func TestABoothPrintsAChangeSlip(t *testing.T) {
 	if got := does[map[string]any](r, booth.RoleOperator, "ticket", map[string]any{"lane": "OUT1", "orderNo": no}); got["printed"] != false || len(r.press.changes) > 0 {
 		t.Errorf("the slip of change that was given is answered %v", got)
 	}
+}
+
+func TestAReceiptIsOfWhatWasPaid(t *testing.T) {
+	t.Parallel()
+	const unpaid = "Nothing was paid for this bill that a receipt could be of."
+	r := newRig(t, "en")
+	r.press.stand("OUT1", nil)
+	s, order := r.due()
+	r.refused("K2", "receipt", map[string]any{"orderNo": order}, unpaid)
+	r.refused("K2", "receipt", map[string]any{"orderNo": "9"}, "There is no such order.")
+	r.pay(order, 500)
+	want := map[string]any{"plateNo": "粤B12345", "entryTime": "2026-03-02 12:00:00", "payTime": "2026-03-02 12:30:00", "amount": 500.0, "printed": true}
+	if diff := cmp.Diff(want, r.call("K2", "receipt", map[string]any{"orderNo": " " + order})); diff != "" {
+		t.Errorf("a machine at a lane with a printer (-want +got):\n%s", diff)
+	}
+	paid := slips.Paid{Order: order, Plate: "粤B12345", Amount: 500, Entered: s.EnteredAt, At: noon.Add(30 * time.Minute)}
+	if diff := cmp.Diff([]slips.Paid{paid}, r.press.paid); diff != "" {
+		t.Errorf("receipts (-want +got):\n%s", diff)
+	}
+	want["printed"] = false
+	if diff := cmp.Diff(want, r.call("K1", "receipt", map[string]any{"orderNo": order})); diff != "" {
+		t.Errorf("a machine in the lot (-want +got):\n%s", diff)
+	}
+}
+
+// Money that was given back has no receipt, even in part.
+func TestABoothPrintsAReceipt(t *testing.T) {
+	t.Parallel()
+	r := newBoothRig(t, "en")
+	r.press.stand("OUT1", nil)
+	r.park(store.Session{Plate: "粤B12345"})
+	r.after(30 * time.Minute)
+	o, _, err := r.desk.Order(t.Context(), billing.Ref{Plate: "粤B12345"}, "K1")
+	r.did(err)
+	r.pay(o.No, 500)
+	fields := map[string]any{"orderNo": o.No, "lane": "OUT1"}
+	if got := does[map[string]any](r, booth.RoleOperator, "receipt", fields); got["printed"] != true || got["amount"] != 500.0 || len(r.press.paid) != 1 {
+		t.Errorf("answered %v, and %d receipts are printed, want one", got, len(r.press.paid))
+	}
+	p, err := r.db.PaymentOfOrder(t.Context(), o.No)
+	r.did(err)
+	does[any](r, booth.RoleManager, "refund", map[string]any{"payment": p.ID, "amount": 100, "reason": "x", "requestNo": "1"})
+	r.refuses(booth.RoleOperator, "receipt", fields, "Nothing was paid for this bill that a receipt could be of.")
+}
+
+// Money that came for a car that had left is given back by the platform.
+func TestThereIsNoReceiptOfAnOrphan(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "en")
+	s, order := r.due()
+	s.State, s.LeftAt = store.Left, r.clock()
+	r.did(r.db.Update(t.Context(), func(tx *store.Tx) error { return tx.UpdateSession(t.Context(), s) }))
+	if _, err := r.desk.Pay(t.Context(), billing.Notice{Order: order, Amount: 500, Client: "mall"}); err == nil {
+		t.Fatal("a payment for a car that has left was taken")
+	}
+	if _, err := r.db.PaymentOfOrder(t.Context(), order); err != nil {
+		t.Fatalf("the orphan is not kept: %v", err)
+	}
+	r.refused("K2", "receipt", map[string]any{"orderNo": order}, "Nothing was paid for this bill that a receipt could be of.")
 }

@@ -32,6 +32,7 @@ var (
 	errRefused   = &sentence{"platform refused", "支付平台拒绝，请换一种支付方式", "The payment platform refused, please pay another way."}
 	errNoCode    = &sentence{"platform did not answer", "支付平台无应答，请稍后重试", "The payment platform does not answer, please try later."}
 	errUncertain = &sentence{"outcome unknown", "支付结果确认中，请勿重复支付", "The payment is being confirmed, please do not pay again."}
+	errUnpaid    = &sentence{"order not paid", "该账单没有可打印的缴费记录", "Nothing was paid for this bill that a receipt could be of."}
 	errUsed      = &sentence{"payment code used", "该付款码已使用过，请刷新后重试", "This payment code was used before, please refresh it."}
 	errAuthCode  = &sentence{"malformed payment code", "付款码无法识别，请刷新后重试", "The payment code cannot be read, please refresh it."}
 )

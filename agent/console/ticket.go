@@ -68,6 +68,8 @@ type Press interface {
 	// it is asked for again. slips.ErrNoPrinter means that the lane has none.
 	PrintTicket(ctx context.Context, lane string, e slips.Entry) error
 	PrintChange(ctx context.Context, lane string, o slips.Owed) error
+	// PrintReceipt prints the receipt of a payment, likewise.
+	PrintReceipt(ctx context.Context, lane string, o slips.Paid) error
 }
 
 // printedWithin is how long a call waits for paper. What takes longer may come out

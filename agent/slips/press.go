@@ -30,6 +30,7 @@ type Config struct {
 	Zone     *time.Location
 	Ticket   Template // nil means the program's own
 	Change   Template // likewise
+	Receipt  Template // likewise
 	// Failed is told that a printer failed, from the goroutine that printed; nil
 	// tells nobody. It must not block.
 	Failed func(device string, err error)
@@ -91,13 +92,16 @@ func New(cfg Config) (*Press, error) {
 	if cfg.Change == nil {
 		cfg.Change = Change.Of(cfg.Language)
 	}
+	if cfg.Receipt == nil {
+		cfg.Receipt = Receipt.Of(cfg.Language)
+	}
 	if cfg.Failed == nil {
 		cfg.Failed = func(string, error) {}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	if err := errors.Join(Ticket.Check(cfg.Ticket), Change.Check(cfg.Change)); err != nil {
+	if err := errors.Join(Ticket.Check(cfg.Ticket), Change.Check(cfg.Change), Receipt.Check(cfg.Receipt)); err != nil {
 		return nil, fmt.Errorf("slips: %w", err)
 	}
 	p := &Press{cfg: cfg, lanes: map[string]*work{}}
@@ -198,13 +202,33 @@ type Owed struct {
 // PrintChange is PrintTicket for the slip of a change order. When more coins have come,
 // there is another.
 func (p *Press) PrintChange(ctx context.Context, lane string, o Owed) error {
-	amount := ""
-	if o.Amount > 0 {
-		amount = fmt.Sprintf("%d.%02d", o.Amount/100, o.Amount%100)
-	}
 	return p.send(ctx, lane, fmt.Sprint("change ", o.Order, " ", o.Amount), p.cfg.Change, Values{
-		"order": o.Order, "barcode": o.Order, "plate": o.Plate, "amount": amount, "time": p.time(o.At), "link": o.Link, "qr": o.Link,
+		"order": o.Order, "barcode": o.Order, "plate": o.Plate, "amount": yuan(o.Amount), "time": p.time(o.At), "link": o.Link, "qr": o.Link,
 	})
+}
+
+// A Paid is what was paid for an order.
+type Paid struct {
+	Order   string
+	Plate   string
+	Amount  int64 // fen
+	Entered time.Time
+	At      time.Time
+}
+
+// PrintReceipt is PrintTicket for the receipt of a payment.
+func (p *Press) PrintReceipt(ctx context.Context, lane string, o Paid) error {
+	return p.send(ctx, lane, "receipt "+o.Order, p.cfg.Receipt, Values{
+		"order": o.Order, "barcode": o.Order, "plate": o.Plate, "amount": yuan(o.Amount), "entry": p.time(o.Entered), "time": p.time(o.At),
+	})
+}
+
+// yuan is an amount as it is printed, empty for none.
+func yuan(fen int64) string {
+	if fen <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d.%02d", fen/100, fen%100)
 }
 
 func (p *Press) time(t time.Time) string {

@@ -65,7 +65,7 @@ func TestMistakesInTemplatesAreFound(t *testing.T) {
 		}
 	}
 	for _, language := range []string{"zh-CN", "en"} {
-		for _, k := range []slips.Kind{slips.Ticket, slips.Change} {
+		for _, k := range []slips.Kind{slips.Ticket, slips.Change, slips.Receipt} {
 			if err := k.Check(k.Of(language)); err != nil {
 				t.Errorf("the program's own %s in %s: %v", k, language, err)
 			}
@@ -79,7 +79,7 @@ func TestAcceptedTemplatesLeaveNoBraces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pieces := []string{"{qr}", "{barcode}", "{park}", "{card}", "{amount}", "{x}", "{", "}", "# ", "## ", "票", " ", "a"}
 		line := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 6).Draw(t, "line"), "")
-		kind := rapid.SampledFrom([]slips.Kind{slips.Ticket, slips.Change}).Draw(t, "kind")
+		kind := rapid.SampledFrom([]slips.Kind{slips.Ticket, slips.Change, slips.Receipt}).Draw(t, "kind")
 		if kind.Check(slips.Template{line}) != nil {
 			return
 		}
@@ -172,6 +172,17 @@ func TestATicketHasWhatADriverNeeds(t *testing.T) {
 		}}
 		if diff := cmp.Diff(want, printer.docs[1]); diff != "" {
 			t.Errorf("the slip differs (-want +got):\n%s", diff)
+		}
+		at := time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
+		if err := p.PrintReceipt(t.Context(), "IN1", slips.Paid{Order: "7", Plate: "粤B12345", Amount: 500, Entered: at, At: at.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		want = drivers.Document{Parts: []drivers.Part{
+			{Text: "演示车场", Large: true, Centred: true}, {Text: "停车缴费凭据", Centred: true}, {}, {Text: "车牌：粤B12345"}, {Text: "入场时间：2026-03-02 10:00:00"},
+			{Text: "缴费时间：2026-03-02 11:00:00"}, {Text: "实缴金额：5.00元"}, {Text: "单号：7"},
+		}}
+		if diff := cmp.Diff(want, printer.docs[2]); diff != "" {
+			t.Errorf("the receipt differs (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -22,6 +22,8 @@ type Kind string
 const (
 	Ticket Kind = "ticket" // for a car without a plate that came in (uplink 5.1)
 	Change Kind = "slip"   // for change that a driver fetches with his phone (uplink 5.2)
+
+	Receipt Kind = "receipt" // for a payment, when a driver asks for one
 )
 
 // A Template is the lines of a slip, from the top:
@@ -40,8 +42,11 @@ var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 
 // Placeholders returns the names that may stand in braces in a text of that kind.
 func (k Kind) Placeholders() []string {
-	if k == Change {
+	switch k {
+	case Change:
 		return []string{"park", "lane", "plate", "order", "amount", "time", "link"}
+	case Receipt:
+		return []string{"park", "lane", "plate", "order", "amount", "time", "entry"}
 	}
 	return []string{"park", "lane", "plate", "card", "time", "link"}
 }
@@ -146,6 +151,10 @@ func fill(line string, v Values) (text string, anything bool) {
 func (k Kind) Of(language string) Template {
 	english := strings.HasPrefix(strings.ToLower(language), "en")
 	switch {
+	case k == Receipt && english:
+		return Template{"# {park}", "## Parking receipt", "", "Plate: {plate}", "Entry: {entry}", "Paid at: {time}", "Amount: {amount} yuan", "Order: {order}"}
+	case k == Receipt:
+		return Template{"# {park}", "## 停车缴费凭据", "", "车牌：{plate}", "入场时间：{entry}", "缴费时间：{time}", "实缴金额：{amount}元", "单号：{order}"}
 	case k == Change && english:
 		return Template{"# {park}", "## Change slip", "", "Plate: {plate}", "Change: {amount} yuan", "Order: {order}", "Time: {time}", "{qr} Scan to get your change"}
 	case k == Change:
