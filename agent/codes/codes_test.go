@@ -3,6 +3,7 @@ package codes_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -130,9 +131,12 @@ func (c *counter) Scan(_ context.Context, s lane.Scan) error {
 	return nil
 }
 
-func (c *counter) Notice(_ context.Context, session string, n lane.Notice) error {
-	if about := n <= lane.NoticePayUnknown || n == lane.NoticeOperator; about != (session == c.session.ID) {
+func (c *counter) Notice(ctx context.Context, session string, n lane.Notice) error {
+	if about := n <= lane.NoticePayUnknown || n == lane.NoticeOperator; about && session != c.session.ID {
 		c.t.Errorf("notice %d is about %q", n, session)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	c.note([]string{"", "paying", "refused", "unknown", "nothing due", "no such code", "operator"}[n])
 	return nil
@@ -328,6 +332,53 @@ func TestAPaymentCodeWhereNobodyHasToPayIsNotHandedOver(t *testing.T) {
 	inner.expect("no such code")
 }
 
+// acts are what the journal says of codes.
+func (c *counter) acts() []string {
+	c.t.Helper()
+	rows, err := c.db.After(c.t.Context(), 0, 1000)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var acts []string
+	for _, e := range rows {
+		if e.Kind != store.KindCode {
+			continue
+		}
+		var f store.CodeFact
+		if err := json.Unmarshal(e.Body, &f); err != nil {
+			c.t.Fatal(err)
+		}
+		acts = append(acts, f.Act)
+	}
+	return acts
+}
+
+// The lane learns a moment later than the books that a car has paid, or is gone.
+func TestWhoHasPaidJustNowIsNotChargedAgain(t *testing.T) {
+	for name, settle := range map[string]func(c *counter) error{
+		"paid by another channel": func(c *counter) error {
+			o, _, err := c.desk.Order(t.Context(), billing.Ref{Session: c.session.ID}, "mall")
+			if err == nil {
+				_, err = c.desk.Pay(t.Context(), billing.Notice{Order: o.No, Amount: 500, Client: "mall"})
+			}
+			return err
+		},
+		"let out by an operator": func(c *counter) error {
+			c.session.State, c.session.LeftAt = store.Left, noon.Add(time.Minute)
+			return c.db.Update(t.Context(), func(tx *store.Tx) error { return tx.UpdateSession(t.Context(), c.session) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t, true)
+			if err := settle(c); err != nil {
+				t.Fatal(err)
+			}
+			c.hold(weChat, drivers.CodeWeChat)
+			c.expect("nothing due")
+		})
+	}
+}
+
 func TestAFeeThatNeedsAnOperatorIsNotCharged(t *testing.T) {
 	c := newDearCounter(t, true, 400)
 	c.hold(weChat, drivers.CodeWeChat)
@@ -358,6 +409,10 @@ func TestAStopLeavesOpenWhetherADriverWasCharged(t *testing.T) {
 	c.hold(weChat, drivers.CodeWeChat)
 	c.expect("paying", "ask for S1 "+weChat)
 	c.stop()
+	c.expect("unknown")
+	if got := c.acts(); !cmp.Equal(got, []string{"scanned", "unknown"}) {
+		t.Errorf("journal %q, want that it is unknown what came of the code", got)
+	}
 	orders, err := c.db.UnpaidOrders(t.Context(), c.session.ID)
 	if err != nil || len(orders) != 1 || orders[0].ScannedAt.IsZero() {
 		t.Errorf("orders %+v, %v; want one that still holds others off", orders, err)

@@ -42,6 +42,20 @@ func TestWhatADriverIsToldOfEveryEnd(t *testing.T) {
 	}
 }
 
+// A till forgets the oldest codes, not the latest.
+func TestATillRemembersSoManyCodes(t *testing.T) {
+	till := NewTill(nil, nil)
+	code := func(i int) [32]byte { return [32]byte{byte(i), byte(i >> 8)} }
+	for i := range mostUsed + 10 {
+		if _, read := till.claim(code(i), "s"); read {
+			t.Fatalf("code %d was read before", i)
+		}
+	}
+	if len(till.used) != mostUsed || till.find(code(9)) >= 0 || till.find(code(10)) != 0 {
+		t.Errorf("%d codes are kept, want the last %d", len(till.used), mostUsed)
+	}
+}
+
 func TestAReaderNeedsAllItsParts(t *testing.T) {
 	if _, err := New(Config{Device: "S1"}); err == nil {
 		t.Error("New without parts = nil, want an error")

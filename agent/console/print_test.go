@@ -127,6 +127,22 @@ func TestChangeSlipsArePrintedAtTheLane(t *testing.T) {
 	}
 }
 
+// The slip of change that its driver has is not printed again for a call that is.
+func TestChangeThatWasGivenHasNoSlip(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	r.press.stand("OUT1", nil)
+	_, order := r.due()
+	cash := map[string]any{"orderNo": order, "inserted": 700}
+	change := r.call("K2", "cash", cash)["change"].(map[string]any)
+	_, err := r.desk.SettleChange(t.Context(), billing.ChangeNotice{No: change["orderNo"].(string), Client: "mall"})
+	r.did(err)
+	again := r.call("K2", "cash", cash)["change"].(map[string]any)
+	if change["printed"] != true || again["printed"] != false || len(r.press.changes) != 1 {
+		t.Errorf("printed %v and then %v, %d slips; want the first alone", change["printed"], again["printed"], len(r.press.changes))
+	}
+}
+
 func TestABoothPrintsAChangeSlip(t *testing.T) {
 	t.Parallel()
 	r := newBoothRig(t, "en")

@@ -24,6 +24,7 @@ func TestWhatAPrinterSaysOfItself(t *testing.T) {
 		{"an open cover hides the paper's sensor", [4]byte{0x1a, 0x36, 0x12, 0x7e}, drivers.FaultPaper, true},
 		{"the cutter is stuck", [4]byte{0x1a, 0x52, 0x1a, 0x12}, drivers.FaultCover, false},
 		{"an error that does not pass", [4]byte{0x1a, 0x52, 0x32, 0x12}, drivers.FaultOther, false},
+		{"an error that only its own request tells", [4]byte{0x12, 0x12, 0x32, 0x12}, drivers.FaultOther, false},
 		{"switched to offline", [4]byte{0x1a, 0x12, 0x12, 0x12}, drivers.FaultOther, false},
 	} {
 		var s Status
@@ -35,6 +36,14 @@ func TestWhatAPrinterSaysOfItself(t *testing.T) {
 		}
 		if err := s.Err(); drivers.FaultOf(err) != tt.fault || (err != nil) != errors.Is(err, drivers.ErrRefused) || s.Low != tt.low {
 			t.Errorf("%s: %+v is %v, want the fault %d and low %v", tt.name, s, err, tt.fault, tt.low)
+		}
+	}
+}
+
+func TestWhatIsNoStatusIsNotTakenForOne(t *testing.T) {
+	for name, b := range map[string]byte{"XON": 0x11, "XOFF": 0x13, "a status that nobody asked for": 0x18, "that all was printed": 0x00, "noise": 0xff} {
+		if isStatus(b) {
+			t.Errorf("%s (%#02x) is taken for the answer to a request", name, b)
 		}
 	}
 }

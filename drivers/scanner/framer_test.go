@@ -34,6 +34,7 @@ func TestKindsOfCodes(t *testing.T) {
 		{"24 and 31 are nobody's", digits("31", 18), drivers.CodeOther},
 		{"UnionPay", digits("62", 19), drivers.CodeUnionPay},
 		{"UnionPay's prefix and 18 digits", digits("62", 18), drivers.CodeOther},
+		{"UnionPay's prefix and 20 digits", digits("62", 20), drivers.CodeOther},
 		{"a letter among the digits", "28777777777777777O", drivers.CodeOther},
 		{"a digit of another script", "2877777777777777٧", drivers.CodeOther},
 		{"nothing", "", drivers.CodeOther},
