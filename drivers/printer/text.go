@@ -1,16 +1,12 @@
 package printer
 
-import (
-	"unicode"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
-)
+import "parkagent/drivers/gbk"
 
 // Wrap cuts text into lines of at most so many columns, in GBK: a Chinese character
 // is two columns wide, and so are its bytes. Lines are cut between characters, and
 // between words where a word would be cut. A line break is one; other control
 // characters are left out, since they could be commands. What GBK lacks becomes a
-// question mark.
+// character that looks the same, or a question mark.
 func Wrap(text string, columns int) [][]byte {
 	columns = max(columns, 2)
 	lines := [][]byte{nil}
@@ -20,7 +16,7 @@ func Wrap(text string, columns int) [][]byte {
 			lines, space = append(lines, nil), -1
 			continue
 		}
-		char := gbk(r)
+		char := gbk.Char(r)
 		if char == nil {
 			continue
 		}
@@ -43,19 +39,4 @@ func Wrap(text string, columns int) [][]byte {
 		}
 	}
 	return lines
-}
-
-// gbk encodes one character, nil for what is not printed.
-func gbk(r rune) []byte {
-	switch {
-	case r == '\t':
-		r = ' '
-	case unicode.IsControl(r), unicode.Is(unicode.Cf, r): // Cf: marks that are not seen
-		return nil
-	}
-	char, err := simplifiedchinese.GBK.NewEncoder().Bytes([]byte(string(r)))
-	if err != nil || len(char) == 1 && char[0] >= 0x80 { // the euro sign's single 80 is in no printer's font
-		return []byte("?")
-	}
-	return char
 }

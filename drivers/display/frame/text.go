@@ -9,16 +9,15 @@ package frame
 
 import (
 	"strings"
-	"unicode"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
+	"parkagent/drivers/gbk"
 )
 
 // GBK encodes text for a panel, in at most limit bytes: cut between characters,
-// never within one. A character that GBK lacks becomes a question mark, so the
-// rest of the line is still shown. Line breaks and tabs become spaces; other
-// control characters are left out, and so are backticks, which boards read as
-// the start of a time code.
+// never within one. A character that GBK lacks becomes one that looks the same or a
+// question mark, so the rest of the line is still shown. Line breaks and tabs become
+// spaces; other control characters are left out, and so are backticks, which boards
+// read as the start of a time code.
 //
 // Text is GBK on every wire, and its length is counted in bytes.
 func GBK(text string, limit int) []byte { return encode(text, limit, "`") }
@@ -27,19 +26,17 @@ func GBK(text string, limit int) []byte { return encode(text, limit, "`") }
 // out, and a character that has one of them as its second byte is replaced,
 // since a board that does not read by characters would act on that.
 func encode(text string, limit int, special string) []byte {
-	encoder := simplifiedchinese.GBK.NewEncoder()
 	var out []byte
 	for _, r := range text {
-		switch {
-		case r == '\n', r == '\t':
+		if r == '\n' {
 			r = ' '
-		case strings.ContainsRune(special, r), unicode.IsControl(r), unicode.Is(unicode.Cf, r): // Cf: marks that are not seen
-			continue
 		}
-		char, err := encoder.String(string(r))
-		// The euro sign's single 80 is not in every card's font.
-		if err != nil || char[0] == 0x80 || strings.IndexByte(special, char[len(char)-1]) >= 0 {
-			char = "?"
+		char := gbk.Char(r)
+		switch {
+		case char == nil || strings.ContainsRune(special, r):
+			continue
+		case strings.IndexByte(special, char[len(char)-1]) >= 0:
+			char = []byte("?")
 		}
 		if len(out)+len(char) > limit {
 			break
