@@ -14,7 +14,8 @@ type board interface {
 	// profile returns the numbers of the model.
 	profile() profile
 	// compose returns the frames that put s up, in the order in which they
-	// are sent. None at all means that s has nothing that this board shows.
+	// are sent. None at all means that s has nothing that this board shows or
+	// says.
 	compose(s drivers.Screen) []message
 	// reply looks in received for the board's answer to sent, past noise and
 	// past our own frame where an adapter throws it back. While there is none
@@ -31,7 +32,17 @@ type profile struct {
 	reply time.Duration // for an answer to come; 0: the family never answers
 	must  bool          // a board that does not answer has failed
 	sure  bool          // the family's question is known to be answered by every card
+	lasts lasting       // for how long what it is sent is right
 }
+
+// A lasting is for how long what a board was sent is right.
+type lasting uint8
+
+const (
+	asScreen lasting = iota // as long as the screen that it is of
+	forGood                 // until the board is sent something else
+	spoken                  // it is said once, and then or never
+)
 
 // A message is one frame of a screen.
 type message struct {

@@ -3,6 +3,7 @@ package display_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -253,11 +254,62 @@ func TestAnAA55CardGoesBackToItsOwnTextAndNumbersItsFrames(t *testing.T) {
 }
 
 // A keeper is a camera that keeps all frames.
-type keeper struct{ frames [][]byte }
+type keeper struct {
+	frames [][]byte
+	called []string // "carry" or "stand", and how many frames
+}
 
-func (k *keeper) Carry(_ context.Context, frames [][]byte) error {
+func (k *keeper) Carry(_ context.Context, frames [][]byte) error { return k.keep("carry", frames) }
+
+func (k *keeper) Stand(_ context.Context, frames [][]byte) error { return k.keep("stand", frames) }
+
+func (k *keeper) keep(how string, frames [][]byte) error {
 	k.frames = append(k.frames, frames...)
+	k.called = append(k.called, fmt.Sprint(how, " ", len(frames)))
 	return nil
+}
+
+func TestAPanelThatHasNothingToShowIsReachedAllTheSame(t *testing.T) {
+	for name, opt := range map[string]display.Options{"a voice chip": display.SpeechOptions{}, "a count board": display.CountOptions{}} {
+		screen := drivers.Screen{Lines: []drivers.Line{{Text: "一路平安"}}}
+		if err := panelOn(t, lostPort{}, opt).Show(t.Context(), screen); !errors.Is(err, drivers.ErrOffline) {
+			t.Errorf("%s without its line: Show = %v, want ErrOffline: it would be taken for well again", name, err)
+		}
+	}
+	lost := quiet{feed: feed{led.NewCount()}, err: drivers.ErrOffline}
+	if err := panelBehind(t, lost, display.CountOptions{}).Show(t.Context(), drivers.Screen{}); !errors.Is(err, drivers.ErrOffline) {
+		t.Errorf("behind a camera that is not heard: Show = %v, want ErrOffline", err)
+	}
+}
+
+func TestWhatACameraMayAskForLate(t *testing.T) {
+	free := 7
+	line := []drivers.Line{{Text: "空位 7"}}
+	tests := []struct {
+		name   string
+		opt    display.Options
+		screen drivers.Screen
+		want   []string
+	}{
+		{"a text that stands", display.FangkongOptions{}, drivers.Screen{Lines: line}, []string{"stand 2"}},
+		{"not one that speaks", display.FangkongOptions{}, drivers.Screen{Lines: line, Voice: "欢迎"}, []string{"carry 2"}},
+		{"nor one whose time is counted", display.FangkongOptions{}, drivers.Screen{Lines: line, For: time.Second}, []string{"carry 2"}},
+		{"a number, whatever is said with it", display.CountOptions{}, drivers.Screen{Free: &free, Voice: "欢迎"}, []string{"stand 1"}},
+		{"the last number, where no other is known", display.CountOptions{}, drivers.Screen{Lines: line}, nil},
+		{"no voice", display.SpeechOptions{}, drivers.Screen{Voice: "欢迎"}, []string{"carry 1"}},
+		{"nor the last one, once a text says nothing", display.SpeechOptions{}, drivers.Screen{Lines: line}, []string{"carry 0"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			camera := &keeper{}
+			if err := panelBehind(t, camera, tt.opt).Show(t.Context(), tt.screen); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, camera.called); diff != "" {
+				t.Errorf("the camera is given (-want +got):\n%s", diff)
+			}
+		})
+	}
 }
 
 func TestAnOnbonCardKeepsATextForItsTime(t *testing.T) {

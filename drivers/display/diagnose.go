@@ -71,8 +71,8 @@ func level(err error) drivers.Level {
 // ask opens the line and, where the family has a question for it, waits for an
 // answer of the board.
 func (p *Panel) ask(ctx context.Context, patient bool) (reply, bool, error) {
-	if err := p.wire.port.Connect(ctx); err != nil {
-		return reply{}, false, offline(err)
+	if err := p.open(ctx); err != nil {
+		return reply{}, false, err
 	}
 	probe := p.board.probe()
 	if probe == nil || !patient {
@@ -81,6 +81,14 @@ func (p *Panel) ask(ctx context.Context, patient bool) (reply, bool, error) {
 	r, heard, err := p.wire.exchange(ctx, p.board, probe, true)
 	p.wire.told = p.wire.told || heard
 	return r, heard, err
+}
+
+// open opens the line, unless it is.
+func (p *Panel) open(ctx context.Context) error {
+	if err := p.wire.port.Connect(ctx); err != nil {
+		return offline(err)
+	}
+	return nil
 }
 
 // dead reports whether a board that did not answer a question has failed.

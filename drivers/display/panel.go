@@ -92,8 +92,11 @@ func (p *Panel) Rides() bool { return p.carrier != nil }
 func (p *Panel) Show(ctx context.Context, s drivers.Screen) error {
 	return p.do(ctx, "show", func(ctx context.Context) error {
 		messages := p.board.compose(s)
-		if p.Rides() {
-			return p.carry(ctx, messages)
+		switch {
+		case p.Rides():
+			return p.carry(ctx, s, messages)
+		case len(messages) == 0: // and success means that the panel can be reached
+			return p.open(ctx)
 		}
 		for _, m := range messages {
 			if err := p.wire.send(ctx, p.board, m.frame); err != nil {
@@ -104,13 +107,20 @@ func (p *Panel) Show(ctx context.Context, s drivers.Screen) error {
 	})
 }
 
-func (p *Panel) carry(ctx context.Context, messages []message) error {
-	if len(messages) == 0 {
-		return nil // and what lies there for the camera stays
+// carry lays the messages of s down for the camera. It may ask for them late where they
+// are right for good, or are of a screen that stands and says nothing: a welcome that
+// comes when the car has gone greets the next one.
+func (p *Panel) carry(ctx context.Context, s drivers.Screen, messages []message) error {
+	lasts := p.wire.lasts
+	if len(messages) == 0 && lasts != spoken { // what lies there is right still
+		return p.camera(ctx)
 	}
 	var frames [][]byte
 	for _, m := range messages {
 		frames = append(frames, m.frame)
+	}
+	if lasts == forGood || lasts == asScreen && s.Voice == "" && s.For <= 0 {
+		return p.carrier.Stand(ctx, frames)
 	}
 	return p.carrier.Carry(ctx, frames)
 }

@@ -233,6 +233,29 @@ type slowPort struct{ recordingPort }
 
 func (*slowPort) Link() serialport.Link { return serialport.Link{Baud: 1200} }
 
+func TestAFrameThatBrokeOffIsLetOutBeforeTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &breakingPort{}
+		panel := panelOn(t, rec, display.FangkongOptions{Lines: 1})
+		for range 2 {
+			if err := panel.Show(t.Context(), drivers.Screen{Lines: []drivers.Line{{Text: "粤B12345"}}}); err == nil {
+				t.Fatal("Show over a line that breaks = nil, want an error")
+			}
+		}
+		if gap := rec.written[1].Sub(rec.written[0]); gap < 50*time.Millisecond {
+			t.Errorf("the next frame follows after %v, want at least 50ms", gap)
+		}
+	})
+}
+
+// A breakingPort is a recordingPort that fails while it sends.
+type breakingPort struct{ recordingPort }
+
+func (p *breakingPort) Write(context.Context, []byte) error {
+	p.written = append(p.written, time.Now())
+	return os.ErrClosed
+}
+
 // A recordingPort is a line without a card at its end.
 type recordingPort struct{ written []time.Time }
 

@@ -65,7 +65,7 @@ type speech struct {
 // profile has a gap far above the 8 ms that the chip asks for: converters on the
 // way need it.
 func (s speech) profile() profile {
-	return profile{gap: frameGap, reply: replyTime, must: s.opt.Ack, sure: true}
+	return profile{gap: frameGap, reply: replyTime, must: s.opt.Ack, sure: true, lasts: spoken}
 }
 
 func (s speech) compose(screen drivers.Screen) []message {

@@ -36,6 +36,10 @@ type Carrier interface {
 	// lay there, and returns at once. Its error wraps drivers.ErrOffline when
 	// the camera was not heard for too long.
 	Carry(ctx context.Context, frames [][]byte) error
+	// Stand is Carry for frames that are right until others are laid down: they
+	// lie there as long as it takes. What Carry lays down is dropped when it was
+	// not asked for soon.
+	Stand(ctx context.Context, frames [][]byte) error
 }
 
 // byteTime is how long a byte takes on the line behind port: a port takes frames
@@ -93,11 +97,12 @@ func (w *wire) exchange(ctx context.Context, b board, frame []byte, patient bool
 			return reply{}, false, offline(err)
 		}
 	}
-	if err := w.port.Write(ctx, frame); err != nil {
+	err := w.port.Write(ctx, frame)
+	length := time.Duration(len(frame)) * w.perByte
+	w.free = time.Now().Add(length + w.gap) // after a failure, too: a part of it may be on its way
+	if err != nil {
 		return reply{}, false, offline(err)
 	}
-	length := time.Duration(len(frame)) * w.perByte
-	w.free = time.Now().Add(length + w.gap)
 	wait := w.gap
 	switch {
 	case w.reply == 0:

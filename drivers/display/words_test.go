@@ -26,6 +26,8 @@ func (f feed) Carry(_ context.Context, frames [][]byte) error {
 	return nil
 }
 
+func (f feed) Stand(ctx context.Context, frames [][]byte) error { return f.Carry(ctx, frames) }
+
 // TestEveryTextArrivesAsFarAsTheBoardCanShowIt sends any text through each
 // encoder to a board with a reading of its own.
 func TestEveryTextArrivesAsFarAsTheBoardCanShowIt(t *testing.T) {

@@ -34,7 +34,7 @@ func (opt CountOptions) board() (board, error) {
 // A count is a board of free places. It never answers.
 type count struct{ opt CountOptions }
 
-func (c count) profile() profile { return profile{gap: frameGap} }
+func (c count) profile() profile { return profile{gap: frameGap, lasts: forGood} }
 
 func (c count) compose(s drivers.Screen) []message {
 	if s.Free == nil {

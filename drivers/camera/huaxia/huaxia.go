@@ -91,7 +91,7 @@ const outputs = 8
 //	forward = "in"          # the vdc_type of cars that come towards the camera, or "out"; left out: no direction
 //	any_plate = false       # count plates that the camera calls fake (plate_val false)
 //	reply = "2500ms"        # how long a plate waits for the lane, 200ms to 30s; below the camera's own time-out
-//	text_age = "15s"        # how long a text may wait for an answer that carries it, 1s to 10m
+//	text_age = "15s"        # how long a text that speaks of a car may wait for an answer that carries it, 1s to 10m
 func ParseOptions(table map[string]any) (Options, error) {
 	o := options.Read(table, "token")
 	opt := Options{

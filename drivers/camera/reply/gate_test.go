@@ -125,6 +125,42 @@ func TestATextWhoseAnswerWasNotWrittenLiesThereAgain(t *testing.T) {
 	})
 }
 
+func TestAStandingTextLiesThereUntilSomethingElseDoes(t *testing.T) {
+	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+		tray := s.Tray(0, 15*time.Second)
+		stand := func(text string) {
+			t.Helper()
+			if err := tray.Stand(t.Context(), bytesOf([]string{text})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stand("idle")
+		for range 3 {
+			<-time.After(30 * time.Second)
+			s.Hear()
+		}
+		answer := s.Poll(t.Context(), 0, all)
+		if got := laid(answer); !cmp.Equal(got, []string{"0 idle"}) {
+			t.Errorf("the poll carries %q, want the standing text", got)
+		}
+		s.carry(t, tray, "car")
+		if got := s.Poll(t.Context(), 0, all); !cmp.Equal(laid(got), []string{"0 car"}) {
+			t.Errorf("the next poll carries %q, want the car's text", laid(got))
+		}
+		answer.Written(drivers.ErrOffline) // later than the other, which was newer
+		if got := s.Poll(t.Context(), 0, all); got.Frames != nil {
+			t.Errorf("the last poll carries %q, want nothing older than the car's text", laid(got))
+		}
+		stand("idle")
+		s.carry(t, tray, "car")
+		<-time.After(16 * time.Second)
+		s.Hear()
+		if got := s.Poll(t.Context(), 0, all); got.Frames != nil {
+			t.Errorf("a poll after the car has gone carries %q, want nothing", laid(got))
+		}
+	})
+}
+
 func TestATextWakesAPoll(t *testing.T) {
 	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
 		poll := s.pollLater(t.Context(), nil)

@@ -145,7 +145,7 @@ type Answer struct {
 type Frames struct {
 	Port   int
 	Frames [][]byte
-	until  time.Time
+	count  int // of the tray, when they were laid down
 	tray   *Tray
 }
 

@@ -25,7 +25,8 @@ type Tray struct {
 
 	// guarded by desk.mu
 	frames [][]byte
-	until  time.Time
+	until  time.Time // zero: as long as it takes
+	count  int       // how often something was laid down
 }
 
 // Tray returns a new tray for a serial port of the camera. What lies there for
@@ -47,6 +48,18 @@ func (d *Desk) Tray(port int, keep time.Duration) *Tray {
 // which says that nothing would be carried soon, and with drivers.ErrRefused
 // for more than 16 frames, an empty one, or one of more than 1024 bytes.
 func (t *Tray) Carry(ctx context.Context, frames [][]byte) error {
+	return t.lay(ctx, frames, time.Now().Add(t.keep))
+}
+
+// Stand is Carry for frames that are right for as long as nothing else is laid down,
+// such as the text of a lane where nobody stands: they wait for the next answer
+// however long that takes. A camera that carries bytes in the answer to a plate only
+// may not ask for an hour.
+func (t *Tray) Stand(ctx context.Context, frames [][]byte) error {
+	return t.lay(ctx, frames, time.Time{})
+}
+
+func (t *Tray) lay(ctx context.Context, frames [][]byte, until time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return t.desk.failed(t.op, unmet(err))
 	}
@@ -65,7 +78,8 @@ func (t *Tray) Carry(ctx context.Context, frames [][]byte) error {
 	if t.frames = mine; err != nil {
 		t.frames = nil // an older text is not wanted any more, either
 	}
-	t.until = time.Now().Add(t.keep)
+	t.until = until
+	t.count++
 	t.desk.mu.Unlock()
 	if err != nil {
 		return t.desk.failed(t.op, err)
@@ -96,8 +110,8 @@ func (d *Desk) take() []Frames {
 func (d *Desk) takeLocked() []Frames {
 	var all []Frames
 	for _, t := range d.trays {
-		if len(t.frames) > 0 && time.Now().Before(t.until) {
-			all = append(all, Frames{Port: t.port, Frames: t.frames, until: t.until, tray: t})
+		if len(t.frames) > 0 && (t.until.IsZero() || time.Now().Before(t.until)) {
+			all = append(all, Frames{Port: t.port, Frames: t.frames, count: t.count, tray: t})
 		}
 		t.frames = nil
 	}
@@ -105,11 +119,11 @@ func (d *Desk) takeLocked() []Frames {
 }
 
 // back lays down again what was taken and not written, unless something newer
-// lies there.
+// was laid down since.
 func (t *Tray) back(f Frames) {
 	t.desk.mu.Lock()
 	defer t.desk.mu.Unlock()
-	if t.frames == nil && !f.until.Before(t.until) {
-		t.frames, t.until = f.Frames, f.until
+	if f.count == t.count {
+		t.frames = f.Frames
 	}
 }
