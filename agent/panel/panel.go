@@ -2,8 +2,10 @@
 //
 // Whoever has something to say hands it over and goes on: a display that is dark,
 // slow or hangs delays nobody. The latest text wins; one that is being put up while
-// a newer comes is broken off. What failed is tried again, pages take turns, and a
-// display that can be asked is asked between texts whether it lives.
+// a newer comes is broken off. What failed is tried again, pages take turns, a
+// display that can be asked is asked between texts whether it lives, and what stands
+// is put up again now and then, without its voice: many a board, and every one behind a
+// camera, cannot tell that it lost its power and its text.
 package panel
 
 import (
@@ -62,6 +64,8 @@ const (
 	// CheckFirst and CheckEvery are when a display is asked whether it lives.
 	CheckFirst = 3 * time.Second
 	CheckEvery = 30 * time.Second
+	// StandAgain is how often a text that stands is put up again.
+	StandAgain = time.Minute
 )
 
 // New returns the panel of d. It touches nothing.
@@ -113,7 +117,7 @@ func (p *Panel) Run(ctx context.Context) error {
 			if j == nil {
 				continue
 			}
-			now = standingJob{pages: j.pages}
+			now = standingJob{pages: j.pages, since: time.Now()}
 			t.Reset(p.up(ctx, &now, true))
 			close(j.tried)
 		case <-t.C:
@@ -125,21 +129,39 @@ func (p *Panel) Run(ctx context.Context) error {
 // A standingJob is what is on the display.
 type standingJob struct {
 	pages  []signs.Page
-	at     int  // the page that is up
-	failed bool // it could not be put up, or the display is dead by now
+	since  time.Time // when it was to be put up
+	at     int       // the page that is up
+	upAt   time.Time // when it was put up last
+	failed bool      // it could not be put up, or the display is dead by now
 }
 
-// up puts up the page that it is the turn of, and returns when to look again. What
-// is put up later than at once says nothing: it was said, or it is too late for that.
+// screen is what is to be put up now, if there is anything. What is put up later than
+// at once says nothing: it was said, or it is too late for that. A text whose time is
+// counted stands for the rest of it.
+func (j standingJob) screen(fresh bool) (s drivers.Screen, anything bool) {
+	if len(j.pages) == 0 {
+		return drivers.Screen{}, false
+	}
+	s = j.pages[j.at].Screen
+	if fresh {
+		return s, true
+	}
+	s.Voice = ""
+	if s.For > 0 {
+		s.For -= time.Since(j.since)
+		return s, s.For > 0
+	}
+	return s, true
+}
+
+// up puts up the page that it is the turn of, and returns when to look again.
 func (p *Panel) up(ctx context.Context, now *standingJob, fresh bool) time.Duration {
-	if len(now.pages) == 0 {
+	s, anything := now.screen(fresh)
+	if !anything {
 		return CheckEvery
 	}
-	s := now.pages[now.at].Screen
-	if !fresh {
-		s.Voice = ""
-	}
 	now.failed = p.call(ctx, func(ctx context.Context) error { return p.display.Show(ctx, s) })
+	now.upAt = time.Now()
 	switch {
 	case now.failed:
 		return ShowAgain
@@ -162,6 +184,8 @@ func (p *Panel) later(ctx context.Context, now *standingJob) time.Duration {
 		return p.up(ctx, now, false)
 	case len(now.pages) > 1:
 		now.at = (now.at + 1) % len(now.pages)
+		return p.up(ctx, now, false)
+	case time.Since(now.upAt) >= StandAgain:
 		return p.up(ctx, now, false)
 	}
 	return CheckEvery

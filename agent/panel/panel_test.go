@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"parkagent/agent/signs"
@@ -112,6 +113,80 @@ func TestTheLatestTextIsWhatIsUpInTheEnd(t *testing.T) {
 	})
 }
 
+// running runs a panel of d until the end of the test.
+func running(t *testing.T, d Display) *Panel {
+	p := New(d)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = p.Run(ctx) }) // it returns nil
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	return p
+}
+
+// logBoard is a display that notes what it is shown, and when.
+type logBoard struct {
+	mu    sync.Mutex
+	start time.Time
+	fail  error
+	log   []string
+}
+
+func (b *logBoard) Show(_ context.Context, s drivers.Screen) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.log = append(b.log, fmt.Sprintf("%v %s/%s %v", time.Since(b.start), s.Lines[0].Text, s.Voice, s.For))
+	return b.fail
+}
+
+func (b *logBoard) set(fail error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail = fail
+}
+
+func TestAStandingTextIsPutUpAgainForABoardThatLostItsPower(t *testing.T) {
+	page := signs.Page{Screen: drivers.Screen{Lines: []drivers.Line{{Text: "x"}}, Voice: "v"}}
+	timed := page
+	timed.Screen.For = 75 * time.Second
+	turns := page
+	turns.Stands = 100 * time.Second
+	tests := []struct {
+		name  string
+		pages []signs.Page
+		fails time.Duration // for how long from the start on
+		want  []string
+	}{
+		{"one that stands, every minute and without its voice", []signs.Page{page}, 0, []string{"0s x/v 0s", "1m0s x/ 0s", "2m0s x/ 0s", "3m0s x/ 0s"}},
+		{"one whose time is counted, for the rest of it", []signs.Page{timed}, 0, []string{"0s x/v 1m15s", "1m0s x/ 15s"}},
+		{"and not when that is over, though it failed", []signs.Page{timed}, 74 * time.Second, []string{
+			"0s x/v 1m15s", "10s x/ 1m5s", "20s x/ 55s", "30s x/ 45s", "40s x/ 35s", "50s x/ 25s", "1m0s x/ 15s", "1m10s x/ 5s",
+		}},
+		{"pages when it is their turn", []signs.Page{turns, turns}, 0, []string{"0s x/v 0s", "1m40s x/ 0s"}},
+		{"no page", nil, 0, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &logBoard{start: time.Now()}
+				if tt.fails > 0 {
+					b.set(errors.New("dark"))
+				}
+				p := running(t, b)
+				<-p.Put(tt.pages...)
+				<-time.After(tt.fails)
+				b.set(nil)
+				<-time.After(3*time.Minute + 10*time.Second - tt.fails)
+				synctest.Wait()
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				if diff := cmp.Diff(tt.want, b.log); diff != "" {
+					t.Errorf("shown (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 // checkedBoard is a board that can be asked.
 type checkedBoard struct {
 	board
@@ -129,11 +204,7 @@ func (b *checkedBoard) Check(context.Context) error {
 func TestADisplayIsAskedBetweenTexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &checkedBoard{dead: errors.New("dark")}
-		p := New(b)
-		ctx, cancel := context.WithCancel(t.Context())
-		var wg sync.WaitGroup
-		wg.Go(func() { _ = p.Run(ctx) }) // it returns nil
-		defer func() { cancel(); wg.Wait() }()
+		p := running(t, b)
 		<-time.After(CheckFirst + time.Second)
 		synctest.Wait()
 		select {
