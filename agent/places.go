@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,8 +14,8 @@ import (
 	"parkagent/store"
 )
 
-// placesAgain is how often a board of free places is told again: it may have lost its
-// power, and most say nothing.
+// placesAgain is how often a board of free places is told the time, where its text
+// names it.
 const placesAgain = time.Minute
 
 // A placeBoard is a display of no lane that shows the free places: beside the road, or at
@@ -67,13 +68,15 @@ func (b *placeBoard) run(ctx context.Context, a *Agent, db *store.DB, results ch
 	return g.Wait()
 }
 
-// follow shows the free places whenever they change, and now and then.
+// follow shows the free places whenever they change, or the text does because it names
+// the time. That is not said again, though the number is.
 func (b *placeBoard) follow(ctx context.Context, a *Agent, db *store.DB) error {
 	changed, unsubscribe := db.Subscribe()
 	defer unsubscribe()
 	again := time.NewTicker(placesAgain)
 	defer again.Stop()
-	shown, due := 0, true
+	var shown []signs.Page
+	last := -1
 	for {
 		free, err := freePlaces(ctx, db, *b.device.Area)
 		switch {
@@ -81,16 +84,23 @@ func (b *placeBoard) follow(ctx context.Context, a *Agent, db *store.DB) error {
 			return nil
 		case err != nil:
 			a.log.Error("count free places", "device", b.device.Code, "error", err)
-		case due || free != shown:
-			b.panel.Put(b.signs.Pages(signs.Idle, signs.Values{Free: free, Now: a.clock.Now()})...)
-			shown, due = free, false
+		default:
+			pages := b.signs.Pages(signs.Idle, signs.Values{Free: free, Now: a.clock.Now()})
+			if reflect.DeepEqual(pages, shown) {
+				break
+			}
+			shown = pages
+			if free == last {
+				pages = signs.Silent(pages)
+			}
+			b.panel.Put(pages...)
+			last = free
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-changed:
 		case <-again.C:
-			due = true
 		}
 	}
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,8 @@ import (
 
 	"parkagent/agent/config"
 	"parkagent/agent/lane"
+	"parkagent/agent/panel"
+	"parkagent/agent/signs"
 	"parkagent/drivers"
 	"parkagent/store"
 )
@@ -27,7 +30,7 @@ type numberBoard struct {
 func (b *numberBoard) Show(_ context.Context, s drivers.Screen) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.shown = append(b.shown, fmt.Sprintf("%s %d", s.Lines[len(s.Lines)-1].Text, *s.Free))
+	b.shown = append(b.shown, strings.TrimSpace(fmt.Sprintf("%s %d %s", s.Lines[len(s.Lines)-1].Text, *s.Free, s.Voice)))
 	return b.fail
 }
 
@@ -96,12 +99,60 @@ func TestBoardsOfNoLaneShowTheFreePlaces(t *testing.T) {
 		down.mu.Lock()
 		down.fail = fmt.Errorf("%w: no answer", drivers.ErrOffline)
 		down.mu.Unlock()
-		<-time.After(placesAgain + time.Second)
+		<-time.After(panel.StandAgain + time.Second)
 		expect("again, should it have lost its power", road.took(), []string{"空余车位 11 11"})
 		for code, want := range map[string]string{"L8": "0", "L9": "1"} {
 			if d, err := db.Device(t.Context(), code); err != nil || d.Status != want {
 				t.Errorf("%s: status %q, %v; want %q", code, d.Status, err, want)
 			}
+		}
+	})
+}
+
+func TestABoardOfFreePlacesSaysANumberOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, err := store.Open(t.Context(), store.Options{Path: t.TempDir() + "/park.db"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = db.Close() }()
+		site := smallSite(t, t.TempDir())
+		all, spoken := 0, "{free} free"
+		site.Texts = []signs.Template{{Event: signs.Idle, Lines: []string{"{time}"}, Voice: &spoken}}
+		site.Devices = append(site.Devices, config.Device{Code: "L8", Kind: config.KindDisplay, Area: &all})
+		road := &numberBoard{}
+		a, err := New(Config{Site: site, Devices: Devices{
+			Gates: map[string]lane.Gate{"G1": stillGate{}}, Cameras: map[string]lane.Camera{"C1": deafCamera{}}, Displays: map[string]lane.Display{"L8": road},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.syncSite(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		boards, err := a.placeBoards()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := a.watch(ctx, db, a.checks(), boards); err != nil {
+				t.Error(err)
+			}
+		})
+		defer func() { cancel(); wg.Wait() }()
+		<-time.After(3*placesAgain + time.Second)
+		said, times := 0, map[string]bool{}
+		shown := road.took()
+		for _, s := range shown {
+			times[s[:len("08:00")]] = true
+			if strings.HasSuffix(s, " free") {
+				said++
+			}
+		}
+		if said != 1 || len(times) != 4 {
+			t.Errorf("shown and said %q, want four times and the number said once", shown)
 		}
 	})
 }

@@ -42,6 +42,7 @@ func (l *Lane) operate(ctx context.Context, c Command) (event, error) {
 			return nil, err
 		}
 		l.finish(nil)
+		l.idle = nil
 		l.show(ctx, signs.Page{Screen: plainScreen(c.Lines)})
 		l.state.idleAt = l.cfg.Now().UTC().Add(standsFor)
 		return nil, nil

@@ -103,6 +103,7 @@ type Lane struct {
 	done     chan<- error     // of the event that is being dealt with; owned by loop
 	health   *health.Reporter // owned by loop
 	before   text             // what was shown before the gate was told to open; owned by loop
+	idle     []signs.Page     // the idle text that was shown last, nil since another was; owned by loop
 	skew     skew             // owned by loop
 	polled   time.Time        // when the gate was last asked; owned by loop
 	took     time.Duration    // how long its answer took then; owned by loop
@@ -322,6 +323,7 @@ func (l *Lane) loop(ctx context.Context) error {
 		case <-t.C:
 			_ = l.handle(ctx, tick{}) // a tick has no one to tell
 			l.poll(ctx)
+			l.refresh(ctx)
 			l.health.Settle(ctx)
 		}
 	}

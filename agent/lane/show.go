@@ -2,6 +2,7 @@ package lane
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"parkagent/agent/signs"
@@ -46,7 +47,26 @@ func (l *Lane) say(ctx context.Context, t text) {
 	if t.say != sayIdle && t == before {
 		return // it went with the opening
 	}
-	l.show(ctx, l.pages(t)...)
+	pages := l.pages(t)
+	l.idle = nil
+	if t.say == sayIdle {
+		l.idle = pages
+	}
+	l.show(ctx, pages...)
+}
+
+// refresh puts the idle text up again when it is another one by now, because it names
+// the time; without its voice, which spoke of what it named before.
+func (l *Lane) refresh(ctx context.Context) {
+	if l.panel == nil || !l.state.idleAt.IsZero() || l.idle == nil {
+		return
+	}
+	pages := l.pages(text{say: sayIdle})
+	if reflect.DeepEqual(pages, l.idle) {
+		return
+	}
+	l.idle = pages
+	l.show(ctx, signs.Silent(pages)...)
 }
 
 // showBefore lays down what is said to the driver whom the gate is about to open

@@ -232,3 +232,32 @@ func TestACarParksOwnTextsAreShownAndIdleOnesTakeTurns(t *testing.T) {
 		}
 	})
 }
+
+func TestAnIdleTextThatNamesTheTimeKeepsUpWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		defer s.close()
+		d := &panelDisplay{}
+		spoken := "it is {time}"
+		s.texts = []signs.Template{{Event: signs.Idle, Lines: []string{"{time}"}, Voice: &spoken}}
+		s.withEntryDisplay(d)
+		pass(2 * time.Second)
+		first := d.took()
+		if len(first) != 1 || !strings.HasSuffix(first[0], "/it is "+strings.Split(first[0], "/")[0]) {
+			t.Fatalf("shown and said %q, want the time", first)
+		}
+		pass(2 * time.Minute)
+		if got := d.took(); len(got) != 2 || got[0] <= first[0] || got[1] <= got[0] || !strings.HasSuffix(got[1], "/") {
+			t.Errorf("shown %q after %q, want it once a minute and nothing said", got, first)
+		}
+		s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
+		d.took()
+		if err := s.in.Do(t.Context(), Command{Op: OpShow, Lines: []string{"stop"}}); err != nil {
+			t.Fatal(err)
+		}
+		pass(standsFor - 2*time.Second)
+		if diff := cmp.Diff([]string{"stop/"}, d.took()); diff != "" {
+			t.Errorf("while another text stands (-want +got):\n%s", diff)
+		}
+	})
+}

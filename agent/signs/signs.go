@@ -233,6 +233,15 @@ func (s *Signs) Pages(e Event, v Values) []Page {
 	return pages
 }
 
+// Silent returns pages that say nothing and are the same otherwise.
+func Silent(pages []Page) []Page {
+	silent := slices.Clone(pages)
+	for i := range silent {
+		silent[i].Screen.Voice = ""
+	}
+	return silent
+}
+
 // values are what the placeholders stand for. A plate that nobody gave a car is shown
 // and not spoken.
 func (s *Signs) values(e Event, v Values, spoken bool) map[string]string {
