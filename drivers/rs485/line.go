@@ -135,6 +135,7 @@ type wire interface {
 // A request waits in one of the channels until Run takes it.
 type request struct {
 	ctx         context.Context // of the caller; the request is a short-lived value
+	priority    Priority
 	adu         []byte
 	mayBeNobody bool
 	taken       func()     // called when it stops waiting
@@ -279,10 +280,7 @@ func (l *Line) serve(ctx context.Context) error {
 	}()
 	for {
 		l.wire.settle(ctx)
-		r := l.ready(&aside)
-		if r == nil {
-			r = l.next(ctx, aside)
-		}
+		r := l.next(ctx, &aside)
 		switch {
 		case ctx.Err() != nil:
 			if r != nil {
@@ -298,34 +296,30 @@ func (l *Line) serve(ctx context.Context) error {
 	}
 }
 
-// ready takes the first request that stepped aside and may be sent.
-func (l *Line) ready(aside *[]*request) *request {
-	for i, r := range *aside {
-		if !time.Now().Before(l.wire.holds(r.adu)) {
-			*aside = slices.Delete(*aside, i, i+1)
-			return r
-		}
-	}
-	return nil
-}
-
-// next waits for a request, the most urgent if there are several. It returns nil
-// when ctx is done or one that stepped aside may be sent.
-func (l *Line) next(ctx context.Context, aside []*request) *request {
+// next waits for a request, the most urgent if there are several; of those that
+// are as urgent, one that stepped aside goes first. It returns nil when ctx is done
+// or one that stepped aside may be sent.
+func (l *Line) next(ctx context.Context, aside *[]*request) *request {
 	if ctx.Err() != nil {
 		return nil
 	}
-	for _, queue := range []chan *request{l.commands, l.polls} {
+	for _, from := range []struct {
+		priority Priority
+		queue    chan *request
+	}{{Command, l.commands}, {Poll, l.polls}, {Slow, l.slow}} {
+		if r := l.ready(aside, from.priority); r != nil {
+			return r
+		}
 		select {
-		case r := <-queue:
+		case r := <-from.queue:
 			return r
 		default:
 		}
 	}
 	var over <-chan time.Time
-	if len(aside) > 0 {
-		first := l.wire.holds(aside[0].adu)
-		for _, r := range aside[1:] {
+	if len(*aside) > 0 {
+		first := l.wire.holds((*aside)[0].adu)
+		for _, r := range (*aside)[1:] {
 			if at := l.wire.holds(r.adu); at.Before(first) {
 				first = at
 			}
@@ -346,6 +340,18 @@ func (l *Line) next(ctx context.Context, aside []*request) *request {
 	case r := <-l.slow:
 		return r
 	}
+}
+
+// ready takes the first request of a priority that stepped aside and may be sent,
+// or is to be sent no more.
+func (l *Line) ready(aside *[]*request, p Priority) *request {
+	for i, r := range *aside {
+		if r.priority == p && (r.ctx.Err() != nil || !time.Now().Before(l.wire.holds(r.adu))) {
+			*aside = slices.Delete(*aside, i, i+1)
+			return r
+		}
+	}
+	return nil
 }
 
 func (l *Line) do(run context.Context, r *request) reply {
@@ -371,6 +377,7 @@ func (l *Line) do(run context.Context, r *request) reply {
 // send queues one request and waits for its reply or for its context.
 func (l *Line) send(p Priority, r *request) ([]byte, error) {
 	ctx := r.ctx
+	r.priority = p
 	queue := l.polls
 	switch p {
 	case Command:

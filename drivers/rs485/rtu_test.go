@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"parkagent/drivers"
 	"parkagent/drivers/rs485"
@@ -211,6 +214,54 @@ func TestCommandsToADeadBoardLeaveTheLineToTheOthersInBetween(t *testing.T) {
 		}
 		if polls < 300 || tries < 10 {
 			t.Errorf("%d polls and %d tries in 5 s, want both to go on", polls, tries)
+		}
+	})
+}
+
+// A poll of a dead board that may be sent again takes a time-out more, for which no
+// car at another gate waits.
+func TestCommandGoesBeforeAPollOfADeadBoardThatSteppedAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const slow = reply - 10*time.Millisecond
+		answered := 0
+		_, line := scripted(t, func(p *scriptPort, request []byte) error {
+			if request[0] == 2 {
+				return nil
+			}
+			after := time.Millisecond
+			if answered++; answered == 1 {
+				after = slow
+			}
+			p.arrives, p.input = time.Now().Add(after), []byte{1, 2, 1, 1, 0x60, 0x48}
+			return nil
+		})
+		read := func(unit byte, p rs485.Priority) error {
+			_, err := line.Client(timed(t), unit, p).ReadDiscreteInputs(0, 1)
+			return err
+		}
+		var all errgroup.Group
+		dead := func() error {
+			if err := read(2, rs485.Poll); !errors.Is(err, drivers.ErrOffline) {
+				return fmt.Errorf("read of the dead board = %w, want drivers.ErrOffline", err)
+			}
+			return nil
+		}
+		if err := dead(); err != nil {
+			t.Fatal(err)
+		}
+		all.Go(dead) // steps aside for so long that a late reply may come
+		<-time.After(reply + 50*time.Millisecond)
+		all.Go(func() error { return read(1, rs485.Poll) }) // and may go before this one is answered
+		<-time.After(slow - 10*time.Millisecond)
+		start := time.Now()
+		if err := read(1, rs485.Command); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 50*time.Millisecond {
+			t.Errorf("the command took %v, want it before the dead board's time-out of %v", took, reply)
+		}
+		if err := all.Wait(); err != nil {
+			t.Error(err)
 		}
 	})
 }
