@@ -181,7 +181,7 @@ func (b *Barrier) Release(ctx context.Context) error {
 		if b.opt.Release == nil {
 			return refusal("the barrier has no order to hold its arm up")
 		}
-		b.hold = holdOff
+		b.hold, b.clean = holdOff, false // see Relay.Release
 		b.motion.lowered(time.Now())
 		if err := b.prepare(ctx, rs485.Command); err != nil {
 			return err
@@ -246,10 +246,11 @@ func (b *Barrier) held(v values) bool {
 	return b.hold == holdOn
 }
 
-// momentary returns the orders that are taken back after a while.
+// momentary returns the orders that are taken back after a while, first the one that
+// the others may keep the arm up against.
 func (b *Barrier) momentary() []Order {
 	var orders []Order
-	for _, o := range []*Order{&b.opt.Open, b.opt.Close, b.opt.Stop, b.opt.Hold, b.opt.Release} {
+	for _, o := range []*Order{b.opt.Close, &b.opt.Open, b.opt.Hold, b.opt.Release, b.opt.Stop} {
 		if o != nil && o.Pulse > 0 {
 			orders = append(orders, *o)
 		}

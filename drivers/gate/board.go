@@ -90,19 +90,22 @@ func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
 	return nil
 }
 
-// momentary returns the relays that must be at rest between commands.
+// momentary returns the relays that must be at rest between commands, in the order
+// in which they are brought there: one that is given to close before one that keeps
+// the arm up against it, and the one that stops it last.
 func (r *Relay) momentary() []uint16 {
 	var coils []uint16
+	if r.opt.Close != nil {
+		coils = append(coils, *r.opt.Close)
+	}
 	if r.opt.HoldCoil != nil || r.hold != holdOn {
 		coils = append(coils, r.opt.Open)
 	}
-	for _, coil := range []*uint16{r.opt.Close, r.opt.Stop} {
-		if coil != nil {
-			coils = append(coils, *coil)
-		}
-	}
 	if r.opt.HoldCoil != nil && r.hold == holdOff {
 		coils = append(coils, *r.opt.HoldCoil)
+	}
+	if r.opt.Stop != nil {
+		coils = append(coils, *r.opt.Stop)
 	}
 	return coils
 }

@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +121,81 @@ func TestContactThatIsGivenByNobodyIsLeftOnceAndThenAFault(t *testing.T) {
 		}
 		state(drivers.FaultNone)
 	})
+}
+
+// While the open contact is given no close contact brings the arm down, and while
+// the stop contact is, nothing moves it.
+func TestCloseIsBroughtToRestBeforeWhatKeepsTheArmUp(t *testing.T) {
+	all := wired()
+	all.HoldCoil, all.Stop = number(holdRelay), number(stopRelay)
+	latching := wired()
+	coil := func(n, value int64, more ...any) map[string]any {
+		m := map[string]any{"kind": "coil", "address": n, "value": value}
+		if len(more) > 0 {
+			m["pulse"] = more[0]
+		}
+		return m
+	}
+	registers := map[string]any{
+		"open": coil(openRelay, 1, "100ms"), "close": coil(closeRelay, 1, "100ms"), "stop": coil(stopRelay, 1, "100ms"),
+		"hold": coil(holdRelay, 1), "release": coil(holdRelay, 0), "self_guarded": true,
+	}
+	relay := func(opt gate.RelayOptions) func(*testing.T, *site) driver {
+		return func(t *testing.T, s *site) driver { return s.driver(t, opt) }
+	}
+	barrier := func(t *testing.T, s *site) driver {
+		opt, err := gate.ParseBarrierOptions(registers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := gate.NewBarrier(gate.BarrierConfig{Device: "G1", Bus: s.line, Options: opt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	state := func(t *testing.T, d driver, _ *sim.Board) error { _, err := d.State(timed(t)); return err }
+	release := func(t *testing.T, d driver, b *sim.Board) error {
+		if err := d.Hold(timed(t)); err != nil {
+			return err
+		}
+		b.SetCoil(closeRelay, true)
+		return d.Release(timed(t))
+	}
+	tests := []struct {
+		name  string
+		build func(*testing.T, *site) driver
+		do    func(*testing.T, driver, *sim.Board) error
+		given []int // before
+		want  []int // as they are brought to rest
+	}{
+		{"first contact", relay(all), state, []int{openRelay, closeRelay, stopRelay}, []int{closeRelay, openRelay, stopRelay}},
+		{"release", relay(all), release, nil, []int{closeRelay, holdRelay}},
+		{"release of the open relay", relay(latching), release, nil, []int{closeRelay, openRelay}},
+		{"first contact with registers", barrier, state, []int{openRelay, closeRelay, stopRelay}, []int{closeRelay, openRelay, stopRelay}},
+		{"release with registers", barrier, release, nil, []int{closeRelay, holdRelay}},
+	}
+	for _, tt := range tests {
+		inBubble(t, tt.name, func(t *testing.T) {
+			s := &site{board: sim.NewBoard(sim.BoardConfig{Unit: testUnit})}
+			s.line = newLine(t, tcpInMemory(t, s.board))
+			for _, n := range tt.given {
+				s.board.SetCoil(n, true)
+			}
+			if err := tt.do(t, tt.build(t, s), s.board); err != nil {
+				t.Fatal(err)
+			}
+			var got []int
+			for _, e := range s.board.Events() {
+				if e.Kind == sim.CoilOff {
+					got = append(got, e.Number)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("relays were brought to rest in the order %v, want %v", got, tt.want)
+			}
+		})
+	}
 }
 
 // An installer tries a gate while the agent holds it open, or gives its contact.

@@ -227,16 +227,17 @@ func (r *Relay) Hold(ctx context.Context) error {
 }
 
 // Release switches the hold relay off. The barrier then closes by its own
-// rules.
+// rules. It looks at the relays before: against a close contact that something left
+// given, the hold may be all that keeps the arm up.
 func (r *Relay) Release(ctx context.Context) error {
 	return r.command("release", func() error {
 		// Should this fail, the next contact switches it off.
-		r.hold = holdOff
+		r.hold, r.clean = holdOff, false
 		r.motion.lowered(time.Now())
-		if err := r.rest(ctx, r.holdCoil()); err != nil {
+		if err := r.prepare(ctx, rs485.Command); err != nil {
 			return err
 		}
-		return r.prepare(ctx, rs485.Command)
+		return r.rest(ctx, r.holdCoil())
 	})
 }
 
