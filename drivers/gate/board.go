@@ -45,13 +45,34 @@ func (r *Relay) prepare(ctx context.Context, p rs485.Priority) error {
 	return r.look(ctx, p)
 }
 
+// ready is prepare for what the arm must follow. On a board with relays that rest
+// on it always looks: had the board started anew since the last look, its stop
+// contact would be given.
+func (r *Relay) ready(ctx context.Context) error {
+	if r.clean && !r.opt.anyRestsOn() {
+		return nil
+	}
+	return r.look(ctx, rs485.Command)
+}
+
+// cold reports whether all relays are off although one of them rests on, as on a
+// board that started anew.
+func (r *Relay) cold(given map[uint16]bool) bool {
+	for coil, is := range given {
+		if is != r.opt.restsOn(coil) {
+			return false
+		}
+	}
+	return r.opt.anyRestsOn()
+}
+
 // look reads the relays and brings those to rest that are given for a moment
 // only. The read is as urgent as what it is done for: asking a dead board takes a
 // time-out, which the other gates on its line wait.
 //
 // After first contact a relay that nothing gives may be another program's pulse,
 // such as of an installer who tries the gate; it is left alone until it is seen
-// for a second time.
+// for a second time. A board that started anew is met for the first time again.
 func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
 	given, err := r.readCoils(ctx, p)
 	if err != nil {
@@ -63,6 +84,10 @@ func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
 		}
 		r.clean, r.given, r.looked = true, given, time.Now()
 		return nil
+	}
+	if r.clean && r.cold(given) {
+		r.log.Warn("relay board started anew", "device", r.device)
+		r.clean = false
 	}
 	stray, stuck := make(map[uint16]bool), false
 	for _, coil := range r.momentary() {
@@ -112,7 +137,7 @@ func (r *Relay) momentary() []uint16 {
 
 // latch gives the hold contact for good and makes sure of it.
 func (r *Relay) latch(ctx context.Context) error {
-	if err := r.prepare(ctx, rs485.Command); err != nil {
+	if err := r.ready(ctx); err != nil {
 		return err
 	}
 	given, err := r.readCoils(ctx, rs485.Command)

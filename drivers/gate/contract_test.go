@@ -58,7 +58,7 @@ func TestRelayKeepsTheContractWhereRelaysRestOn(t *testing.T) {
 					opt := wired()
 					opt.PulseMode = mode
 					opt.Stop = number(stopRelay)
-					opt.OpenActiveLow, opt.CloseActiveLow, opt.StopActiveLow = true, true, true
+					opt.OpenActiveLow, opt.CloseActiveLow, opt.StopActiveLow, opt.SelfGuarded = true, true, true, true
 					if ownHold {
 						opt.HoldCoil, opt.HoldActiveLow = number(holdRelay), true
 					}

@@ -45,6 +45,10 @@ type Input struct {
 //	                                 the relay is on, and a board without power stops the arm
 //	through the relay's NC terminal  nothing to set: switching on opens the circuit, and
 //	                                 a board without power changes nothing
+//
+// A board that loses its power, or starts anew, gives every contact whose relay
+// rests on. For close this brings the arm down on whatever stands there, so it
+// takes SelfGuarded; the other terminal of the relay does without.
 type RelayOptions struct {
 	Model string // a Name of Models; empty is the first
 	Unit  byte   // the board's address, 1 to 255; 0 means that of the model
@@ -92,7 +96,7 @@ type RelayOptions struct {
 //	close = 1                     # left out: no close contact
 //	hold = 2                      # left out: hold latches the open relay
 //	stop = 3                      # left out: no stop contact
-//	stop_active_low = true        # its relay rests on; open_, close_ and hold_active_low likewise
+//	stop_active_low = true        # its relay rests on; open_, hold_ and, with self_guarded, close_active_low likewise
 //	pulse = "500ms"               # 100 ms to 5 s, in tenths of a second
 //	pulse_mode = "coil"           # or "waveshare", "jydam": the board's own timer; left out: the model's
 //	quiet = "20ms"                # silence before a request, up to 1 s, for a board that needs more than the line
@@ -222,6 +226,9 @@ func (o RelayOptions) validate() error {
 	if !slices.Contains(pulseModes, o.PulseMode) {
 		problems = append(problems, fmt.Errorf("option \"pulse_mode\": unknown mode %q: want one of %q", o.PulseMode, pulseModes))
 	}
+	if o.Close != nil && o.CloseActiveLow && !o.SelfGuarded {
+		problems = append(problems, errors.New(`option "close_active_low": a board without power would close the arm on whatever stands there: wire the contact through the other terminal of its relay, or set self_guarded`))
+	}
 	for what, numbers := range map[string]map[string]uint16{"relay": o.coils(), "input": o.inputs()} {
 		problems = append(problems, twice(what, numbers), apart(what, numbers))
 	}
@@ -274,6 +281,11 @@ func (o RelayOptions) restsOn(coil uint16) bool {
 		return o.StopActiveLow
 	}
 	return o.OpenActiveLow
+}
+
+// anyRestsOn reports whether a relay is on while its contact is not given.
+func (o RelayOptions) anyRestsOn() bool {
+	return o.OpenActiveLow || o.Close != nil && o.CloseActiveLow || o.HoldCoil != nil && o.HoldActiveLow || o.Stop != nil && o.StopActiveLow
 }
 
 // inputs returns the inputs that are wired, by the name of their option.

@@ -73,6 +73,7 @@ func TestParseRelayOptionsNamesWhatIsWrong(t *testing.T) {
 		{"self_guarded", "yes", `option "self_guarded": want true or false, have yes`},
 		{"presence_active_low", true, "there is no presence input"},
 		{"stop_active_low", true, "there is no stop relay"},
+		{"close_active_low", true, "there is no close relay"},
 		{"passage", int64(1), "input 1 is limit_open already"},
 		{"passage_active_low", true, "there is no passage input"},
 		{"limit_close", int64(1), "input 1 is limit_close already"},
@@ -93,6 +94,10 @@ func TestParseRelayOptionsNamesWhatIsWrong(t *testing.T) {
 	}
 	if _, err := gate.ParseRelayOptions(nil); err == nil || !strings.Contains(err.Error(), `option "open": is missing`) {
 		t.Errorf("no options: error %v, want open to be missing", err)
+	}
+	bare := map[string]any{"open": int64(0), "close": int64(1), "close_active_low": true, "presence": int64(0)}
+	if _, err := gate.ParseRelayOptions(bare); err == nil || !strings.Contains(err.Error(), "a board without power would close the arm") {
+		t.Errorf("a close relay that rests on: error %v", err)
 	}
 	if _, err := gate.ParseRelayOptions(map[string]any{"model": "waveshare", "open": int64(32)}); err == nil || !strings.Contains(err.Error(), "relay 32 is not from 0 to 31") {
 		t.Errorf("a relay that the model does not have: error %v", err)

@@ -28,6 +28,7 @@ func TestFirstContactBringsEveryMomentaryRelayToItsRest(t *testing.T) {
 			inBubble(t, tt.name, func(t *testing.T) {
 				opt := all
 				opt.OpenActiveLow, opt.CloseActiveLow, opt.StopActiveLow = tt.restsOn[openRelay], tt.restsOn[closeRelay], tt.restsOn[stopRelay]
+				opt.SelfGuarded = opt.CloseActiveLow
 				board := sim.NewBoard(sim.BoardConfig{Unit: testUnit})
 				for n := range tt.restsOn {
 					board.SetCoil(n, before)
@@ -196,6 +197,57 @@ func TestCloseIsBroughtToRestBeforeWhatKeepsTheArmUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// All relays of a board that lost its power are off, which gives the stop contact
+// of one whose relay rests on: the arm would not follow.
+func TestBoardThatStartedAnewIsBroughtToRestBeforeTheArmIsToMove(t *testing.T) {
+	for name, do := range map[string]func(*site, *testing.T) error{
+		"raise": func(s *site, t *testing.T) error { return s.relay.Raise(timed(t)) },
+		"hold":  func(s *site, t *testing.T) error { return s.relay.Hold(timed(t)) },
+		"poll": func(s *site, t *testing.T) error {
+			<-time.After(2 * time.Second) // until the relays are read again
+			if _, err := s.relay.State(timed(t)); err != nil || !s.board.Coil(stopRelay) {
+				t.Errorf("State = %v and the stop relay is %v, want it to rest on", err, s.board.Coil(stopRelay))
+			}
+			return s.relay.Raise(timed(t))
+		},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			opt := wired()
+			opt.Stop, opt.StopActiveLow = number(stopRelay), true
+			s := newSite(t, tcpInMemory, opt)
+			if _, err := s.relay.State(timed(t)); err != nil {
+				t.Fatal(err)
+			}
+			s.board.SetCoil(stopRelay, false) // the only one that was on
+			if err := do(s, t); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(testTravel)
+			if at := s.barrier.Position(); at != 1 {
+				t.Errorf("the arm is at %v, want it up", at)
+			}
+		})
+	}
+}
+
+// A hold, too, is gone with the board's power.
+func TestHoldIsGivenAgainOnceTheBoardHasStartedAnew(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		opt := wired()
+		opt.Stop, opt.StopActiveLow = number(stopRelay), true
+		s := newSite(t, tcpInMemory, opt)
+		if err := s.relay.Hold(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{openRelay, stopRelay} {
+			s.board.SetCoil(n, false)
+		}
+		if st, err := s.relay.State(timed(t)); err != nil || !st.HoldOpen || !s.board.Coil(openRelay) || !s.board.Coil(stopRelay) {
+			t.Errorf("State = held %v, %v; open relay %v, stop relay %v: want all on", st.HoldOpen, err, s.board.Coil(openRelay), s.board.Coil(stopRelay))
+		}
+	})
 }
 
 // An installer tries a gate while the agent holds it open, or gives its contact.

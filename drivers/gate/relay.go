@@ -150,7 +150,7 @@ func (r *Relay) raise(ctx context.Context) error {
 	if r.hold == holdOn {
 		return r.latch(ctx)
 	}
-	if err := r.prepare(ctx, rs485.Command); err != nil {
+	if err := r.ready(ctx); err != nil {
 		return err
 	}
 	return r.pulse(ctx, r.opt.Open, again())

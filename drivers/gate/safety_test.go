@@ -171,7 +171,7 @@ func relayOf(t *rapid.T, l *ledger) driver {
 	}
 	relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: l, Options: gate.RelayOptions{
 		Open: openRelay, Close: number(closeRelay), Stop: number(stopRelay), Presence: &gate.Input{Number: presenceInput},
-		OpenActiveLow: l.low[openRelay], CloseActiveLow: l.low[closeRelay], StopActiveLow: l.low[stopRelay],
+		OpenActiveLow: l.low[openRelay], CloseActiveLow: l.low[closeRelay], StopActiveLow: l.low[stopRelay], SelfGuarded: l.low[closeRelay],
 	}})
 	if err != nil {
 		t.Fatal(err)
