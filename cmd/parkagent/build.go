@@ -45,25 +45,22 @@ type driverConfig struct {
 // An equipment is the drivers of all devices. None has touched its device.
 type equipment struct {
 	agent.Devices
-	parts  map[string]agent.Part // what must run while a device is used, by its code; two may share one
-	relays map[string]relayGate  // the gates on relay boards, by device code
-	looks  map[string]look       // other gates as commands see them who only look
+	parts map[string]agent.Part // what must run while a device is used, by its code; two may share one
+	units map[string]byte       // of the gates on Modbus lines, by device code
+	looks map[string]look       // gates as commands see them, by device code
 	// replying are the gates and displays that are reached only in the answers
 	// to a camera, by their codes, and the camera's code.
 	replying map[string]string
 	lines    []*modbusLine // the Modbus lines, in the order of the configuration
 }
 
-// A look is a gate for whoever only looks at it without the agent: it leaves a
-// hold as it finds it.
+// A look is a gate for a command beside the agent: who just looks, or opens a gate
+// that is held, must not end the hold.
 type look struct {
-	lane.Gate
+	// asFound returns a driver that leaves alone what it finds until it is told
+	// something. It may have to ask the device for that.
+	asFound     func(ctx context.Context) (lane.Gate, error)
 	holdUnknown bool // its state does not tell whether it is held open
-	works       bool // it can be told something, too
-
-	// found returns one that can be told something, where the gate must be asked
-	// first whether it is held open.
-	found func(ctx context.Context) (lane.Gate, error)
 }
 
 // buildDevices makes the drivers of a checked configuration.
@@ -98,7 +95,7 @@ func buildDrivers(list []config.Device, cfg driverConfig) (*equipment, []config.
 				Scanners: map[string]codes.Scanner{}, Printers: map[string]slips.Printer{},
 			},
 			parts:    map[string]agent.Part{},
-			relays:   map[string]relayGate{},
+			units:    map[string]byte{},
 			replying: map[string]string{}, looks: map[string]look{},
 		},
 		cameras: map[string]*cameraSide{}, ports: map[string]port{}, coils: map[string]string{},

@@ -100,9 +100,8 @@ func (b *builder) hikvision(d config.Device, side *cameraSide) builtCamera {
 		if err != nil {
 			return cameraGate{}, err
 		}
-		held, err := c.Gate(hikvision.GateConfig{Device: d.Code, Options: opt, Held: true})
-		found := func(ctx context.Context) (lane.Gate, error) { return g.AsFound(ctx) }
-		return cameraGate{g, &look{Gate: held, holdUnknown: true, found: found}}, err
+		asFound := func(ctx context.Context) (lane.Gate, error) { return g.AsFound(ctx) }
+		return cameraGate{g, &look{asFound: asFound, holdUnknown: true}}, nil
 	}
 	return c
 }
@@ -128,8 +127,7 @@ func (b *builder) dahua(d config.Device, side *cameraSide) builtCamera {
 			return cameraGate{}, err
 		}
 		cfg.AsFound = true
-		found, err := dahua.NewGate(cfg)
-		return cameraGate{g, &look{Gate: found, works: true}}, err
+		return cameraGate{g, &look{asFound: func(context.Context) (lane.Gate, error) { return dahua.NewGate(cfg) }}}, nil
 	}
 	return c
 }

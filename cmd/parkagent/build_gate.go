@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 
@@ -36,14 +35,27 @@ func (b *builder) relay(d config.Device) {
 	if err != nil || !ok || !b.ownRelays(d, p.address, opt) {
 		return
 	}
-	r := relayGate{line: p.line.Line, cfg: gate.Config{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log}}
-	relay, err := gate.NewRelay(r.cfg)
+	cfg := gate.Config{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log}
+	relay, err := gate.NewRelay(cfg)
 	if err != nil {
 		b.options(d, err)
 		return
 	}
-	p.line.units[opt.Unit] = append(p.line.units[opt.Unit], d.Code)
-	b.out.Gates[d.Code], b.out.relays[d.Code], b.out.parts[d.Code] = relay, r, p.part
+	cfg.AsFound = true
+	b.onLine(d, p, opt.Unit, relay, func(ctx context.Context) (lane.Gate, error) {
+		found, err := gate.NewRelay(cfg)
+		if err == nil {
+			_, err = found.State(ctx) // which shows whether it is held
+		}
+		return found, err
+	})
+}
+
+// onLine keeps a gate on a Modbus line, and how a command sees it.
+func (b *builder) onLine(d config.Device, p port, unit byte, g lane.Gate, asFound func(context.Context) (lane.Gate, error)) {
+	p.line.units[unit] = append(p.line.units[unit], d.Code)
+	b.out.Gates[d.Code], b.out.parts[d.Code], b.out.units[d.Code] = g, p.part, unit
+	b.out.looks[d.Code] = look{asFound: asFound}
 }
 
 func (b *builder) barrier(d config.Device) {
@@ -56,14 +68,12 @@ func (b *builder) barrier(d config.Device) {
 	}
 	cfg := gate.BarrierConfig{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log}
 	barrier, err := gate.NewBarrier(cfg)
-	cfg.AsFound = true
-	looked, lookErr := gate.NewBarrier(cfg)
-	if err := errors.Join(err, lookErr); err != nil {
+	if err != nil {
 		b.options(d, err)
 		return
 	}
-	p.line.units[opt.Unit] = append(p.line.units[opt.Unit], d.Code)
-	b.out.Gates[d.Code], b.out.looks[d.Code], b.out.parts[d.Code] = barrier, look{Gate: looked}, p.part
+	cfg.AsFound = true
+	b.onLine(d, p, opt.Unit, barrier, func(context.Context) (lane.Gate, error) { return gate.NewBarrier(cfg) })
 }
 
 // modbus returns the line that a gate is on. Gates on one port share it.
@@ -129,23 +139,4 @@ func (b *builder) cameraGate(d config.Device) {
 			}
 		}
 	}
-}
-
-// A relayGate is a gate on a relay board, for use without the agent.
-type relayGate struct {
-	line *rs485.Line
-	cfg  gate.Config
-}
-
-// asFound returns the gate's driver such that it leaves a hold as it finds it:
-// whoever just looks, or opens a gate that is held, must not switch it off. It
-// reads the gate's state, to know that it is there.
-func (r relayGate) asFound(ctx context.Context) (lane.Gate, error) {
-	cfg := r.cfg
-	cfg.AsFound = true
-	relay, err := gate.NewRelay(cfg)
-	if err == nil {
-		_, err = relay.State(ctx)
-	}
-	return relay, err
 }

@@ -159,7 +159,7 @@ func TestGatesOnOneLineShareIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, problems := buildDrivers(site.Devices, driverConfig{zone: time.UTC})
-	if len(problems) != 0 || len(all.Run) != 1 || all.relays["G1"].line != all.relays["G2"].line {
+	if len(problems) != 0 || len(all.Run) != 1 || len(all.lines) != 1 {
 		t.Errorf("problems %v, %d parts, want one line for both gates", problems, len(all.Run))
 	}
 }

@@ -22,6 +22,7 @@ func cameraSite(t *testing.T, driver, url, password, options string) string {
 
 func TestDeviceMovesAGateAtACamera(t *testing.T) {
 	hik := &simhik.Camera{Login: &sim.HikCamera{User: "admin", Password: "right"}, CtrlMod: "1"}
+	bare := &simhik.Camera{Login: &sim.HikCamera{User: "admin", Password: "right"}, Lacks: []simhik.Call{simhik.Barrier, simhik.ArmStatus}}
 	dahua := &simdahua.Camera{User: "admin", Password: "right"}
 	tests := []struct {
 		driver, options string
@@ -31,6 +32,7 @@ func TestDeviceMovesAGateAtACamera(t *testing.T) {
 		state           string
 	}{
 		{"hikvision", ", self_guarded = true", hik, hik.Opened, hik.Held, "held open unknown."},
+		{"hikvision", ", output = 1", bare, func() int { return bare.Pulses(1) }, func() bool { return bare.On(1) }, "held open unknown."},
 		{"dahua", ", means = \"output\", open = 1, presence = 1", dahua, func() int { raised, _ := dahua.Moves(); return raised },
 			func() bool { return dahua.Output(0) }, "presence clear, held open yes."}, // by the output that opens
 	}
@@ -45,6 +47,9 @@ func TestDeviceMovesAGateAtACamera(t *testing.T) {
 					t.Errorf("%s = %d: %s%swant %q", op, status, stdout, stderr, want)
 				}
 			}
+			if _, stdout, _ := say(t, "device", "G1", "state", "--config", path); strings.Contains(stdout, "Fault") {
+				t.Errorf("looking at a gate that nobody holds = %s", stdout)
+			}
 			before := tt.opened()
 			device("open", "Gate G1 took the command to open.")
 			if tt.opened() == before {
@@ -53,8 +58,9 @@ func TestDeviceMovesAGateAtACamera(t *testing.T) {
 			device("hold", "Gate G1 is held open until release.")
 			// Another process, which must leave the hold alone.
 			device("state", tt.state)
+			device("open", "Gate G1 took the command to open.")
 			if !tt.held() {
-				t.Error("looking at the gate has ended its hold")
+				t.Error("looking at the gate, or opening it, has ended its hold")
 			}
 			device("release", "Gate G1 is not held open any more.")
 			if tt.held() {

@@ -67,8 +67,8 @@ func (j *job) tried() text {
 	if j.device.Link != "" {
 		t = text{j.device.Link, j.device.Link}
 	}
-	if relay, ok := j.all.relays[j.code]; ok {
-		unit := text{"，站号 %d", ", unit %d"}.with(relay.cfg.Options.Unit)
+	if n, ok := j.all.units[j.code]; ok {
+		unit := text{"，站号 %d", ", unit %d"}.with(n)
 		t = text{t.zh + unit.zh, t.en + unit.en}
 	}
 	return t

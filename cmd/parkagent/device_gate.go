@@ -17,18 +17,7 @@ func (j *job) gate(ctx context.Context) (lane.Gate, error) {
 	if err := j.byAnswer(); err != nil {
 		return nil, err
 	}
-	look := j.all.looks[j.code]
-	if look.works {
-		return look.Gate, nil
-	}
-	asFound := look.found
-	if relay, ok := j.all.relays[j.code]; ok {
-		asFound = relay.asFound
-	}
-	if asFound == nil {
-		return j.all.Gates[j.code], nil
-	}
-	g, err := asFound(ctx)
+	g, err := j.all.looks[j.code].asFound(ctx)
 	if err != nil {
 		return nil, j.explain(err)
 	}
@@ -76,17 +65,14 @@ type gateView struct {
 // told what the doctor finds.
 func (j *job) state(ctx context.Context, e *env) error {
 	look, canLook := j.all.looks[j.code]
-	if _, ok := j.all.relays[j.code]; ok {
-		g, err := j.gate(ctx)
-		if err != nil {
-			return err
-		}
-		look.Gate, canLook = g, true
-	}
 	if !canLook {
 		return j.examine(ctx, e)
 	}
-	s, err := look.State(ctx)
+	g, err := j.gate(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := g.State(ctx)
 	if err != nil {
 		return j.explain(err)
 	}

@@ -139,10 +139,6 @@ func deviceLink(dev config.Device) (serialport.Link, bool) {
 
 // knock opens the way to a device that cannot be asked anything.
 func (d *doctor) knock(ctx context.Context, dev config.Device) []finding {
-	if r, ok := d.all.relays[dev.Code]; ok {
-		_, err := r.asFound(ctx)
-		return []finding{explained(dev, reached(dev, err))}
-	}
 	link, ok := deviceLink(dev)
 	if !ok {
 		return []finding{{Finding: drivers.Finding{Topic: topicTrial, Level: drivers.LevelOdd}}}

@@ -108,10 +108,10 @@ func NewGate(cfg GateConfig) (*Gate, error) {
 // the hold output is on, and no more.
 func (g *Gate) Raise(ctx context.Context) error {
 	return g.call("raise", func() error {
-		if err := g.prepare(ctx); err != nil {
+		if err := g.prepare(ctx); err != nil { // which finds out whether it is held
 			return err
 		}
-		if g.hold == holdOn { // which may have shown just now
+		if g.hold == holdOn {
 			return g.latch(ctx)
 		}
 		if g.opt.Means == MeansOutput {
