@@ -23,6 +23,7 @@ type Topic string
 // two together.
 const (
 	TopicReach    Topic = "reach"     // the device answers; Value is its address
+	TopicPort     Topic = "port"      // the way to a device opens; whether anything is at its end is not known
 	TopicModel    Topic = "model"     // it is of the model that the driver is for; Value is what it says of itself
 	TopicLogin    Topic = "login"     // it takes the user and password given
 	TopicClock    Topic = "clock"     // its clock; Value is the difference to ours

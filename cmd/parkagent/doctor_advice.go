@@ -53,6 +53,13 @@ func deviceRemarks() map[drivers.Topic][5]text {
 			{"检查接线、接头和供电；串口设备再检查终端电阻和波特率", "check wires, plugs and power; on a serial line also the end resistors and the speed"},
 			{"检查电源、接线或网线，以及配置中的 link", "check its power, its wires or network cable, and link in the configuration"},
 		},
+		drivers.TopicPort: {
+			{"端口可用；此设备不回答询问，请用 device 命令试它", "the port opens; the device answers no questions: see with the device command whether it obeys"},
+			{"端口可用，但没有听到应答", "the port opens, but no answer was heard"}, {"端口不可用", "the port cannot be used"},
+			{"很多卡本来就不应答：用 device 编号 show 写字看；不显示时检查电源、接线、波特率、地址 address，以及是否选对 driver",
+				"many boards never answer: write on it with device CODE show; if nothing appears, check power, wires, speed, address, and whether driver is the right one"},
+			{"检查 link，以及转换器或串口服务器", "check link, and the adapter or serial server"},
+		},
 		drivers.TopicModel: {
 			{"型号", "model"}, {"型号未经验证", "a model that the driver does not know"}, {"不是该驱动的设备", "not a device of this driver"},
 			{"工作正常即可；否则核对 driver 和型号选项", "if all works, leave it; else check driver and the options for the model"},
@@ -92,12 +99,12 @@ func deviceRemarks() map[drivers.Topic][5]text {
 			{"检查限位和地感的接线、输入号和 …_active_low；两个限位不可能同时有效", "check the wires of limits and loops, their numbers and …_active_low; both limits cannot be active at once"},
 		},
 		drivers.TopicRelays: {
-			{"继电器", "relays"}, {"有继电器吸合", "relays are on"}, {"继电器状态不对", "relays are not as they should be"},
+			{"继电器正常", "relays are as they should be"}, {"有继电器吸合", "relays are on"}, {"继电器状态不对", "relays are not as they should be"},
 			{"若道闸并未设为常开，用 device CODE release 断开；再次出现时检查触点是否粘连", "unless the gate is held open, release it with device CODE release; if it comes again, see whether the contact sticks"},
 			{"检查继电器板和常开、常闭选项；触点可能粘连", "check the board and the options for normally open and closed; a contact may stick"},
 		},
 		drivers.TopicMode: {
-			{"工作模式", "mode"}, {"工作模式未知", "its mode is not known"}, {"会自行动作继电器", "moves relays by itself"},
+			{"工作模式正常，不会自行动作", "its mode is the normal one: it moves nothing by itself"}, {"工作模式未知", "its mode is not known"}, {"会自行动作继电器", "moves relays by itself"},
 			{"用厂家软件确认控制模式为普通模式", "see with the maker's program that its mode is the normal one"},
 			{"用厂家软件把控制模式改为普通（微雪：寄存器 1000+通道 写 0），否则输入会直接带动继电器", "set its mode to normal with the maker's program (Waveshare: 0 in register 1000 + channel): else inputs move relays"},
 		},
@@ -107,7 +114,7 @@ func deviceRemarks() map[drivers.Topic][5]text {
 			{"检查 A、B 是否接反，波特率和校验，是否有两台设备用同一站号或两个主站", "check whether A and B are swapped, speed and parity, and whether two devices have one unit or two masters one line"},
 		},
 		drivers.TopicPaper: {
-			{"纸和机盖", "paper and cover"}, {"纸将用完", "paper is low"}, {"缺纸，或机盖未合上", "no paper, or the cover is open"},
+			{"纸和机盖正常", "paper and cover are well"}, {"纸将用完", "paper is low"}, {"缺纸，或机盖未合上", "no paper, or the cover is open"},
 			{"准备新纸卷", "have a new roll ready"},
 			{"换纸，合上机盖，清理切刀", "put paper in, close the cover, clear the cutter"},
 		},

@@ -146,11 +146,11 @@ func (d *doctor) knock(ctx context.Context, dev config.Device) []finding {
 	port := serialport.New(link, nil)
 	err := port.Connect(ctx)
 	err = errors.Join(err, port.Close())
-	f := explained(dev, reached(dev, err))
+	f := reached(dev, err)
 	if err == nil {
-		f.found = text{"端口可用；此设备不回答询问，请用 device 命令写字查看", "the port opens; the device answers no questions: see with the device command whether it obeys"}
+		f.Topic = drivers.TopicPort
 	}
-	return []finding{f}
+	return []finding{explained(dev, f)}
 }
 
 // reached is whether a device answered.

@@ -91,7 +91,7 @@ func TestABoardThatNeedNotAnswerIsOddWhenItDoesNot(t *testing.T) {
 		if err := panel.Check(t.Context()); err != nil {
 			t.Errorf("Check = %v, want nil", err)
 		}
-		if found := panel.Diagnose(t.Context()); len(found) != 1 || found[0].Level != drivers.LevelOdd {
+		if found := panel.Diagnose(t.Context()); len(found) != 1 || found[0].Topic != drivers.TopicPort || found[0].Level != drivers.LevelOdd {
 			t.Errorf("findings = %+v, want one that is odd", found)
 		}
 	})
@@ -126,7 +126,7 @@ func TestABoardThatNeverAnswersIsFineWhenItsLineOpens(t *testing.T) {
 		if err := panel.Check(t.Context()); err != nil {
 			t.Errorf("Check = %v, want nil", err)
 		}
-		if diff := cmp.Diff([]drivers.Finding{{Topic: drivers.TopicReach}}, panel.Diagnose(t.Context())); diff != "" {
+		if diff := cmp.Diff([]drivers.Finding{{Topic: drivers.TopicPort}}, panel.Diagnose(t.Context())); diff != "" {
 			t.Errorf("findings differ (-want +got):\n%s", diff)
 		}
 		if sound, _ := board.Frames(); sound != 0 {

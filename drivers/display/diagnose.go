@@ -27,9 +27,9 @@ func (p *Panel) Check(ctx context.Context) error {
 	})
 }
 
-// Diagnose tries the panel and shows nothing on it. A board that need not answer
-// and does not is odd, unless its family never answers; so is an adapter that
-// throws back what is sent.
+// Diagnose tries the panel and shows nothing on it. Of a family that answers no
+// questions it tells that the line opens, and no more. A board that need not answer
+// and does not is odd; so is an adapter that throws back what is sent.
 func (p *Panel) Diagnose(ctx context.Context) []drivers.Finding {
 	var found []drivers.Finding
 	err := p.do(ctx, "diagnose", func(ctx context.Context) error {
@@ -43,11 +43,14 @@ func (p *Panel) Diagnose(ctx context.Context) []drivers.Finding {
 			return err
 		}
 		reach := drivers.Finding{Topic: drivers.TopicReach, Value: r.state}
-		if !heard && p.board.probe() != nil {
-			reach.Level, reach.Err = drivers.LevelOdd, errSilent
-			if p.dead() {
-				reach.Level = drivers.LevelWrong
-			}
+		switch {
+		case heard:
+		case p.board.probe() == nil:
+			reach.Topic = drivers.TopicPort
+		case p.dead():
+			reach.Level, reach.Err = drivers.LevelWrong, errSilent
+		default:
+			reach.Topic, reach.Level = drivers.TopicPort, drivers.LevelOdd
 		}
 		found = append(found, reach)
 		if p.wire.echoes {

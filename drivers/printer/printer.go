@@ -213,10 +213,10 @@ func (p *Printer) Diagnose(ctx context.Context) []drivers.Finding {
 	if err != nil {
 		return []drivers.Finding{{Topic: drivers.TopicReach, Level: drivers.LevelWrong, Err: err}}
 	}
-	found := []drivers.Finding{{Topic: drivers.TopicReach}}
 	if p.cfg.Options.Answers == AnswersNone {
-		return found
+		return []drivers.Finding{{Topic: drivers.TopicPort}}
 	}
+	found := []drivers.Finding{{Topic: drivers.TopicReach}}
 	paper := drivers.Finding{Topic: drivers.TopicPaper}
 	switch err := s.Err(); {
 	case err != nil:

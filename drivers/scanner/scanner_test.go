@@ -228,7 +228,7 @@ func TestDiagnoseSaysWhetherTheLineIsThere(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = port.Close() })
 	s := newScanner(t, port, scanner.Options{})
-	if got := s.Diagnose(t.Context()); len(got) != 1 || got[0].Topic != drivers.TopicReach || got[0].Level != drivers.LevelFine {
+	if got := s.Diagnose(t.Context()); len(got) != 1 || got[0].Topic != drivers.TopicPort || got[0].Level != drivers.LevelFine {
 		t.Errorf("Diagnose of a line that is there = %+v", got)
 	}
 	_ = l.Close()

@@ -36,7 +36,7 @@ func (c *Camera) Diagnose(ctx context.Context) []drivers.Finding {
 	case drivers.FaultOf(err) == drivers.FaultLogin:
 		return []drivers.Finding{
 			{Topic: drivers.TopicReach, Value: c.client.Address()},
-			{Topic: drivers.TopicLogin, Level: drivers.LevelWrong, Err: err}, heard,
+			loginFailed(err), heard,
 		}
 	case errors.Is(err, drivers.ErrOffline):
 		return []drivers.Finding{{Topic: drivers.TopicReach, Level: drivers.LevelWrong, Value: c.client.Address(), Err: err}, heard}
@@ -46,6 +46,16 @@ func (c *Camera) Diagnose(ctx context.Context) []drivers.Finding {
 		found = append(found, drivers.Finding{Topic: drivers.TopicLogin})
 	}
 	return append(found, c.findClock(ctx), c.findPicture(ctx), c.findGateList(ctx), heard)
+}
+
+// loginFailed tells of a login that did not work: it was refused, or the camera
+// takes none now.
+func loginFailed(err error) drivers.Finding {
+	f := drivers.Finding{Topic: drivers.TopicLogin, Level: drivers.LevelWrong, Err: err}
+	if errors.Is(err, camera.ErrLocked) {
+		f.Level = drivers.LevelOdd
+	}
+	return f
 }
 
 // findModel tells of the type. Traffic cameras are called ITC or have ITC in
@@ -178,7 +188,11 @@ func (g *Gate) Diagnose(ctx context.Context) []drivers.Finding {
 		return found
 	}
 	f := drivers.Finding{Topic: drivers.TopicReach, Value: g.camera.client.Address()}
-	if _, err := g.camera.deviceType(ctx); err != nil {
+	_, err := g.camera.deviceType(ctx)
+	switch {
+	case drivers.FaultOf(err) == drivers.FaultLogin:
+		f = loginFailed(err)
+	case err != nil:
 		f.Level, f.Err = drivers.LevelWrong, err
 	}
 	return []drivers.Finding{f}
