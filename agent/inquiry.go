@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"parkagent/agent/config"
@@ -20,30 +22,32 @@ import (
 )
 
 // socketName is the file in the data folder at which commands on this machine
-// ask a running agent. Who may open the folder may ask.
+// ask a running agent. Who owns the folder may ask.
 const socketName = "agent.sock"
 
 // inquiryTime bounds one inquiry. A device that is silent is so for less.
 const inquiryTime = 15 * time.Second
 
 // ErrNotAsked means that a running agent cannot be asked about a device: it does
-// not have it, its driver cannot try it while a lane works with it, or the agent
-// is of an older version.
+// not have it, its driver cannot try it, or the agent is of an older version. It
+// wraps fs.ErrPermission where whoever asks may not.
 var ErrNotAsked = errors.New("the agent cannot be asked about this device")
 
-// A diagnoser is a driver that can try its device while the agent uses it. It
-// moves nothing.
+// A diagnoser is a driver that can try its device while the agent uses it, from any
+// goroutine. It moves nothing, and what it asks a gate waits for what the gate's
+// lane asks.
 type diagnoser interface {
 	Diagnose(ctx context.Context) []drivers.Finding
 }
 
-// examinable returns what can be asked about a device beside its lane. Gates are
-// not: a lane is the only one that speaks to its gate.
+// examinable returns what can be asked about a device beside its lane.
 func (a *Agent) examinable(code string) (diagnoser, bool) {
 	all := a.cfg.Devices
 	var driver any
 	if c, ok := all.Cameras[code]; ok {
 		driver = c
+	} else if g, ok := all.Gates[code]; ok {
+		driver = g
 	} else if p, ok := all.Displays[code]; ok {
 		driver = p
 	} else if s, ok := all.Scanners[code]; ok {
@@ -62,12 +66,67 @@ type inquiry struct {
 
 // An inquiryFinding is a drivers.Finding on its way to another process.
 type inquiryFinding struct {
-	Topic   drivers.Topic `json:"topic"`
-	Level   drivers.Level `json:"level"`
-	Value   string        `json:"value,omitempty"`
-	Error   string        `json:"error,omitempty"`
-	Offline bool          `json:"offline,omitempty"` // the error wraps drivers.ErrOffline
+	Topic drivers.Topic `json:"topic"`
+	Level drivers.Level `json:"level"`
+	Value string        `json:"value,omitempty"`
+	Error string        `json:"error,omitempty"`
+	Wraps []string      `json:"wraps,omitempty"` // the names of what the error wraps, see causes
+	Errno syscall.Errno `json:"errno,omitempty"` // what the system said, which is the same one at both ends
 }
+
+// causes are what a command looks for in an error.
+func causes() map[string]error {
+	return map[string]error{
+		"offline": drivers.ErrOffline, "refused": drivers.ErrRefused, "missing": fs.ErrNotExist, "forbidden": fs.ErrPermission,
+	}
+}
+
+// answered returns a finding as it is told to another process.
+func answered(f drivers.Finding) inquiryFinding {
+	out := inquiryFinding{Topic: f.Topic, Level: f.Level, Value: f.Value}
+	if f.Err == nil {
+		return out
+	}
+	out.Error = f.Err.Error()
+	for name, cause := range causes() {
+		if errors.Is(f.Err, cause) {
+			out.Wraps = append(out.Wraps, name)
+		}
+	}
+	errors.As(f.Err, &out.Errno)
+	return out
+}
+
+// finding is the reverse of answered.
+func (f inquiryFinding) finding() drivers.Finding {
+	out := drivers.Finding{Topic: f.Topic, Level: f.Level, Value: f.Value}
+	if f.Error == "" {
+		return out
+	}
+	told := &toldError{words: f.Error}
+	for _, name := range f.Wraps {
+		if cause, known := causes()[name]; known {
+			told.causes = append(told.causes, cause)
+		}
+	}
+	if f.Errno != 0 {
+		told.causes = append(told.causes, f.Errno)
+	}
+	out.Err = told
+	return out
+}
+
+// A toldError is an error of another process.
+type toldError struct {
+	words  string
+	causes []error
+}
+
+// Error returns the words of the other process.
+func (e *toldError) Error() string { return e.words }
+
+// Unwrap returns what the error wraps there.
+func (e *toldError) Unwrap() []error { return e.causes }
 
 // inquiries answers commands on this machine until ctx is done. Where the system
 // has no such sockets, nobody can ask, and nothing else is amiss.
@@ -83,7 +142,13 @@ func (a *Agent) inquiries(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	srv := &http.Server{Handler: http.HandlerFunc(a.inquire), ReadHeaderTimeout: time.Second, ErrorLog: nil}
+	if err := os.Chmod(path, 0o600); err != nil { // the folder may be open to others
+		a.log.Warn("others may ask this agent about its devices", "error", err)
+	}
+	srv := &http.Server{
+		Handler: http.HandlerFunc(a.inquire), ReadHeaderTimeout: time.Second, ReadTimeout: time.Second, MaxHeaderBytes: 8 << 10,
+		WriteTimeout: inquiryTime + time.Second, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -103,11 +168,7 @@ func (a *Agent) inquire(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	var answer inquiry
 	for _, f := range driver.Diagnose(ctx) {
-		out := inquiryFinding{Topic: f.Topic, Level: f.Level, Value: f.Value}
-		if f.Err != nil {
-			out.Error, out.Offline = f.Err.Error(), errors.Is(f.Err, drivers.ErrOffline)
-		}
-		answer.Findings = append(answer.Findings, out)
+		answer.Findings = append(answer.Findings, answered(f))
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(answer) // who asked may be gone
@@ -145,23 +206,7 @@ func Ask(ctx context.Context, site *config.Config, device string) ([]drivers.Fin
 	}
 	var list []drivers.Finding
 	for _, f := range told.Findings {
-		finding := drivers.Finding{Topic: f.Topic, Level: f.Level, Value: f.Value}
-		switch {
-		case f.Offline:
-			finding.Err = offlineError(f.Error)
-		case f.Error != "":
-			finding.Err = errors.New(f.Error)
-		}
-		list = append(list, finding)
+		list = append(list, f.finding())
 	}
 	return list, nil
 }
-
-// An offlineError is an error of another process that wraps drivers.ErrOffline.
-type offlineError string
-
-// Error returns the words of the other process.
-func (e offlineError) Error() string { return string(e) }
-
-// Unwrap returns drivers.ErrOffline.
-func (offlineError) Unwrap() error { return drivers.ErrOffline }

@@ -50,13 +50,15 @@ func causeOf(err error) (text, bool) {
 	case errors.Is(err, fs.ErrPermission):
 		return text{"无权打开端口。请用 sudo，或让当前用户加入 dialout 组", "the port may not be opened. Use sudo, or put this user into the group dialout"}, true
 	case errors.Is(err, syscall.EBUSY):
-		return text{"端口已被占用：多半是 parkagent 正在运行，请先停止服务", "the port is taken, most likely by a running parkagent: stop the service first"}, true
+		return text{"端口已被占用：多半是 parkagent 正在运行，请先停止服务；也可能是串口调试软件", "the port is taken, most likely by a running parkagent: stop the service first; it may also be a terminal program"}, true
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaConnectionRefused):
 		return text{"该地址拒绝连接。请检查 IP 和端口号；有些设备同时只接受一个连接，而 parkagent 可能正在运行", "the address refuses the connection. Check address and port; some devices take one connection at a time, and parkagent may be running"}, true
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, wsaHostUnreachable), errors.Is(err, wsaNetUnreachable):
 		return text{"到不了该地址。请检查设备的电源和网线，本机与设备的 IP 是否在同一网段", "the address cannot be reached. Check the device's power and network cable, and whether this machine's address and the device's are in one network"}, true
+	case err != nil && strings.Contains(err.Error(), "exception '11'"), err != nil && strings.Contains(err.Error(), "exception '10'"):
+		return text{"网关有应答，但后面没有这个站号的板。请检查 unit、板上拨码、网关与板之间的接线和波特率", "the gateway answers, but no board with this unit behind it. Check unit, the switches on the board, and wires and speed between the two"}, true
 	case err != nil && strings.Contains(err.Error(), "not Modbus TCP"):
-		return text{"该地址有应答，但不是 Modbus TCP。请检查 IP 和端口号；经串口服务器接的板，link 要加 ?framing=rtu", "something answers, but not in Modbus TCP. Check address and port; for a board behind a serial server, the link needs ?framing=rtu"}, true
+		return text{"该地址有应答，但不是 Modbus TCP。请检查 IP 和端口号；经串口服务器接的板，link 要加 ?framing=rtu", "something answers, but not in Modbus TCP. Check address and port; for a board behind a serial server, ?framing=rtu in link"}, true
 	}
 	return text{}, false
 }
@@ -90,8 +92,17 @@ func lookAt(d config.Device) text {
 	wires := text{"电源；A、B 线是否接反；波特率和校验；parkagent 是否正在运行并占用串口（先停止服务）", "its power; whether A and B are swapped; speed and parity; whether parkagent runs and has the port (stop the service first)"}
 	if strings.HasPrefix(d.Link, "tcp://") || d.Kind == config.KindCamera {
 		wires = text{"电源；网线", "its power; the network cable"}
-		if d.Kind == config.KindGate && !strings.Contains(d.Link, "framing=") {
-			wires = text{wires.zh + "；经串口服务器接的板，link 要加 ?framing=rtu", wires.en + "; for a board behind a serial server, ?framing=rtu in the link"}
+		if d.Kind != config.KindCamera {
+			wires = text{wires.zh + "；link 的 IP 和端口", wires.en + "; address and port in link"}
+		}
+		switch {
+		case d.Kind == config.KindGate && strings.Contains(d.Link, "framing=rtu"):
+			wires = text{
+				wires.zh + "；串口服务器的波特率和校验，A、B 线是否接反；自带网口的板（Modbus TCP），link 不写 ?framing=rtu",
+				wires.en + "; speed and parity of the serial server, and whether A and B are swapped; for a board with a network port of its own (Modbus TCP), no ?framing=rtu in link",
+			}
+		case d.Kind == config.KindGate:
+			wires = text{wires.zh + "；经串口服务器接的板，link 要加 ?framing=rtu", wires.en + "; for a board behind a serial server, ?framing=rtu in link"}
 		}
 	}
 	last := map[string]text{

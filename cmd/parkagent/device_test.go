@@ -148,7 +148,7 @@ func TestDeviceSaysWhatToCheck(t *testing.T) {
 		limit string // short only where it is to end
 		said  []string
 	}{
-		{"a board that is silent", sim.FaultDeaf, "open", "1s", []string{"device G1 (tcp://", ", unit 1): no answer", "Check its power; the network cable; for a board behind a serial server, ?framing=rtu in the link; the unit"}},
+		{"a board that is silent", sim.FaultDeaf, "open", "1s", []string{"device G1 (tcp://", ", unit 1): no answer", "Check its power; the network cable; address and port in link; for a board behind a serial server, ?framing=rtu in link; the unit"}},
 		{"a board that refuses", sim.FaultException, "state", "30s", []string{"device G1", "the command was refused and did not happen. Check the numbers of relays and inputs in the options"}},
 		{"a board that hangs up", sim.FaultDisconnect, "hold", "30s", []string{"no answer"}},
 	}

@@ -125,6 +125,7 @@ func boxRemarks() map[drivers.Topic][5]text {
 	return map[drivers.Topic][5]text{
 		topicConfig: {
 			{"配置正确", "the configuration is right"}, {"配置中应留意", "to know about the configuration"}, {"配置有误", "the configuration is wrong"},
+			{"若是有意如此，不必理会", "leave it if it is meant so"},
 			{"用 parkagent check 查看", "see parkagent check"},
 		},
 		topicBoxClock: {
@@ -150,7 +151,7 @@ func boxRemarks() map[drivers.Topic][5]text {
 		},
 		topicAgent: {
 			{"运行中的 agent 报告正常，自", "well, says the running agent, since"}, {"运行中的 agent 还不知道它的状态", "the running agent does not know yet how it is"}, {"运行中的 agent 报告", "the running agent says"},
-			{"稍后再看；用不到的设备没有状态", "look again later; a device that nothing uses has no state"},
+			{"稍后再看；改过配置后要重启服务；用不到的设备没有状态", "look again later; a changed configuration holds after a restart of the service; a device that nothing uses has no state"},
 			{"先按说明检查；仍不清楚时停止服务，再运行 doctor 直接检查它", "check what it says; if that does not help, stop the service and let doctor try the device itself"},
 		},
 		topicTrial: {

@@ -83,6 +83,8 @@ func (b books) device(code string) []finding {
 	switch {
 	case b.err != nil:
 		f.Level, f.Err = drivers.LevelOdd, b.err
+		f.found = text{"不知道运行中的 agent 怎么说", "it is not known what the running agent says"}
+		f.advice = text{"解决后再运行 doctor", "mend that and run doctor again"}
 	case !b.knows(code):
 		f.Level = drivers.LevelOdd
 	case d.Status == strconv.Itoa(int(drivers.FaultNone)):

@@ -78,6 +78,13 @@ func (d *doctor) disk(ctx context.Context) []finding {
 		dir = filepath.Dir(dir)
 	}
 	took, err := writeTime(ctx, dir)
+	if errors.Is(err, fs.ErrPermission) && d.running {
+		return []finding{{ // who may write there does
+			Finding: drivers.Finding{Topic: topicDisk, Level: drivers.LevelOdd, Value: d.site.Store.Dir},
+			found:   text{"当前用户不能写数据目录，没有检查磁盘", "this user may not write the data folder, and the disk is not tried"},
+			advice:  text{"用 sudo 或以服务用户运行 doctor", "run doctor with sudo, or as the service's user"},
+		}}
+	}
 	if err != nil {
 		return []finding{{
 			Finding: drivers.Finding{Topic: topicDisk, Level: drivers.LevelWrong, Err: err}, advice: folderTrouble(err).with(d.site.Store.Dir),

@@ -16,11 +16,6 @@ type diagnoser interface {
 	Diagnose(ctx context.Context) []drivers.Finding
 }
 
-// A checker is a driver that can tell whether its device is alive.
-type checker interface {
-	Check(ctx context.Context) error
-}
-
 // driver returns what speaks to a device, nil where nothing does.
 func (q *equipment) driver(code string) any {
 	if g, ok := q.Gates[code]; ok {
@@ -57,7 +52,6 @@ func (d *doctor) deviceCheck(dev config.Device) check {
 func (d *doctor) device(ctx context.Context, dev config.Device) []finding {
 	driver := d.all.driver(dev.Code)
 	diagnose, canDiagnose := driver.(diagnoser)
-	alive, canCheck := driver.(checker)
 	switch {
 	case dev.Kind == config.KindKiosk && d.running && d.books.knows(dev.Code):
 		return d.books.device(dev.Code)
@@ -66,41 +60,42 @@ func (d *doctor) device(ctx context.Context, dev config.Device) []finding {
 			Finding: drivers.Finding{Topic: topicTrial},
 			found:   text{"缴费机由它调用 agent，不检查", "a kiosk calls the agent and is not tried"},
 		}}
-	case d.running && (d.agentHas(dev) || d.onlyCalls(dev) || atCamera(dev)):
+	case d.running:
 		return d.asked(ctx, dev)
 	case d.onlyCalls(dev):
 		return []finding{{
 			Finding: drivers.Finding{Topic: topicTrial, Level: drivers.LevelOdd},
 			found:   text{"它只主动联系 agent，而 agent 没有运行", "it only calls the agent, which does not run"},
 		}}
-	case canDiagnose:
-		var list []finding
-		for _, f := range diagnose.Diagnose(ctx) {
-			if f.Topic == drivers.TopicHeard && f.Level != drivers.LevelFine {
-				continue // nobody has listened here
-			}
-			list = append(list, explained(dev, f))
-		}
-		return list
-	case canCheck:
-		return []finding{explained(dev, reached(dev, alive.Check(ctx)))}
+	case !canDiagnose:
+		return []finding{{Finding: drivers.Finding{Topic: topicTrial, Level: drivers.LevelOdd}}}
 	}
-	return d.knock(ctx, dev)
+	var list []finding
+	for _, f := range diagnose.Diagnose(ctx) {
+		if f.Topic == drivers.TopicHeard && f.Level != drivers.LevelFine {
+			continue // nobody has listened here
+		}
+		list = append(list, explained(dev, f))
+	}
+	return list
 }
 
-// atCamera reports whether a device is a camera, or a gate that is moved through
-// one. A running agent is logged in there, and knows whether it is locked out.
-func atCamera(dev config.Device) bool {
-	_, named := dev.Options["camera"]
-	return dev.Kind == config.KindCamera || dev.Kind == config.KindGate && named
-}
-
-// asked tells what the running agent says of a device: that it tried it for us,
-// and what it noted when it last used it.
+// asked tells what the running agent says of a device: what it noted when it last
+// used it, and what it found when it tried it for us. A doctor who tried it himself
+// would be in the agent's way: many a device takes one connection at a time, on a
+// serial line the answers to two masters cannot be told apart, and a second login
+// may lock a camera.
 func (d *doctor) asked(ctx context.Context, dev config.Device) []finding {
 	told, err := agent.Ask(ctx, d.site, dev.Code)
 	list := d.books.device(dev.Code)
-	if err != nil && !errors.Is(err, agent.ErrNotAsked) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		list = append(list, finding{
+			Finding: drivers.Finding{Topic: topicAgent, Level: drivers.LevelOdd},
+			found:   text{"运行中的 agent 没有及时试完它", "the running agent did not finish trying it in time"},
+			advice:  text{"设备很慢或没有应答；可用 --timeout 20s 再试", "the device is slow, or silent; try again with --timeout 20s"},
+		})
+	case err != nil && !errors.Is(err, agent.ErrNotAsked):
 		list = append(list, finding{Finding: drivers.Finding{Topic: topicAgent, Level: drivers.LevelOdd, Err: err}})
 	}
 	for _, f := range told {
@@ -122,14 +117,6 @@ func (d *doctor) onlyCalls(dev config.Device) bool {
 	return false
 }
 
-// agentHas reports whether a running agent must be alone with a device: on a
-// serial line, and behind a server that passes bytes on, the answers to two
-// masters could not be told apart. Modbus TCP and HTTP keep them apart.
-func (d *doctor) agentHas(dev config.Device) bool {
-	link, ok := deviceLink(dev)
-	return ok && (link.Kind == serialport.Serial || dev.Kind != config.KindGate || link.Extra["framing"] == "rtu")
-}
-
 // deviceLink reads a device's link if it is one of a port or of bytes over TCP.
 // Its driver has judged it already.
 func deviceLink(dev config.Device) (serialport.Link, bool) {
@@ -137,36 +124,14 @@ func deviceLink(dev config.Device) (serialport.Link, bool) {
 	return link, err == nil
 }
 
-// knock opens the way to a device that cannot be asked anything.
-func (d *doctor) knock(ctx context.Context, dev config.Device) []finding {
-	link, ok := deviceLink(dev)
-	if !ok {
-		return []finding{{Finding: drivers.Finding{Topic: topicTrial, Level: drivers.LevelOdd}}}
-	}
-	port := serialport.New(link, nil)
-	err := port.Connect(ctx)
-	err = errors.Join(err, port.Close())
-	f := reached(dev, err)
-	if err == nil {
-		f.Topic = drivers.TopicPort
-	}
-	return []finding{explained(dev, f)}
-}
-
-// reached is whether a device answered.
-func reached(dev config.Device, err error) drivers.Finding {
-	f := drivers.Finding{Topic: drivers.TopicReach, Value: dev.Link, Err: err}
-	if err != nil {
-		f.Level = drivers.LevelWrong
-	}
-	return f
-}
-
 // explained puts more exact words around a finding, where its error has them.
 func explained(dev config.Device, f drivers.Finding) finding {
 	out := finding{Finding: f}
-	if f.Topic == drivers.TopicReach && f.Value == "" {
+	switch {
+	case (f.Topic == drivers.TopicReach || f.Topic == drivers.TopicPort) && f.Value == "":
 		out.Value = dev.Link
+	case f.Topic == drivers.TopicHeard && f.Value == "" && f.Level == drivers.LevelFine:
+		out.found = text{"所接的相机有联系", "the camera that it hangs on is heard"}
 	}
 	if f.Level == drivers.LevelFine {
 		return out

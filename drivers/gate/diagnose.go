@@ -22,7 +22,8 @@ var errLimits = errors.New("both limit inputs are active")
 // Diagnose asks the board what it is and how it stands, without moving anything:
 // whether it answers, whether a control mode of its own can move its relays, what
 // its inputs say, which contacts are given, and how the line fares with a few
-// requests more.
+// requests more. Any goroutine may call it while the lane works with the gate: its
+// requests wait for all others on the line, and it changes nothing in the driver.
 func (r *Relay) Diagnose(ctx context.Context) []drivers.Finding {
 	given, err := r.readCoils(ctx, rs485.Slow)
 	found := []drivers.Finding{reached(err)}
@@ -42,6 +43,7 @@ func (r *Relay) Diagnose(ctx context.Context) []drivers.Finding {
 
 // Diagnose asks the barrier how it stands, without moving anything: whether it
 // answers, what it says of itself, and how the line fares with a few requests more.
+// Any goroutine may call it, as that of a Relay.
 func (b *Barrier) Diagnose(ctx context.Context) []drivers.Finding {
 	places := b.opt.watched()
 	if len(places) == 0 {

@@ -168,7 +168,8 @@ func (c *Camera) findHeard() drivers.Finding {
 	return f
 }
 
-// Diagnose asks for the outputs and inputs that are wired. It moves nothing.
+// Diagnose asks for the outputs and inputs that are wired. It moves nothing. Any
+// goroutine may call it while the lane works with the gate.
 func (g *Gate) Diagnose(ctx context.Context) []drivers.Finding {
 	var found []drivers.Finding
 	if len(g.opt.used()) > 0 {

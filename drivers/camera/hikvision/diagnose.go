@@ -171,8 +171,10 @@ func (c *Camera) findPicture(ctx context.Context) drivers.Finding {
 }
 
 // Diagnose asks the camera where the arm is and what the inputs say. It moves
-// nothing, and switches no relay.
+// nothing, and switches no relay. Any goroutine may call it while the lane works
+// with the gate: what it finds out it keeps to itself.
 func (g *Gate) Diagnose(ctx context.Context) []drivers.Finding {
+	g = &Gate{camera: g.camera, opt: g.opt, way: g.opt.Control}
 	reach := drivers.Finding{Topic: drivers.TopicReach, Value: g.camera.client.Address()}
 	arm, err := g.arm(ctx)
 	if err != nil {
