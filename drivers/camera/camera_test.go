@@ -3,6 +3,10 @@ package camera
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,5 +125,66 @@ func TestInboxMeasuresSilence(t *testing.T) {
 			t.Errorf("Watch = %v, want nil", err)
 		}
 		silence(42 * time.Second)
+	})
+}
+
+func TestWatchWaitsForTheLane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b Inbox
+		ctx, cancel := context.WithCancel(t.Context())
+		watched := make(chan error, 1)
+		dealt := false
+		go func() {
+			watched <- b.Watch(ctx, func(ctx context.Context, _ drivers.Recognition) {
+				<-ctx.Done()
+				<-time.After(time.Second) // the bubble's clock: what a lane takes to write its books
+				dealt = true
+			})
+		}()
+		synctest.Wait()
+		if _, err := b.Deliver(drivers.Recognition{}, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if err := <-watched; err != nil || !dealt {
+			t.Errorf("Watch = %v, the lane was done %v; want it to wait for that", err, dealt)
+		}
+	})
+}
+
+func TestAFewPushesAreReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b Inbox
+		type result struct {
+			body []byte
+			err  error
+		}
+		results := make(chan result, maxReading)
+		var senders []*io.PipeWriter
+		read := func(body io.Reader) result {
+			got, err := b.ReadPush(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", body))
+			return result{got, err}
+		}
+		for range maxReading {
+			r, w := io.Pipe()
+			senders = append(senders, w)
+			go func() { results <- read(r) }() // ends with the sender
+		}
+		synctest.Wait()
+		var refused *PushError
+		if r := read(strings.NewReader("a car")); !errors.As(r.err, &refused) || refused.Status != http.StatusServiceUnavailable {
+			t.Errorf("one push too many = %q, %v; want it answered with 503", r.body, r.err)
+		}
+		for _, w := range senders {
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+			if r := <-results; r.err != nil {
+				t.Errorf("push = %v, want it read", r.err)
+			}
+		}
+		if r := read(strings.NewReader("a car")); r.err != nil || string(r.body) != "a car" {
+			t.Errorf("the next push = %q, %v", r.body, r.err)
+		}
 	})
 }

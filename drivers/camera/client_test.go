@@ -85,6 +85,7 @@ func TestALoginIsUsedAgain(t *testing.T) {
 type challenger struct {
 	accept func(authorization string) bool
 	stale  bool
+	same   bool   // every nonce is the first
 	body   string // of its 401
 
 	tries atomic.Int64 // with an Authorization
@@ -101,9 +102,16 @@ func (c *challenger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Digest realm="r", qop="auth", nonce="n%d", stale=%t`, c.nonce.Add(1), c.stale))
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Digest realm="r", qop="auth", nonce="n%d", stale=%t`, c.next(), c.stale))
 	w.WriteHeader(http.StatusUnauthorized)
 	_, _ = io.WriteString(w, c.body)
+}
+
+func (c *challenger) next() int64 {
+	if c.same {
+		return 1
+	}
+	return c.nonce.Add(1)
 }
 
 func TestAnOldNonceIsRenewedOnce(t *testing.T) {
@@ -125,16 +133,18 @@ func TestAnOldNonceIsRenewedOnce(t *testing.T) {
 func TestAPasswordThatIsChangedCostsTwoTriesAtMost(t *testing.T) {
 	tests := []struct {
 		name, body string
+		same       bool
 		want       int64 // tries after the change
 	}{
-		{"a camera that does not count", "", 2},
-		{"a camera with tries left", "<userCheck><retryLoginTime>4</retryLoginTime></userCheck>", 2},
-		{"a camera with few tries left", "<userCheck><retryLoginTime>2</retryLoginTime></userCheck>", 1},
-		{"a camera that locks", "<userCheck><lockStatus>lock</lockStatus><unlockTime>60</unlockTime></userCheck>", 1},
+		{"a camera that does not count", "", false, 2},
+		{"a camera whose nonce never gets old", "", true, 1},
+		{"a camera with tries left", "<userCheck><retryLoginTime>4</retryLoginTime></userCheck>", false, 2},
+		{"a camera with few tries left", "<userCheck><retryLoginTime>2</retryLoginTime></userCheck>", false, 1},
+		{"a camera that locks", "<userCheck><lockStatus>lock</lockStatus><unlockTime>60</unlockTime></userCheck>", false, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			device := &challenger{}
+			device := &challenger{same: tt.same}
 			device.accept = func(string) bool { return true }
 			c := newClient(t, camera.ClientConfig{BaseURL: serve(t, device), User: "u", Password: "p"})
 			if _, err := ask(t.Context(), c, "/"); err != nil {
@@ -197,6 +207,21 @@ func TestALockedCameraIsLeftAlone(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestALockThatIsToldWithAnotherStatusHolds(t *testing.T) {
+	asked := 0
+	c := newClient(t, camera.ClientConfig{User: "u", Password: "p", BaseURL: serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++ // one call at a time
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "<userCheck><lockStatus>lock</lockStatus><unlockTime>600</unlockTime></userCheck>")
+	}))})
+	if _, err := ask(t.Context(), c, "/"); !errors.Is(err, camera.ErrLocked) || drivers.FaultOf(err) != drivers.FaultLogin {
+		t.Errorf("error = %v, want one that says that the camera locked", err)
+	}
+	if _, err := ask(t.Context(), c, "/"); drivers.FaultOf(err) != drivers.FaultLogin || asked != 1 {
+		t.Errorf("error = %v after %d calls, want a refused login after one", err, asked)
 	}
 }
 

@@ -69,6 +69,8 @@ func TestStreamIsTakenApart(t *testing.T) {
 			"--boundary\r\nContent-Length: 0\r\n\r\n\r\n--boundary\r\nContent-Length: 2\r\n\r\nhi", []string{"", "hi"}, io.EOF},
 		{"a boundary where a header was to come", "boundary",
 			"--boundary\r\nX: y\r\n--boundary\r\nContent-Length: 2\r\n\r\nhi", []string{"hi"}, io.EOF},
+		{"a boundary where a header was to come, after a length", "boundary",
+			"--boundary\r\nContent-Length: 9\r\n--boundary\r\n\r\nhi\r\n--boundary--", []string{"hi"}, io.EOF},
 		{"a body that looks like a boundary in the middle of a line", "boundary",
 			"--boundary\r\n\r\na --boundary\r\nb\r\n--boundary--", []string{"a --boundary\r\nb"}, io.EOF},
 		{"a long line that holds the boundary", "boundary",

@@ -1,6 +1,8 @@
 package generic
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
@@ -224,4 +226,19 @@ func FuzzPush(f *testing.F) {
 			t.Fatalf("error = %v, want a PushError that blames the sender", err)
 		}
 	})
+}
+
+func TestAnEventHasNoMorePicturesThanAnyOther(t *testing.T) {
+	for pictures, want := range map[int]bool{camera.MaxParts: true, camera.MaxParts + 1: false} {
+		text := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xFF, 0xD8, 0xFF, 0xD9}, pictures))
+		opt := Options{Paths: Paths{Plate: "p", Picture: "pic"}}.withDefaults()
+		ev, err := decode(push{body: []byte(`{"p":"粤B12345","pic":"` + text + `"}`)}, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, _, err := ev.recognition(opt, shanghai)
+		if (err == nil) != want || want && len(rec.Pictures) != pictures {
+			t.Errorf("%d pictures: %v, %d taken; want them taken: %v", pictures, err, len(rec.Pictures), want)
+		}
+	}
 }

@@ -168,11 +168,11 @@ func TestAReadingThatIsOldLowersNothing(t *testing.T) {
 		if _, err := g.State(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		slow.by = 600 * time.Millisecond
+		slow.by.Store(int64(600 * time.Millisecond))
 		if err := g.Lower(t.Context()); !errors.Is(err, drivers.ErrOffline) || device.Closed() != 0 {
 			t.Errorf("Lower by a reading of 600 ms = %v, closed %d times; want ErrOffline and never", err, device.Closed())
 		}
-		slow.by = 100 * time.Millisecond
+		slow.by.Store(int64(100 * time.Millisecond))
 		if err := g.Lower(t.Context()); err != nil || device.Closed() != 1 {
 			t.Errorf("Lower = %v, closed %d times; want nil and once", err, device.Closed())
 		}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -200,11 +201,11 @@ func TestWatchEndsWhileTheCameraIsSilent(t *testing.T) {
 // A slowWeb delays every answer of a device.
 type slowWeb struct {
 	device http.Handler
-	by     time.Duration
+	by     atomic.Int64 // nanoseconds
 }
 
 func (s *slowWeb) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	pass(s.by)
+	pass(time.Duration(s.by.Load()))
 	if r.Context().Err() == nil {
 		s.device.ServeHTTP(w, r)
 	}
