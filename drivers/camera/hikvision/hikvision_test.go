@@ -67,8 +67,9 @@ func TestHikvisionKeepsTheContract(t *testing.T) {
 				}
 			},
 			Idle: map[string]drivertest.CameraPush{
-				"a heartbeat": xmlPush(`<EventNotificationAlert version="1.0" xmlns="http://www.hikvision.com/ver10/XMLSchema"><eventType>videoloss</eventType><eventState>inactive</eventState><activePostCount>0</activePostCount></EventNotificationAlert>`),
-				"motion":      xmlPush(`<EventNotificationAlert><eventType>VMD</eventType><eventState>active</eventState></EventNotificationAlert>`),
+				"a heartbeat":        xmlPush(`<EventNotificationAlert version="1.0" xmlns="http://www.hikvision.com/ver10/XMLSchema"><eventType>videoloss</eventType><eventState>inactive</eventState><activePostCount>0</activePostCount></EventNotificationAlert>`),
+				"a car that is over": xmlPush(`<EventNotificationAlert><eventType>ANPR</eventType><eventState>inactive</eventState><ANPR><licensePlate>粤B12345</licensePlate></ANPR></EventNotificationAlert>`),
+				"motion":             xmlPush(`<EventNotificationAlert><eventType>VMD</eventType><eventState>active</eventState></EventNotificationAlert>`),
 			},
 		}
 	})

@@ -99,10 +99,14 @@ func (p *poller) ask(ctx context.Context) error {
 		}
 	}
 	fresh = p.take(fresh)
+	late := make([]bool, len(fresh))
+	for i, r := range fresh {
+		late[i] = p.isLate(r)
+	}
 	p.ok = time.Now()
 	for i, r := range fresh {
 		one := r.Push
-		if p.isLate(r) {
+		if late[i] {
 			one.Keep()
 		} else if i == len(fresh)-1 {
 			p.photograph(ctx, &one)

@@ -216,6 +216,7 @@ func TestAPollBelievesNoClockThatWasJustSet(t *testing.T) {
 func TestAPollGoesOnAfterMorePlatesThanItCanRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := ask(t, &hik.Camera{}, hikvision.EventsPoll)
+		pass(time.Second / 2) // no poll is under way
 		a.SetFault(hik.Gone)
 		for i := range 10000 {
 			a.See(sim.Sighting{Plate: fmt.Sprintf("粤B%05d", i)})
@@ -227,5 +228,73 @@ func TestAPollGoesOnAfterMorePlatesThanItCanRead(t *testing.T) {
 		a.See(sim.Sighting{Plate: "粤B12345"})
 		pass(2 * time.Second)
 		a.one(t)
+	})
+}
+
+func TestAPollOfACameraWithoutATimeMarksWhatItMissedAsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := ask(t, &hik.Camera{Lacks: []hik.Call{hik.Time}}, hikvision.EventsPoll)
+		pass(time.Second / 2) // no poll is under way
+		a.SetFault(hik.Silence)
+		a.See(sim.Sighting{Plate: "粤B12345"})
+		pass(40 * time.Second)
+		a.SetFault(hik.None)
+		pass(40 * time.Second)
+		if rec := a.one(t); !rec.Offline {
+			t.Error("a car that was missed for a minute is in time")
+		}
+		a.See(sim.Sighting{Plate: "粤B99999"})
+		pass(2 * time.Second)
+		if rec := a.one(t); rec.Offline {
+			t.Error("the next car is late")
+		}
+	})
+}
+
+// A timeless camera does not tell its time from some moment on.
+type timeless struct {
+	*hik.Camera
+	breaks, refuses atomic.Bool
+}
+
+func (c *timeless) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case !strings.HasSuffix(r.URL.Path, "/System/time"):
+		c.Camera.ServeHTTP(w, r)
+	case c.breaks.Load():
+		panic(http.ErrAbortHandler)
+	case c.refuses.Load():
+		w.WriteHeader(http.StatusForbidden)
+	default:
+		c.Camera.ServeHTTP(w, r)
+	}
+}
+
+func TestAPollBelievesNoClockThatCannotBeReadNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device := &timeless{Camera: &hik.Camera{}}
+		a := &asked{Camera: device.Camera}
+		a.driver = newCamera(t, hikvision.Config{
+			BaseURL: "http://camera", Client: drivertest.NewWeb(t, device), Options: hikvision.Options{Events: hikvision.EventsPoll},
+		})
+		a.seen = watch(t, a.driver)
+		pass(2500 * time.Millisecond) // no poll is under way
+		device.breaks.Store(true)
+		a.SetClock(-30 * time.Second) // so that the next car seems to be late
+		a.See(sim.Sighting{Plate: "粤B12345"})
+		pass(2 * time.Second)
+		a.none(t, "before the clock was read")
+		device.breaks.Store(false)
+		pass(5 * time.Second)
+		if rec := a.one(t); rec.Plate != "粤B12345" || rec.Offline {
+			t.Errorf("saw %s, late %v; want 粤B12345 in time", rec.Plate, rec.Offline)
+		}
+		device.refuses.Store(true)
+		a.SetClock(time.Hour)
+		a.See(sim.Sighting{Plate: "粤B99999"}) // ahead of what the clock was
+		pass(2 * time.Second)
+		if rec := a.one(t); rec.Plate != "粤B99999" || rec.Offline {
+			t.Errorf("saw %s, late %v; want 粤B99999 in time", rec.Plate, rec.Offline)
+		}
 	})
 }

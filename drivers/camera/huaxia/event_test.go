@@ -146,6 +146,37 @@ func TestTheAnswerIsTheDocumentedOne(t *testing.T) {
 	}
 }
 
+func TestAnEventIsKnownByCameraTimeAndPlate(t *testing.T) {
+	key := func(edit map[string]string) reply.Key {
+		ev, err := Options{}.decode(form(edit, raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ev.key()
+	}
+	same := key(nil)
+	if again := key(map[string]string{"type": "offline"}); again != same || same == (reply.Key{}) {
+		t.Error("an event that was kept is another one")
+	}
+	for name, edit := range map[string]map[string]string{
+		"another second": {"start_time": "1767571201"}, "another plate": {"plate_num": "粤B12346"}, "another camera": {"cam_id": "1"},
+	} {
+		if key(edit) == same {
+			t.Errorf("%s is the same event", name)
+		}
+	}
+	if key(map[string]string{"start_time": ""}) != (reply.Key{}) {
+		t.Error("an event without a time is known again: the same car may come tomorrow")
+	}
+}
+
+func TestAnIDOfAnyLengthIsNoEventsID(t *testing.T) {
+	ev, err := Options{}.decode(form(map[string]string{"cam_id": strings.Repeat("1", 1000)}, raw))
+	if err != nil || ev.rec.ID != "" || ev.rec.Plate != onlineCar().Plate {
+		t.Errorf("id of %d bytes, plate %q, %v; want none, the plate", len(ev.rec.ID), ev.rec.Plate, err)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add(form(nil, url.QueryEscape))
 	f.Add(form(nil, gbk))

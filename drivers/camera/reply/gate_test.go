@@ -122,6 +122,15 @@ func TestATextWhoseAnswerWasNotWrittenLiesThereAgain(t *testing.T) {
 		if got := laid(<-s.pollLater(t.Context(), nil)); !cmp.Equal(got, []string{"0 c"}) {
 			t.Errorf("the next poll carries %q, want c, which is newer", got)
 		}
+		s.carry(t, tray, "d")
+		answer = s.Poll(t.Context(), 0, all)
+		<-time.After(time.Second)
+		s.carry(t, tray, "e")
+		<-s.pollLater(t.Context(), nil)
+		answer.Written(drivers.ErrOffline)
+		if got := s.Poll(t.Context(), 0, all); got.Frames != nil {
+			t.Errorf("the next poll carries %q, want nothing: a newer text was shown", laid(got))
+		}
 	})
 }
 

@@ -34,6 +34,21 @@ func TestAnOrderHandedToAPostThatIsLeavingIsTakenAlong(t *testing.T) {
 	})
 }
 
+func TestAnOrderThatMeetsAHangUpIsNeverLeftWaiting(t *testing.T) {
+	for range 100 {
+		inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
+			s.dealt = waitForEnd
+			ctx, hangUp := context.WithCancel(t.Context())
+			post := s.pushLater(ctx, carA(), keyA)
+			hangUp()
+			err := s.Gate().RaiseFor(t.Context(), s.seen[0].ID) // returns, or the bubble is deadlocked
+			if got := <-post; (got.answer.Order == Raise) != (err == nil) {
+				t.Fatalf("answer = %+v, RaiseFor = %v", got, err)
+			}
+		})
+	}
+}
+
 func TestOnlyTheNewestPostOfAnEventTakesTheText(t *testing.T) {
 	inBubble(t, GateConfig{}, func(t *testing.T, s *site) {
 		ev := &event{id: "A", ended: make(chan struct{})}
