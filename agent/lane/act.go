@@ -18,7 +18,7 @@ func (l *Lane) handle(ctx context.Context, e event) error {
 	var result error
 	p := patience{dedupe: l.cfg.Dedupe, ask: l.cfg.AskWithin, still: l.stillFor()}
 	if r, ok := e.(recognised); ok {
-		r.late = l.skew.isLate(r.rec)
+		r.late = l.skew.isLate(r.rec, l.mono())
 		e = r
 	}
 	for queue := []event{e}; len(queue) > 0; queue = queue[1:] {

@@ -386,9 +386,20 @@ func TestAClockThatWasSetDoesNotMakeEveryCarLate(t *testing.T) {
 		{"which is seen at the next car", live(48*time.Hour+time.Minute, 48*time.Hour), false},
 	}
 	for _, st := range steps {
-		if got := k.isLate(st.event); got != st.want {
+		if got := k.isLate(st.event, st.event.Received); got != st.want {
 			t.Errorf("%s: late = %v, want %v", st.name, got, st.want)
 		}
+	}
+}
+
+func TestOurOwnClockThatWasSetMakesNoCarLate(t *testing.T) {
+	k, now := skew{late: 5 * time.Minute}, time.Now()
+	const slow = 47 * time.Minute // is our clock, until the network sets it
+	if k.isLate(drivers.Recognition{At: t0, Received: t0.Add(time.Second - slow)}, now) {
+		t.Error("a car before our clock was set is late")
+	}
+	if k.isLate(drivers.Recognition{At: t0.Add(time.Minute), Received: t0.Add(time.Minute + time.Second)}, now.Add(time.Minute)) {
+		t.Error("the first car after our clock was set is late")
 	}
 }
 
@@ -411,7 +422,7 @@ func TestSkew(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			k := skew{late: 5 * time.Minute}
 			for i, age := range tt.ages {
-				if got := k.isLate(at(age)); got != tt.want[i] {
+				if got := k.isLate(at(age), t0); got != tt.want[i] {
 					t.Errorf("event %d of age %v: late = %v, want %v", i, age, got, tt.want[i])
 				}
 			}

@@ -27,9 +27,9 @@ type skew struct {
 	known bool
 	least time.Duration
 
-	last       time.Time     // when the last event was received
-	suspectAt  time.Time     // when the first of a run of equally late events happened; zero without one
-	suspectAge time.Duration // and their age
+	last, lastNow time.Time     // when the last event was received, by the wall and by the monotonic clock
+	suspectAt     time.Time     // when the first of a run of equally late events happened; zero without one
+	suspectAge    time.Duration // and their age
 }
 
 const (
@@ -46,16 +46,16 @@ const (
 
 // isLate reports whether r is older than the lane accepts. After the first
 // events that seem late, others of the same age show that a clock was set or
-// is slow: without that, no car would pass until the next start.
-func (k *skew) isLate(r drivers.Recognition) bool {
+// is slow: without that, no car would pass until the next start. now is a time.Now:
+// our wall clock is set while the monotonic one goes on.
+func (k *skew) isLate(r drivers.Recognition, now time.Time) bool {
 	if r.At.IsZero() || r.Received.IsZero() || r.Offline {
 		return false // the flag says all
 	}
-	// The wall clock and the monotonic one differ when ours was set.
-	if set := r.Received.Round(0).Sub(k.last.Round(0)) - r.Received.Sub(k.last); set.Abs() > ourJump {
+	if set := r.Received.Sub(k.last) - now.Sub(k.lastNow); set.Abs() > ourJump {
 		k.known = false
 	}
-	k.last = r.Received
+	k.last, k.lastNow = r.Received, now
 	age := r.Received.Sub(r.At)
 	switch {
 	case !k.old(age):

@@ -104,6 +104,7 @@ type Lane struct {
 	health   *health.Reporter // owned by loop
 	before   text             // what was shown before the gate was told to open; owned by loop
 	idle     []signs.Page     // the idle text that was shown last, nil since another was; owned by loop
+	mono     func() time.Time // time.Now, with its monotonic reading; Config.Now has none
 	skew     skew             // owned by loop
 	polled   time.Time        // when the gate was last asked; owned by loop
 	took     time.Duration    // how long its answer took then; owned by loop
@@ -187,7 +188,7 @@ func New(cfg Config) (*Lane, error) {
 		return nil, fmt.Errorf("lane %s: %w", cfg.Code, err)
 	}
 	l := &Lane{
-		cfg: cfg, signs: words, inbox: make(chan message), photo: make(chan struct{}, 1), odd: make(chan store.PassageFact, 1),
+		cfg: cfg, mono: time.Now, signs: words, inbox: make(chan message), photo: make(chan struct{}, 1), odd: make(chan store.PassageFact, 1),
 		health: health.New(health.Config{DB: cfg.DB, Language: cfg.Language, Now: cfg.Now, Log: cfg.Log}), skew: skew{late: cfg.Late}, state: state{free: -1},
 	}
 	if cfg.Display != nil {

@@ -114,6 +114,7 @@ func (w *world) open() {
 		}
 		r.lane, err = New(cfg)
 		w.must(err)
+		r.lane.mono = now
 		w.must(r.lane.resume(ctx))
 	}
 	w.sense()

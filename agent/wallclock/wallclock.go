@@ -26,8 +26,8 @@ func New(floor time.Time) *Clock {
 	return &Clock{floor: floor}
 }
 
-// Now returns the time in UTC. It keeps Go's monotonic reading, so that the time
-// between two calls is right even when the wall clock is set in between.
+// Now returns the time in UTC, which has no monotonic reading: the time between two
+// calls is wrong when the wall clock is set in between.
 func (c *Clock) Now() time.Time {
 	return c.wall().Add(time.Duration(c.shift.Load())).UTC()
 }
