@@ -94,7 +94,7 @@ func (r *Reader) Run(ctx context.Context) error {
 			select {
 			case r.next <- c:
 			default:
-				r.cfg.Log.Info("code dropped: the one before is being dealt with", "code", c)
+				r.cfg.Log.Debug("code dropped: the one before is being dealt with", "code", c)
 			}
 		})
 	})

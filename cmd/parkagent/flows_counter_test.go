@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -126,6 +127,15 @@ func TestFlowScannedCodeThatFails(t *testing.T) {
 		_, _ = w.Write([]byte(`{"resCode":1,"resMsg":"余额不足","data":[]}`)) // the test reads what comes of it
 	})
 	p.hold(scanner.Alipay(1), "the driver is told that it was refused", shows("请换码重试"))
+	// The pay machine beside the scanner does not hand it over again.
+	var bill struct{ OrderNo string }
+	if err := p.kiosk("K2", "bill", nil, &bill); err != nil {
+		t.Fatal(err)
+	}
+	scan := map[string]any{"orderNo": bill.OrderNo, "authCode": scanner.Alipay(1)}
+	if err := p.kiosk("K2", "scan", scan, nil); !errors.As(err, new(*errRefusedCall)) || asked != 1 {
+		t.Errorf("the code at the pay machine is answered %v, and the platform was asked %d times, want a refusal and once", err, asked)
+	}
 	mall.intercept(nil)
 	p.hold(scanner.Alipay(2), "the platform has another code", func() bool { return p.scanned() == 1 })
 	if err := mall.PayPending(t.Context()); err != nil {

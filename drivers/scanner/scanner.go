@@ -213,6 +213,10 @@ func (s *Scanner) Diagnose(ctx context.Context) []drivers.Finding {
 	return found
 }
 
+// mostSeen is how many codes are compared with those that come. More in so short a time
+// are noise, of which each line is different.
+const mostSeen = 64
+
 // repeats knows the codes that counted a moment ago.
 type repeats struct {
 	within time.Duration
@@ -230,6 +234,6 @@ func (r *repeats) again(text string, now time.Time) bool {
 	if slices.ContainsFunc(r.last, func(s seen) bool { return s.text == text }) {
 		return true
 	}
-	r.last = append(r.last, seen{text, now})
+	r.last = append(r.last[max(0, len(r.last)-mostSeen+1):], seen{text, now})
 	return false
 }
