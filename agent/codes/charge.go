@@ -53,7 +53,9 @@ type use struct {
 	err     error
 }
 
-// mostUsed is how many of them are remembered. Each lasts for a minute or two.
+// mostUsed is how many of them are remembered. Each lasts for a minute or two; a restart
+// forgets them, and the order of one that was under way still holds others off for a
+// minute.
 const mostUsed = 256
 
 // NewTill returns a till at which platforms are asked by payer.

@@ -126,6 +126,13 @@ func (s *Server) scan(ctx context.Context, k Kiosk, q request) (any, error) {
 	if !isAuthCode(auth) {
 		return nil, errAuthCode
 	}
+	// The bar code of a ticket can look like one, and is no platform's business.
+	switch _, err := s.cfg.DB.OpenSessionByCard(ctx, auth); {
+	case err == nil:
+		return nil, errAuthCode
+	case !errors.Is(err, store.ErrNotFound):
+		return nil, err
+	}
 	o, session, err := s.unpaid(ctx, q.OrderNo)
 	if err != nil {
 		return nil, err

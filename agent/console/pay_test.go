@@ -273,6 +273,18 @@ func TestCash(t *testing.T) {
 	}
 }
 
+// A driver holds his ticket before the machine where his phone is to be.
+func TestATicketIsHandedToNoPlatform(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	r.park(store.Session{Plate: "空000001", CardNo: "2603021234567890"}) // as once numbered, which can be Alipay's
+	_, order := r.due()
+	r.refused("K1", "scan", map[string]any{"orderNo": order, "authCode": "2603021234567890"}, "付款码无法识别，请刷新后重试")
+	if len(r.asks.scans) > 0 {
+		t.Errorf("the platform was asked %v", r.asks.scans)
+	}
+}
+
 // The lanes' scanners and the machines hand each code over once between them.
 func TestACodeThatALaneHasReadIsWorthNothingAtAMachine(t *testing.T) {
 	t.Parallel()
