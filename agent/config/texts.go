@@ -38,7 +38,7 @@ func (p *parser) texts(raw []rawText, lanes []Lane) []signs.Template {
 			p.addf(at+".lines", "最多 %d 行", "%d lines at most", mostTextLines)
 		}
 		for j, line := range r.Lines {
-			p.phrase(fmt.Sprintf("%s.lines[%d]", at, j), line)
+			p.phrase(fmt.Sprintf("%s.lines[%d]", at, j), t.Event, line)
 		}
 		for j, name := range r.Colors {
 			p.choice(fmt.Sprintf("%s.colors[%d]", at, j), name, "red", "green", "yellow")
@@ -46,7 +46,7 @@ func (p *parser) texts(raw []rawText, lanes []Lane) []signs.Template {
 		}
 		if p.there(at + ".voice") {
 			t.Voice = &r.Voice
-			p.phrase(at+".voice", r.Voice)
+			p.phrase(at+".voice", t.Event, r.Voice)
 		}
 		if r.Seconds < 0 || r.Seconds > mostTextSeconds {
 			p.addf(at+".seconds", "只能是 0 到 %d", "must be 0 to %d", mostTextSeconds)
@@ -92,21 +92,26 @@ func (p *parser) textLanes(key string, r rawText, lanes []Lane, given unique) {
 }
 
 // phrase checks a text with placeholders.
-func (p *parser) phrase(key, text string) {
+func (p *parser) phrase(key string, event signs.Event, text string) {
 	if n := len([]rune(text)); n > mostTextRunes {
 		p.addf(key, "有 %d 个字，最多 %d 个", "has %d characters; %d at most", n, mostTextRunes)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
 		p.add(key, "不能含换行等控制字符", "must hold no line breaks or other control characters")
 	}
+	names := signs.Placeholders()
+	if slices.Contains(signs.Events(), event) { // an unknown one is told already
+		names = event.Placeholders()
+	}
+	all := "{" + strings.Join(names, "} {") + "}"
 	var wrong *signs.PhraseError
-	if !errors.As(signs.Check(text), &wrong) {
-		return
-	}
-	if wrong.Name == "" {
+	switch {
+	case !errors.As(event.Check(text), &wrong):
+	case wrong.Name == "":
 		p.add(key, "花括号 { } 没有成对", "a brace { or } stands without the other")
-		return
+	case wrong.Event == "":
+		p.addf(key, "没有占位符 {%s}；可以用：%s", "there is no placeholder {%s}; these are: %s", wrong.Name, all)
+	case slices.Contains(signs.Events(), event):
+		p.addf(key, "占位符 {%s} 在 %s 时没有内容，不会显示；可以用：%s", "{%s} has no value at %s and would never be shown; these have: %s", wrong.Name, event, all)
 	}
-	all := "{" + strings.Join(signs.Placeholders(), "} {") + "}"
-	p.addf(key, "没有占位符 {%s}；可以用：%s", "there is no placeholder {%s}; these are: %s", wrong.Name, all)
 }

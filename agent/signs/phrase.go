@@ -8,22 +8,67 @@ import (
 
 // A PhraseError is a mistake in a text with placeholders.
 type PhraseError struct {
-	Text string // the whole of it
-	Name string // a placeholder that nobody knows; empty where a brace has no other
+	Text  string // the whole of it
+	Name  string // a placeholder that nobody knows; empty where a brace has no other
+	Event Event  // at which a placeholder that there is never has a value; empty where that is not the mistake
 }
 
 // Error says which mistake.
 func (e *PhraseError) Error() string {
-	if e.Name == "" {
+	switch {
+	case e.Name == "":
 		return fmt.Sprintf("%q: a brace { or } without the other", e.Text)
+	case e.Event != "":
+		return fmt.Sprintf("%q: {%s} never has a value at %s", e.Text, e.Name, e.Event)
 	}
 	return fmt.Sprintf("%q: unknown placeholder {%s}", e.Text, e.Name)
 }
 
-// Check returns the mistake in a text, a *PhraseError, or nil.
-func Check(text string) error {
-	_, err := parse(text)
-	return err
+// Check returns the mistake in a text for an event, a *PhraseError, or nil. What would
+// never be shown there is one: a line is left out when its placeholders have no value,
+// and nobody would learn why.
+func (e Event) Check(text string) error {
+	p, err := parse(text)
+	if err != nil {
+		return err
+	}
+	known := e.Placeholders()
+	for _, c := range p {
+		for _, q := range c.pieces {
+			if q.placeholder && !slices.Contains(known, q.text) {
+				return &PhraseError{Text: text, Name: q.text, Event: e}
+			}
+		}
+	}
+	return nil
+}
+
+// Placeholders returns the names that may stand in braces in a text for the event:
+// those that have a value at least sometimes then. The texts of Entry, Exit and
+// Refused are used for narrower events, too.
+func (e Event) Placeholders() []string {
+	return slices.DeleteFunc(Placeholders(), func(name string) bool { return !e.knows(name) })
+}
+
+// knows reports whether a placeholder may have a value at the event.
+func (e Event) knows(name string) bool {
+	switch name {
+	case "plate":
+		return e != Idle && e != NoPlate
+	case "amount", "spoken_amount":
+		return e == Fee || e == Operator || e == Refused
+	case "stay", "minutes": // a full or wrong area may be one within the car park
+		switch e {
+		case Exit, ExitCard, Fee, Paid, Asking, GateFault, Refused, Full, Blacklist, Operator, Inside, Quota, NotHere:
+			return true
+		}
+		return false
+	case "holder", "days", "left", "until":
+		return e == Entry || e == EntryCard || e == Exit || e == ExitCard
+	case "reason":
+		return chinese().reasons[e] != ""
+	}
+	return true
 }
 
 // A phrase is a text between commas, piece by piece.

@@ -273,7 +273,8 @@ func (s *Signs) values(e Event, v Values, spoken bool) map[string]string {
 	return m
 }
 
-// Placeholders returns the names that may stand in braces.
+// Placeholders returns the names that may stand in braces. Each event has values for
+// some of them.
 func Placeholders() []string {
 	return []string{
 		"plate", "amount", "spoken_amount", "stay", "minutes", "free", "park", "lane", "holder", "days", "left", "until", "reason", "time",

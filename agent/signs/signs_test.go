@@ -3,6 +3,7 @@ package signs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,7 +81,7 @@ func TestEveryEventHasWordsInBothLanguages(t *testing.T) {
 				t.Errorf("%s: no words for %s", language, e)
 			}
 			for _, text := range append(w.lines[e], w.voices[e]) {
-				if err := Check(text); err != nil {
+				if err := e.Check(text); err != nil {
 					t.Errorf("%s: %s: %v", language, e, err)
 				}
 			}
@@ -185,6 +186,41 @@ func TestMistakesInTexts(t *testing.T) {
 		var wrong *PhraseError
 		if !errors.As(err, &wrong) || wrong.Name != name || wrong.Text != text {
 			t.Errorf("%q: %v, want a mistake in placeholder %q", text, err, name)
+		}
+	}
+}
+
+func TestPlaceholdersThatHaveNoValueAtAnEventAreMistakes(t *testing.T) {
+	for _, tt := range []struct {
+		event      Event
+		text, name string // name: of the placeholder that is a mistake
+	}{
+		{Idle, "{park} {lane} {free} {time}", ""},
+		{Idle, "{park} {plate}", "plate"},
+		{Entry, "{plate} {holder} {days} {left} {until}", ""},
+		{EntryNoPlate, "{plate} {left}", "left"},
+		{Entry, "{plate},{stay}", "stay"},
+		{ExitCard, "{stay} {minutes} {until}", ""},
+		{Exit, "{amount}", "amount"},
+		{Fee, "{plate} {amount} {spoken_amount} {stay} {minutes}", ""},
+		{Fee, "{amount} {reason}", "reason"},
+		{Refused, "{plate} {reason} {stay} {amount}", ""},
+		{Full, "{reason} {free}", ""},
+		{NoPlate, "{plate}", "plate"},
+		{Paying, "{plate} {reason}", ""},
+	} {
+		var wrong *PhraseError
+		if err := tt.event.Check(tt.text); errors.As(err, &wrong) != (tt.name != "") || wrong != nil && (wrong.Name != tt.name || wrong.Event != tt.event) {
+			t.Errorf("%s: %q: %v, want a mistake of %q", tt.event, tt.text, err, tt.name)
+		}
+	}
+	for _, e := range Events() {
+		if w := wider(e); w != "" {
+			for _, name := range e.Placeholders() {
+				if !slices.Contains(w.Placeholders(), name) {
+					t.Errorf("{%s} has a value at %s and may not stand in its wider text for %s", name, e, w)
+				}
+			}
 		}
 	}
 }
