@@ -32,7 +32,9 @@ type HuaxiaOptions struct {
 //	         it is not given
 //
 // Such a card speaks recorded words only. What it has no word for is not
-// spoken, and an amount that it cannot speak in full is left out.
+// spoken, and an amount that it cannot speak in full is left out. One with parts of
+// a yuan needs "点"; with "十", "百" and "千" numbers are spoken as people do, and
+// without them figure by figure.
 func ParseHuaxiaOptions(table map[string]any) (HuaxiaOptions, error) {
 	o := options.Read(table)
 	opt := HuaxiaOptions{

@@ -58,11 +58,29 @@ func TestWordsAreSpelledAsTheCardHasThem(t *testing.T) {
 		}
 		return phrases
 	}
+	point := with(map[string]byte{"点": 0x2E})
+	numbers := with(map[string]byte{"点": 0x2E, "十": 0x3A, "百": 0x3B, "千": 0x3C})
 	tests := []struct {
 		name, text string
 		phrases    map[string]byte
 		want       string
 	}{
+		{"100 by a card that has figures alone", "请缴费100元", with(nil), "0B 31 30 30 2D"},
+		{"1000 by one", "请缴费1000元", point, "0B 31 30 30 30 2D"},
+		{"0.05 by one", "请缴费0.05元", point, "0B 30 2E 30 35 2D"},
+		{"12.5 by one that has numerals", "请缴费12.5元", numbers, "0B 3A 32 2E 35 2D"},
+		{"100 by one", "请缴费100元", numbers, "0B 31 3B 2D"},
+		{"0.05 by one, too", "请缴费0.05元", numbers, "0B 30 2E 30 35 2D"},
+		{"1000 by one, too", "请缴费1000元", numbers, "0B 31 3C 2D"},
+		{"10 by one", "请缴费10元", numbers, "0B 3A 2D"},
+		{"110 by one", "请缴费110元", numbers, "0B 31 3B 31 3A 2D"},
+		{"1005.5 by one", "请缴费1005.5元", numbers, "0B 31 3C 30 35 2E 35 2D"},
+		{"1050 by one", "请缴费1050元", numbers, "0B 31 3C 30 35 3A 2D"},
+		{"2222 by one", "请缴费2222元", numbers, "0B 32 3C 32 3B 32 3A 32 2D"},
+		{"12345 by one, whose words end below", "请缴费12345元", numbers, "0B 31 32 33 34 35 2D"},
+		{"what is no number by one", "请缴费1.2.3元 007元", numbers, "0B 31 2E 32 2E 33 2D 30 30 37 2D"},
+		{"an embassy's plate", "使014578,谢谢", with(nil), "CA B9 30 31 34 35 37 38 03"},
+		{"a consulate's", "粤A1234领 123456使,谢谢", with(nil), "D4 C1 41 31 32 33 34 C1 EC 31 32 33 34 35 36 CA B9 03"},
 		{"nothing", "", with(nil), ""},
 		{"phrases one behind the other", "请缴费,谢谢", with(nil), "0B 03"},
 		{"an amount figure by figure", "请缴费15元", with(nil), "0B 31 35 2D"},

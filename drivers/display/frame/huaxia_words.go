@@ -22,10 +22,12 @@ func HuaxiaPhrases() map[string]byte {
 
 var (
 	// platePattern is a plate at the beginning of a text: the character of
-	// its province, a letter, and the rest.
-	platePattern = regexp.MustCompile(`^[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使][A-Z][A-Z0-9]{4,6}[挂学警港澳领]?`)
+	// its province, a letter, and the rest; or an embassy's or a consulate's.
+	platePattern = regexp.MustCompile(`^(?:[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使][A-Z][A-Z0-9]{4,6}[挂学警港澳使领试超临]?|[使领][0-9]{6}|[0-9]{6}[使领])`)
 	// amountPattern is a number, in figures or in words, and what it counts.
 	amountPattern = regexp.MustCompile(`^([0-9.]+|[零〇一二两三四五六七八九十百千万点]+)(元|角|分钟|分|小时|时|天|个|位|次)?`)
+	// sayable is a number that numerals can write.
+	sayable = regexp.MustCompile(`^(0|[1-9][0-9]{0,3})(?:\.([0-9]+))?$`)
 )
 
 // Spell writes text as a card with these phrases speaks it, in at most limit
@@ -89,8 +91,17 @@ func spellNext(text string, phrases map[string]byte, behind bool) word {
 	return word{nil, size, false}
 }
 
-// spellNumber speaks a number figure by figure, as the card has words for it.
+// spellNumber speaks a number as people do, 一百 for 100, where the card has the words
+// for that, and otherwise figure by figure.
 func spellNumber(number string, phrases map[string]byte) ([]byte, bool) {
+	if words, ok := spellFigures(numerals(number), phrases); ok {
+		return words, true
+	}
+	return spellFigures(number, phrases)
+}
+
+// spellFigures speaks a number character by character, as the card has words for it.
+func spellFigures(number string, phrases map[string]byte) ([]byte, bool) {
 	names := strings.NewReplacer(".", "点", "〇", "0", "零", "0", "一", "1", "二", "2", "两", "2", "三", "3", "四", "4",
 		"五", "5", "六", "6", "七", "7", "八", "8", "九", "9")
 	var words []byte
@@ -102,4 +113,34 @@ func spellNumber(number string, phrases map[string]byte) ([]byte, bool) {
 		words = append(words, b)
 	}
 	return words, true
+}
+
+// numerals writes a number below 10000 in Chinese words: 十二点五 for 12.5, 一千零五 for
+// 1005. Others stay as they are.
+func numerals(number string) string {
+	m := sayable.FindStringSubmatch(number)
+	if m == nil {
+		return number
+	}
+	var b strings.Builder
+	whole, gap := m[1], false
+	for i, figure := range whole {
+		place := len(whole) - 1 - i
+		if figure == '0' && len(whole) > 1 {
+			gap = true
+			continue
+		}
+		if gap {
+			b.WriteString("零")
+		}
+		gap = false
+		if figure != '1' || place != 1 || i > 0 { // 十二, but 一百一十二
+			b.WriteRune(figure)
+		}
+		b.WriteString([]string{"", "十", "百", "千"}[place])
+	}
+	if m[2] != "" {
+		b.WriteString("点" + m[2])
+	}
+	return b.String()
 }
