@@ -46,6 +46,8 @@ func optionSayings() []saying {
 		said(option+`want a list of texts, have (.*)`, `选项 $1 应为文字列表，例如 ["a", "b"]，现在是 $2`),
 		said(option+`want a table in braces, have (.*)`, "选项 $1 应为花括号中的表，例如 { a = 1 }，现在是 $2"),
 		said(option+`want (\d+) or (\d+), have (.*)`, "选项 $1 应为 $2 或 $3，现在是 $4"),
+		said(option+`(.*) between (\d+) frames takes longer than a screen may; (.*) is the most`, "选项 $1：每屏 $3 帧时最多 $4，否则一屏发不完，现在是 $2"),
+		said(option+`(\d+) points are too few for (\d+) lines of (\d+)`, "选项 $1：$3 行每行至少 $4 点，$2 点不够"),
 		said(option+`(\d+) is not a multiple of (\d+)`, "选项 $1 应为 $3 的倍数，现在是 $2"),
 		said(option+`relay (.*) opens already`, "选项 $1：继电器 $2 已用于开闸"),
 		said(option+`needs (.*)`, "选项 $1 还需要 $2"),

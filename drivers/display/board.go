@@ -62,10 +62,18 @@ const (
 	replyTime = 400 * time.Millisecond // a card that answers does so within 100 ms
 )
 
-// gapOf reads the option "gap".
-func gapOf(o *options.Reader) time.Duration {
-	return o.Duration("gap", frameGap, frameGap, time.Second)
+// gapOf reads the option "gap" of a board to which a screen is so many frames: all of
+// them must be out before a call ends, with some time for the frames themselves.
+func gapOf(o *options.Reader, frames int) time.Duration {
+	gap := o.Duration("gap", frameGap, frameGap, time.Second)
+	if gaps := time.Duration(frames - 1); gaps*gap > showTime-frameTime {
+		o.Fail("gap", "%v between %d frames takes longer than a screen may; %v is the most", gap, frames, ((showTime - frameTime) / gaps).Truncate(10*time.Millisecond))
+	}
+	return gap
 }
+
+// frameTime is what all frames of a screen take on a line that is not very slow.
+const frameTime = time.Second
 
 // gapOr returns gap, or what most boards need where none is given.
 func gapOr(gap time.Duration) time.Duration { return max(gap, frameGap) }

@@ -32,8 +32,8 @@ type FangkongOptions struct {
 //	one_frame  true: lines and voice go in one frame, which is the better way
 //	           where a camera passes them on, if the card knows command 6E;
 //	           false where it is not given
-//	gap        between two frames, "50ms" to "1s", for a slow card; "50ms" where
-//	           it is not given
+//	gap        between two frames, "50ms" to "1s", for a slow card, 4s in all for a
+//	           screen; "50ms" where it is not given
 func ParseFangkongOptions(table map[string]any) (FangkongOptions, error) {
 	o := options.Read(table)
 	opt := FangkongOptions{
@@ -42,8 +42,12 @@ func ParseFangkongOptions(table map[string]any) (FangkongOptions, error) {
 		Ack:      o.Bool("ack", false),
 		Voice:    o.Bool("voice", true),
 		OneFrame: o.Bool("one_frame", false),
-		Gap:      gapOf(o),
 	}
+	frames := opt.Lines + 1
+	if opt.OneFrame {
+		frames = 1
+	}
+	opt.Gap = gapOf(o, frames)
 	return opt, o.Err()
 }
 

@@ -41,8 +41,8 @@ func ParseHuaxiaOptions(table map[string]any) (HuaxiaOptions, error) {
 		Lines:   int(o.Int("lines", 4, 1, 4)),
 		Address: byte(o.Int("address", 0x64, 1, 255)),
 		Voice:   o.Bool("voice", true),
-		Gap:     gapOf(o),
 	}
+	opt.Gap = gapOf(o, opt.Lines+1)
 	words := o.Table("phrases")
 	for _, word := range words.Keys() {
 		if opt.Phrases == nil {

@@ -52,8 +52,8 @@ func onbonModels() []onbonModel {
 //	colors   true: the panel shows red, green and yellow; true where it is not given
 //	voice    true: the card has a voice module; false where it is not given
 //	volume   of the voice, 0 to 10; 5 where it is not given
-//	gap      between two frames, "50ms" to "1s", for a slow card; "50ms" where
-//	         it is not given
+//	gap      between two frames, "50ms" to "1s", for a slow card, 4s in all for a
+//	         screen; "50ms" where it is not given
 func ParseOnbonOptions(table map[string]any) (OnbonOptions, error) {
 	o := options.Read(table)
 	var names []string
@@ -68,12 +68,15 @@ func ParseOnbonOptions(table map[string]any) (OnbonOptions, error) {
 	}
 	opt.Lines = int(o.Int("lines", 2, 1, 8))
 	opt.Height = int(o.Int("height", int64(16*opt.Lines), 8, 1024))
+	if opt.Height < 8*opt.Lines {
+		o.Fail("height", "%d points are too few for %d lines of 8", opt.Height, opt.Lines)
+	}
 	opt.Address = uint16(o.Int("address", 1, 1, 0xFFFE))
 	opt.Ack = o.Bool("ack", false)
 	opt.Colors = o.Bool("colors", true)
 	opt.Voice = o.Bool("voice", false)
 	opt.Volume = byte(o.Int("volume", 5, 0, 10))
-	opt.Gap = gapOf(o)
+	opt.Gap = gapOf(o, opt.Lines)
 	return opt, o.Err()
 }
 
