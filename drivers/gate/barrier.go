@@ -289,6 +289,7 @@ func (b *Barrier) order(ctx context.Context, o Order, rs resend) error {
 	defer b.bus.Keep()()
 	err := b.start(ctx, o, rs)
 	if errors.Is(err, drivers.ErrRefused) {
+		_ = b.rest(ctx, o) // as with relays
 		return err
 	}
 	if err == nil {
@@ -311,10 +312,14 @@ func (b *Barrier) rest(ctx context.Context, o Order) error {
 
 // start writes an order. When there is no reply it reads the place: what was
 // written means that it arrived; anything else, that it did not or that the barrier
-// has taken it back, and then it is written once more if rs allows.
+// has taken it back, and then it is written once more if rs allows. A place whose
+// value stays may have had it from the last order of the kind, and tells nothing.
 func (b *Barrier) start(ctx context.Context, o Order, rs resend) error {
 	send := func(ctx context.Context) error { return b.write(ctx, o.Place, o.Value) }
 	arrived := func(ctx context.Context) (bool, error) {
+		if o.Pulse == 0 {
+			return false, nil
+		}
 		v, err := b.values(ctx, rs485.Command, []Place{o.Place})
 		return v[o.Place] == o.Value, err
 	}

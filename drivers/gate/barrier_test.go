@@ -292,6 +292,23 @@ func TestBarrierTakesBackWhatItWroteForAMoment(t *testing.T) {
 	})
 }
 
+// The command register has the order of the car before, which went through.
+func TestOrderThatStaysIsNotTakenForTheOneThatWasLost(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		s := newNativeSite(t, rtuInMemory, native())
+		s.board.SetNative(sim.Native{Command: commandRegister, State: stateRegister, Open: orderOpen, Close: orderClose, Stop: orderStop, Hold: orderHold, Leave: orderGo, Keeps: true})
+		for n := range 2 {
+			if n == 1 {
+				s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf, Function: 6, Count: 1})
+			}
+			if err := s.gate.Raise(timed(t)); err != nil || s.count(sim.CoilOn, openRelay) != n+1 {
+				t.Errorf("Raise %d = %v and the barrier got %d orders to open", n+1, err, s.count(sim.CoilOn, openRelay))
+			}
+			<-time.After(time.Second)
+		}
+	})
+}
+
 func TestBarrierLowersByTheSameRules(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -202,11 +202,12 @@ func (r *Relay) timed(ctx context.Context, coil uint16, rs resend, send func(con
 }
 
 // byHand gives the contact, waits and brings it to rest. It does so whatever
-// happened before, unless the board said that it did nothing.
+// happened before.
 func (r *Relay) byHand(ctx context.Context, coil uint16, rs resend) error {
 	defer r.bus.Keep()()
 	err := r.start(ctx, coil, rs, func(ctx context.Context) error { return r.give(ctx, coil) })
 	if errors.Is(err, drivers.ErrRefused) {
+		_ = r.rest(ctx, coil) // a board that did it all the same may not have been asked
 		return err
 	}
 	if err == nil {

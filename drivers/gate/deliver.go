@@ -32,13 +32,14 @@ func again() resend { return resend{} }
 func once(until time.Time) resend { return resend{never: true, until: until} }
 
 // deliver sends a command. When there is no reply it asks whether the command
-// arrived, and sends it once more if it did not and rs allows.
+// arrived, and sends it once more if it did not and rs allows. It asks after a
+// refusal, too: a device that says that it failed may have failed half way.
 func deliver(ctx context.Context, rs resend, send func(context.Context) error, arrived func(context.Context) (bool, error)) error {
 	fresh, cancel := guard.Until(ctx, rs.until)
 	defer cancel()
 	err := send(fresh)
-	if err == nil || errors.Is(err, drivers.ErrRefused) {
-		return err
+	if err == nil {
+		return nil
 	}
 	there, readErr := arrived(ctx)
 	switch {
@@ -46,7 +47,7 @@ func deliver(ctx context.Context, rs resend, send func(context.Context) error, a
 		return err // which is the older news, and says the same
 	case there:
 		return nil
-	case rs.never:
+	case rs.never || errors.Is(err, drivers.ErrRefused):
 		return err
 	}
 	return send(ctx)

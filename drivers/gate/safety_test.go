@@ -24,6 +24,7 @@ import (
 // may change the presence and may lose the request or its reply.
 type ledger struct {
 	chance func(label string) int // 0 to 9
+	lies   func(pdu []byte) bool  // says that it refuses what it has done; may be nil
 
 	on       map[uint16]bool
 	low      map[uint16]bool // relays that rest on
@@ -68,6 +69,9 @@ func (d direct) Send(request []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: exception", drivers.ErrRefused)
 	}
 	reply := l.obey(request[7:])
+	if l.lies != nil && l.lies(request[7:]) {
+		return nil, fmt.Errorf("%w: exception of a request that was obeyed", drivers.ErrRefused)
+	}
 	if request[7] == modbus.FuncCodeReadDiscreteInputs {
 		l.lastRead, l.read = l.occupied, true
 	}
@@ -140,6 +144,43 @@ func TestOneReadingThatSaysClearIsNotEnoughToLower(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An exception 4 says that the device failed while it did what it was told.
+func TestContactThatWasRefusedAndIsGivenAllTheSame(t *testing.T) {
+	lowers := map[string]func(*ledger) driver{
+		"relays": func(l *ledger) driver {
+			r, err := gate.NewRelay(gate.Config{Device: "G1", Bus: l, Options: gate.RelayOptions{Open: openRelay, Close: number(closeRelay), Presence: &gate.Input{}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		},
+		"registers": func(l *ledger) driver { return barrierOf(nil, l) },
+	}
+	isClose := func(pdu []byte, value byte) bool {
+		return pdu[0] == modbus.FuncCodeWriteSingleCoil && pdu[2] == closeRelay && pdu[3] == value
+	}
+	for name, build := range lowers {
+		inBubble(t, name+" that can be read", func(t *testing.T) {
+			l := &ledger{on: map[uint16]bool{}, chance: func(string) int { return 9 }}
+			l.lies = func(pdu []byte) bool { return isClose(pdu, 0xff) }
+			if err := build(l).Lower(timed(t)); err != nil || l.on[closeRelay] || l.broken != "" {
+				t.Errorf("Lower = %v, close contact given %v, %s; want it done and over", err, l.on[closeRelay], l.broken)
+			}
+		})
+		inBubble(t, name+" that cannot be read then", func(t *testing.T) {
+			l := &ledger{on: map[uint16]bool{}, chance: func(string) int { return 9 }}
+			given := false
+			l.lies = func(pdu []byte) bool {
+				given = given || isClose(pdu, 0xff)
+				return given && !isClose(pdu, 0)
+			}
+			if err := build(l).Lower(timed(t)); !errors.Is(err, drivers.ErrRefused) || !given || l.on[closeRelay] {
+				t.Errorf("Lower = %v, close contact given %v before and %v now; want a refusal that leaves nothing", err, given, l.on[closeRelay])
+			}
+		})
+	}
 }
 
 func TestNoContactIsEverGivenThatMayHurt(t *testing.T) {
