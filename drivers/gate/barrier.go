@@ -138,18 +138,37 @@ func (b *Barrier) Lower(ctx context.Context) error {
 
 // Stop tells the barrier to stop its arm where it is, before anything else is asked
 // of it. It fails with drivers.ErrRefused where the barrier has no such order. The
-// driver itself never calls it, and it does not end Hold.
+// driver itself never calls it, and it does not end Hold. Orders that may stand since
+// something failed are taken back meanwhile: see Relay.Stop.
 func (b *Barrier) Stop(ctx context.Context) error {
 	return b.call("stop", func() error {
 		if b.opt.Stop == nil {
 			return refusal("the barrier has no order to stop")
 		}
-		if err := b.order(ctx, *b.opt.Stop, again()); err != nil {
+		var left error
+		err := b.orderWhile(ctx, *b.opt.Stop, again(), func(ctx context.Context) { left = b.clear(ctx) })
+		if err != nil {
 			return err
 		}
 		b.motion.halted()
-		return nil
+		return left
 	})
+}
+
+// clear takes back all orders that may stand, but what stands where Stop is written.
+func (b *Barrier) clear(ctx context.Context) error {
+	if b.clean || b.asFound {
+		return nil
+	}
+	for _, o := range b.momentary() {
+		if o.Place == b.opt.Stop.Place {
+			continue
+		}
+		if err := b.rest(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Hold tells the barrier to keep its arm up until Release. It fails with
@@ -283,8 +302,17 @@ func (b *Barrier) prepare(ctx context.Context, p rs485.Priority) error {
 
 // order writes what an order says and, where it is for a moment, takes it back.
 func (b *Barrier) order(ctx context.Context, o Order, rs resend) error {
+	return b.orderWhile(ctx, o, rs, func(context.Context) {})
+}
+
+// orderWhile is order, and does something as soon as the order is written.
+func (b *Barrier) orderWhile(ctx context.Context, o Order, rs resend, do func(context.Context)) error {
 	if o.Pulse == 0 {
-		return b.start(ctx, o, rs)
+		err := b.start(ctx, o, rs)
+		if err == nil {
+			do(ctx)
+		}
+		return err
 	}
 	defer b.bus.Keep()()
 	err := b.start(ctx, o, rs)
@@ -293,7 +321,9 @@ func (b *Barrier) order(ctx context.Context, o Order, rs resend) error {
 		return err
 	}
 	if err == nil {
-		err = wait(ctx, o.Pulse)
+		over := time.Now().Add(o.Pulse)
+		do(ctx)
+		err = wait(ctx, time.Until(over))
 	}
 	back := b.rest(ctx, o)
 	if errors.Is(back, drivers.ErrRefused) {

@@ -158,10 +158,15 @@ func (r *Relay) latch(ctx context.Context) error {
 
 // pulse gives a contact for a moment.
 func (r *Relay) pulse(ctx context.Context, coil uint16, rs resend) error {
+	return r.pulseWhile(ctx, coil, rs, func(context.Context) {})
+}
+
+// pulseWhile is pulse, and does something as soon as the contact is given.
+func (r *Relay) pulseWhile(ctx context.Context, coil uint16, rs resend, do func(context.Context)) error {
 	tenths := uint16(r.opt.Pulse / shortestPulse)
 	switch r.opt.PulseMode {
 	case PulseWaveshare:
-		return r.timed(ctx, coil, rs, func(ctx context.Context) error {
+		return r.timed(ctx, coil, rs, do, func(ctx context.Context) error {
 			base := uint16(waveshareOn)
 			if r.opt.restsOn(coil) {
 				base = waveshareOff
@@ -172,7 +177,7 @@ func (r *Relay) pulse(ctx context.Context, coil uint16, rs resend) error {
 			return err
 		})
 	case PulseJYDAM:
-		return r.timed(ctx, coil, rs, func(ctx context.Context) error {
+		return r.timed(ctx, coil, rs, do, func(ctx context.Context) error {
 			mode := uint16(jydamOn)
 			if r.opt.restsOn(coil) {
 				mode = jydamOff
@@ -183,11 +188,11 @@ func (r *Relay) pulse(ctx context.Context, coil uint16, rs resend) error {
 			return err
 		})
 	}
-	return r.byHand(ctx, coil, rs)
+	return r.byHand(ctx, coil, rs, do)
 }
 
 // timed starts a pulse that the board ends by itself.
-func (r *Relay) timed(ctx context.Context, coil uint16, rs resend, send func(context.Context) error) error {
+func (r *Relay) timed(ctx context.Context, coil uint16, rs resend, do func(context.Context), send func(context.Context) error) error {
 	err := r.start(ctx, coil, rs, func(ctx context.Context) error {
 		err := send(ctx)
 		// Even without a reply it may run. One more step of its timer is
@@ -195,15 +200,18 @@ func (r *Relay) timed(ctx context.Context, coil uint16, rs resend, send func(con
 		r.pulsing = time.Now().Add(r.opt.Pulse + shortestPulse)
 		return err
 	})
-	if errors.Is(err, drivers.ErrRefused) {
+	switch {
+	case errors.Is(err, drivers.ErrRefused):
 		r.pulsing = time.Time{}
+	case err == nil:
+		do(ctx)
 	}
 	return err
 }
 
 // byHand gives the contact, waits and brings it to rest. It does so whatever
 // happened before.
-func (r *Relay) byHand(ctx context.Context, coil uint16, rs resend) error {
+func (r *Relay) byHand(ctx context.Context, coil uint16, rs resend, do func(context.Context)) error {
 	defer r.bus.Keep()()
 	err := r.start(ctx, coil, rs, func(ctx context.Context) error { return r.give(ctx, coil) })
 	if errors.Is(err, drivers.ErrRefused) {
@@ -211,7 +219,9 @@ func (r *Relay) byHand(ctx context.Context, coil uint16, rs resend) error {
 		return err
 	}
 	if err == nil {
-		err = wait(ctx, r.opt.Pulse)
+		over := time.Now().Add(r.opt.Pulse)
+		do(ctx)
+		err = wait(ctx, time.Until(over))
 	}
 	back := r.rest(ctx, coil)
 	if errors.Is(back, drivers.ErrRefused) {

@@ -92,10 +92,72 @@ func TestStopIsTheFirstThingThatIsSent(t *testing.T) {
 		if err := relay.Stop(timed(t)); err != nil {
 			t.Fatal(err)
 		}
-		if got := wire.frames(); len(got) != 1 || got[0] != "01 05 02 01 00 05 5D B1" {
-			t.Errorf("Stop sent %q, want the pulse and nothing else", got)
+		// What the other relays do is not known yet.
+		if got, want := wire.frames(), []string{"01 05 02 01 00 05 5D B1", "01 05 00 00 00 00 CD CA"}; !slices.Equal(got, want) {
+			t.Errorf("Stop sent %q, want %q", got, want)
+		}
+		if _, err := relay.State(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		before := len(wire.frames())
+		if err := relay.Stop(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		if got := wire.frames()[before:]; len(got) != 1 || got[0] != "01 05 02 01 00 05 5D B1" {
+			t.Errorf("Stop of relays that are known sent %q, want the pulse and nothing else", got)
 		}
 	})
+}
+
+// A close contact stayed given when the line was lost. Stopped for a moment only, the
+// arm would come down by it after all.
+func TestStopTakesBackWhatALostCommandLeftGiven(t *testing.T) {
+	relay := func(mode gate.PulseMode) func(*testing.T, *site) driver {
+		return func(t *testing.T, s *site) driver {
+			opt := wired()
+			opt.Stop, opt.PulseMode = number(stopRelay), mode
+			return s.driver(t, opt)
+		}
+	}
+	for name, build := range map[string]func(*testing.T, *site) driver{
+		"coil": relay(gate.PulseCoil), "waveshare": relay(gate.PulseWaveshare), "jydam": relay(gate.PulseJYDAM), "registers": coilBarrier,
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			s := newSite(t, rtuInMemory, wired())
+			d := build(t, s)
+			if err := d.Raise(timed(t)); err != nil {
+				t.Fatal(err)
+			}
+			s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf})
+			if err := d.Lower(timed(t)); err == nil {
+				t.Fatal("Lower of a deaf board succeeded")
+			}
+			s.board.SetCoil(closeRelay, true)
+			s.board.SetFault(sim.Fault{})
+			before := len(s.board.Events())
+			if err := d.Stop(timed(t)); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(time.Second)
+			type step struct {
+				kind  sim.EventKind
+				relay int
+			}
+			var got []step
+			var at []time.Time
+			for _, e := range s.board.Events()[before:] {
+				if e.Kind == sim.CoilOn || e.Kind == sim.CoilOff {
+					got, at = append(got, step{e.Kind, e.Number}), append(at, e.At)
+				}
+			}
+			if want := []step{{sim.CoilOn, stopRelay}, {sim.CoilOff, closeRelay}, {sim.CoilOff, stopRelay}}; !slices.Equal(got, want) {
+				t.Fatalf("Stop did %v, want %v", got, want)
+			}
+			if given := at[2].Sub(at[0]); given < testPulse {
+				t.Errorf("the stop contact was given for %v, want %v", given, testPulse)
+			}
+		})
+	}
 }
 
 // A relay that is on while nothing gives it is another program's, or welded, or
@@ -124,12 +186,9 @@ func TestContactThatIsGivenByNobodyIsLeftOnceAndThenAFault(t *testing.T) {
 	})
 }
 
-// While the open contact is given no close contact brings the arm down, and while
-// the stop contact is, nothing moves it.
-func TestCloseIsBroughtToRestBeforeWhatKeepsTheArmUp(t *testing.T) {
-	all := wired()
-	all.HoldCoil, all.Stop = number(holdRelay), number(stopRelay)
-	latching := wired()
+// coilBarrier is the site's barrier as one that is itself a Modbus device.
+func coilBarrier(t *testing.T, s *site) driver {
+	t.Helper()
 	coil := func(n, value int64, more ...any) map[string]any {
 		m := map[string]any{"kind": "coil", "address": n, "value": value}
 		if len(more) > 0 {
@@ -137,23 +196,28 @@ func TestCloseIsBroughtToRestBeforeWhatKeepsTheArmUp(t *testing.T) {
 		}
 		return m
 	}
-	registers := map[string]any{
+	opt, err := gate.ParseBarrierOptions(map[string]any{
 		"open": coil(openRelay, 1, "100ms"), "close": coil(closeRelay, 1, "100ms"), "stop": coil(stopRelay, 1, "100ms"),
 		"hold": coil(holdRelay, 1), "release": coil(holdRelay, 0), "self_guarded": true,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	b, err := gate.NewBarrier(gate.BarrierConfig{Device: "G1", Bus: s.line, Options: opt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// While the open contact is given no close contact brings the arm down, and while
+// the stop contact is, nothing moves it.
+func TestCloseIsBroughtToRestBeforeWhatKeepsTheArmUp(t *testing.T) {
+	all := wired()
+	all.HoldCoil, all.Stop = number(holdRelay), number(stopRelay)
+	latching := wired()
 	relay := func(opt gate.RelayOptions) func(*testing.T, *site) driver {
 		return func(t *testing.T, s *site) driver { return s.driver(t, opt) }
-	}
-	barrier := func(t *testing.T, s *site) driver {
-		opt, err := gate.ParseBarrierOptions(registers)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := gate.NewBarrier(gate.BarrierConfig{Device: "G1", Bus: s.line, Options: opt})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
 	}
 	state := func(t *testing.T, d driver, _ *sim.Board) error { _, err := d.State(timed(t)); return err }
 	release := func(t *testing.T, d driver, b *sim.Board) error {
@@ -173,8 +237,8 @@ func TestCloseIsBroughtToRestBeforeWhatKeepsTheArmUp(t *testing.T) {
 		{"first contact", relay(all), state, []int{openRelay, closeRelay, stopRelay}, []int{closeRelay, openRelay, stopRelay}},
 		{"release", relay(all), release, nil, []int{closeRelay, holdRelay}},
 		{"release of the open relay", relay(latching), release, nil, []int{closeRelay, openRelay}},
-		{"first contact with registers", barrier, state, []int{openRelay, closeRelay, stopRelay}, []int{closeRelay, openRelay, stopRelay}},
-		{"release with registers", barrier, release, nil, []int{closeRelay, holdRelay}},
+		{"first contact with registers", coilBarrier, state, []int{openRelay, closeRelay, stopRelay}, []int{closeRelay, openRelay, stopRelay}},
+		{"release with registers", coilBarrier, release, nil, []int{closeRelay, holdRelay}},
 	}
 	for _, tt := range tests {
 		inBubble(t, tt.name, func(t *testing.T) {

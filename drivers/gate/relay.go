@@ -196,18 +196,37 @@ func (r *Relay) Lower(ctx context.Context) error {
 
 // Stop gives the stop contact for a moment, before anything else is asked of the
 // board. It fails with drivers.ErrRefused where none is wired. The driver itself
-// never calls it, and it does not end Hold.
+// never calls it, and it does not end Hold. What a command that failed may have left
+// given is taken back meanwhile: it would move the arm on.
 func (r *Relay) Stop(ctx context.Context) error {
 	return r.command("stop", func() error {
 		if r.opt.Stop == nil {
 			return refusal("no stop contact is wired")
 		}
-		if err := r.pulse(ctx, *r.opt.Stop, again()); err != nil {
+		var left error
+		err := r.pulseWhile(ctx, *r.opt.Stop, again(), func(ctx context.Context) { left = r.clear(ctx) })
+		if err != nil {
 			return err
 		}
 		r.motion.halted()
-		return nil
+		return left
 	})
+}
+
+// clear brings all but the stop relay to rest that may not be.
+func (r *Relay) clear(ctx context.Context) error {
+	if r.clean || r.asFound {
+		return nil
+	}
+	for _, coil := range r.momentary() {
+		if coil == *r.opt.Stop {
+			continue
+		}
+		if err := r.rest(ctx, coil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Hold latches the hold relay on until Release.
