@@ -98,7 +98,7 @@ func buildDrivers(list []config.Device, cfg driverConfig) (*equipment, []config.
 			units:    map[string]byte{},
 			replying: map[string]string{}, looks: map[string]look{},
 		},
-		cameras: map[string]*cameraSide{}, ports: map[string]port{}, coils: map[string]string{},
+		cameras: map[string]*cameraSide{}, ports: map[string]port{}, wired: map[string]string{},
 	}
 	drivers := known().Drivers
 	// Cameras first: some of them are gates too, and pass on what panels show.
@@ -125,7 +125,7 @@ type builder struct {
 	out      *equipment
 	cameras  map[string]*cameraSide // by device code
 	ports    map[string]port        // by address
-	coils    map[string]string      // which gate has a relay, by board and number
+	wired    map[string]string      // which gate has a relay or an input, by board and number
 	problems []config.Problem
 }
 

@@ -32,7 +32,7 @@ func (b *builder) relay(d config.Device) {
 	opt, err := gate.ParseRelayOptions(d.Options)
 	b.options(d, err)
 	p, ok := b.modbus(d)
-	if err != nil || !ok || !b.ownRelays(d, p.address, opt) {
+	if err != nil || !ok || !b.own(d, p.address, opt.Unit, wiringOfRelay(opt)) {
 		return
 	}
 	cfg := gate.Config{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log}
@@ -63,7 +63,7 @@ func (b *builder) barrier(d config.Device) {
 	opt, err := gate.ParseBarrierOptions(d.Options)
 	b.options(d, err)
 	p, ok := b.modbus(d)
-	if err != nil || !ok {
+	if err != nil || !ok || !b.own(d, p.address, opt.Unit, wiringOfBarrier(opt)) {
 		return
 	}
 	cfg := gate.BarrierConfig{Device: d.Code, Bus: p.line.Line, Options: opt, Log: b.cfg.log}
@@ -94,21 +94,75 @@ func (b *builder) modbus(d config.Device) (port, bool) {
 	return b.ports[link.Address], true
 }
 
-// ownRelays reports whether no other gate has the gate's relays. A gate that is
-// a copy of another with its numbers left as they were opens the wrong lane.
-func (b *builder) ownRelays(d config.Device, address string, opt gate.RelayOptions) bool {
-	for _, coil := range []*uint16{&opt.Open, opt.Close, opt.HoldCoil, opt.Stop} {
-		if coil == nil {
-			continue
-		}
-		key := fmt.Sprintf("%s unit %d relay %d", address, opt.Unit, *coil)
-		if first, taken := b.coils[key]; taken {
-			b.add(d, "options", "站号 %d 的继电器 %d 已属于道闸 %s", "relay %[2]d of unit %[1]d belongs to gate %[3]s already", opt.Unit, *coil, first)
+// A wiring is something at a Modbus device that belongs to one gate alone.
+type wiring struct{ key, chinese, english string }
+
+// own reports whether no other gate has what the gate is wired to. A gate that is a
+// copy of another with its numbers left as they were opens the wrong lane, or lowers
+// its arm by what stands in the other.
+func (b *builder) own(d config.Device, address string, unit byte, all []wiring) bool {
+	for _, w := range all {
+		key := fmt.Sprintf("%s unit %d %s", address, unit, w.key)
+		if first, taken := b.wired[key]; taken && first != d.Code {
+			b.add(d, "options", "站号 %[1]d 的%[2]s已属于道闸 %[4]s", "%[3]s of unit %[1]d belongs to gate %[4]s already", unit, w.chinese, w.english, first)
 			return false
 		}
-		b.coils[key] = d.Code
+		b.wired[key] = d.Code
 	}
 	return true
+}
+
+// wiringOfRelay is the relays, and the inputs that tell of this arm alone. What is
+// behind one arm may be below another.
+func wiringOfRelay(o gate.RelayOptions) []wiring {
+	var all []wiring
+	for _, coil := range []*uint16{&o.Open, o.Close, o.HoldCoil, o.Stop} {
+		if coil != nil {
+			all = append(all, wiring{fmt.Sprintf("coil %d", *coil), fmt.Sprintf("继电器 %d ", *coil), fmt.Sprintf("relay %d", *coil)})
+		}
+	}
+	for _, in := range []struct {
+		as    string
+		input *gate.Input
+	}{{"presence", o.Presence}, {"limit", o.LimitOpen}, {"limit", o.LimitClose}} {
+		if in.input != nil {
+			n := in.input.Number
+			all = append(all, wiring{fmt.Sprintf("%s discrete %d", in.as, n), fmt.Sprintf("输入 %d ", n), fmt.Sprintf("input %d", n)})
+		}
+	}
+	return all
+}
+
+// wiringOfBarrier is what a barrier is told by, and the signs that tell of its arm
+// alone.
+func wiringOfBarrier(o gate.BarrierOptions) []wiring {
+	var all []wiring
+	add := func(as string, p gate.Place, bits string) {
+		place := fmt.Sprintf("%s %d", p.Table, p.Address)
+		all = append(all, wiring{as + place + bits, " " + place + " ", place})
+	}
+	for _, order := range []*gate.Order{&o.Open, o.Close, o.Stop, o.Hold, o.Release} {
+		switch {
+		case order == nil:
+		case order.Table == gate.TableCoil:
+			add("", order.Place, "")
+		default: // one register may take the orders of several barriers
+			add("", order.Place, fmt.Sprintf(" = %d", order.Value))
+		}
+	}
+	for _, in := range []struct {
+		as   string
+		sign *gate.Sign
+	}{{"presence ", o.Presence}, {"limit ", o.LimitOpen}, {"limit ", o.LimitClose}} {
+		switch {
+		case in.sign == nil:
+		case in.sign.Mask == 0: // a bit
+			add(in.as, in.sign.Place, "")
+		default: // others may have the other bits or values
+			add(in.as, in.sign.Place, fmt.Sprintf(" %x %x", in.sign.Mask, in.sign.Value))
+		}
+	}
+	return all
 }
 
 // cameraGate makes the gate that a camera of the same driver moves.

@@ -17,6 +17,9 @@ import (
 func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 	relay := func(code, more string) string { return deviceTable(code, "gate", "modbus-relay", more) }
 	panel := func(code, more string) string { return deviceTable(code, "display", "fangkong", more) }
+	native := func(code, options string) string {
+		return deviceTable(code, "gate", "modbus-barrier", "link = \"/dev/ttyS1\"\noptions = { "+options+" }")
+	}
 	opener := func(code, more string) string { return deviceTable(code, "gate", "vzenith", more) }
 	camera := func(code, driver, more string) string {
 		return deviceTable(code, "camera", driver, "ip = \"127.0.0.1\"\n"+more)
@@ -38,6 +41,21 @@ func TestMistakesInDevicesAreFoundTogether(t *testing.T) {
 			[]string{"device[1].link: device G1 is on 10.0.0.1:502 too"}},
 		{"two gates that are one", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + relay("G2", "link = \"/dev/ttyS1\"\noptions = { open = 2, close = 0 }"),
 			[]string{"device[1].options: relay 0 of unit 1 belongs to gate G1 already"}},
+		{"a gate that is lowered by what stands in another lane", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0, presence = 3 }") + relay("G2", "link = \"/dev/ttyS1\"\noptions = { open = 2, close = 1, presence = 3 }"),
+			[]string{"device[1].options: input 3 of unit 1 belongs to gate G1 already"}},
+		{"a limit that is another gate's", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0, limit_close = 3 }") + relay("G2", "link = \"/dev/ttyS1\"\noptions = { open = 2, limit_open = 3 }"),
+			[]string{"device[1].options: input 3 of unit 1 belongs to gate G1 already"}},
+		{"two arms in a row", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0, presence = 3, passage = 4 }") + relay("G2", "link = \"/dev/ttyS1\"\noptions = { open = 2, presence = 4 }"), nil},
+		{"inputs of the same number on two boards", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0, presence = 3 }") + relay("G2", "link = \"/dev/ttyS1\"\noptions = { unit = 2, open = 0, presence = 3 }"), nil},
+		{"two native barriers that are one", native("G1", `open = { kind = "holding", address = 1, value = 1 }`) + native("G2", `open = { kind = "holding", address = 1, value = 1 }`),
+			[]string{"device[1].options: holding 1 of unit 1 belongs to gate G1 already"}},
+		{"a native barrier with a relay's coil", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + native("G2", `open = { kind = "coil", address = 0 }`),
+			[]string{"device[1].options: coil 0 of unit 1 belongs to gate G1 already"}},
+		{"native barriers that share a register", native("G1", `open = { kind = "holding", address = 1, value = 1 }, presence = { kind = "input", address = 5, bit = 0 }`) +
+			native("G2", `open = { kind = "holding", address = 1, value = 2 }, presence = { kind = "input", address = 5, bit = 1 }`), nil},
+		{"native barriers with one loop", native("G1", `open = { kind = "holding", address = 1, value = 1 }, presence = { kind = "input", address = 5, bit = 0 }`) +
+			native("G2", `open = { kind = "holding", address = 1, value = 2 }, presence = { kind = "input", address = 5, bit = 0 }`),
+			[]string{"device[1].options: input 5 of unit 1 belongs to gate G1 already"}},
 		{"a display on a gate's line", relay("G1", "link = \"/dev/ttyS1\"\noptions = { open = 0 }") + panel("L1", `link = "/dev/ttyS1"`),
 			[]string{"device[1].link: /dev/ttyS1 belongs to device G1 already; only Modbus boards share a line"}},
 		{"two displays on one line", panel("L1", `link = "COM3"`) + panel("L2", `link = "com3"`),
