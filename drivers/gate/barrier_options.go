@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -50,6 +51,10 @@ type Sign struct {
 	Place
 	Mask, Value uint16
 	Not         bool
+
+	// Clear is what those bits are while something certainly does not hold; with
+	// any other value nobody knows. Nil means that one of the two always is so.
+	Clear *uint16
 }
 
 // An ArmCode is a register that says where the arm is. A value that is nil is one
@@ -96,6 +101,7 @@ type BarrierOptions struct {
 //	arm = { kind = "input", address = 20, mask = 15, down = 1, up = 2, moving = 3, fault = 4 }
 //	limit_open = { kind = "discrete", address = 1 }          # instead of arm; limit_close likewise
 //	presence = { kind = "discrete", address = 0, active_low = true }
+//	#          { kind = "input", address = 23, value = 1, clear = 0 }   a number: with others nobody knows
 //	passage = { kind = "input", address = 21, bit = 3 }      # one bit of a register
 //	held = { kind = "input", address = 21, mask = 6, value = 4 }   # some bits of a register have a value
 //	fault = { kind = "input", address = 22, value = 0, active_low = true }   # the register is not 0
@@ -106,7 +112,9 @@ type BarrierOptions struct {
 //
 // kind is coil, discrete, holding or input; addresses count from 0. A coil and a
 // discrete input are active while they are 1; a register while bit is 1, or the
-// bits of mask (default: all) are value (default: 1). pulse is from 100 ms to 5 s.
+// bits of mask (default: all) are value (default: 1). presence and passage as a number
+// need clear, or active_low, where value is what they are when clear: a loop that
+// reports a fault of its own is not a loop without a car. pulse is from 100 ms to 5 s.
 func ParseBarrierOptions(table map[string]any) (BarrierOptions, error) {
 	o := options.Read(table)
 	b := BarrierOptions{
@@ -119,8 +127,8 @@ func ParseBarrierOptions(table map[string]any) (BarrierOptions, error) {
 		Arm:         armCode(o, "arm"),
 		LimitOpen:   sign(o, "limit_open"),
 		LimitClose:  sign(o, "limit_close"),
-		Presence:    sign(o, "presence"),
-		Passage:     sign(o, "passage"),
+		Presence:    sense(o, "presence"),
+		Passage:     sense(o, "passage"),
 		Held:        sign(o, "held"),
 		Fault:       sign(o, "fault"),
 		Travel:      o.Duration("travel", 0, shortestTravel, longestTravel),
@@ -161,7 +169,13 @@ func order(o *options.Reader, key string) *Order {
 }
 
 // sign reads what tells that something holds, or returns nil where it is not given.
-func sign(o *options.Reader, key string) *Sign {
+func sign(o *options.Reader, key string) *Sign { return signOf(o, key, false) }
+
+// sense is sign for a place that a car may stand at, of which it must be known that
+// it is clear.
+func sense(o *options.Reader, key string) *Sign { return signOf(o, key, true) }
+
+func signOf(o *options.Reader, key string, senses bool) *Sign {
 	if !o.Given(key) {
 		return nil
 	}
@@ -175,9 +189,27 @@ func sign(o *options.Reader, key string) *Sign {
 	default:
 		s.Mask = uint16(t.Int("mask", 0xffff, 1, 0xffff))
 		s.Value = uint16(t.Int("value", 1, 0, 0xffff))
+		if s.Value&^s.Mask != 0 {
+			t.Fail("value", "%d has bits that mask leaves out: it would never be read", s.Value)
+		}
+		if senses && bits.OnesCount16(s.Mask) > 1 { // one bit is so or not
+			s.Clear = clearOf(t, *s)
+		}
 	}
 	t.Unknown()
 	return s
+}
+
+// clearOf reads what a number is while a place is clear, nil where its value says so.
+func clearOf(t *options.Reader, s Sign) *uint16 {
+	n := number(t, "clear")
+	switch {
+	case n == nil && !s.Not && !t.Given("clear"):
+		t.Fail("clear", "is missing: want what the number is while nothing stands there")
+	case n != nil && (s.Not || *n == s.Value):
+		t.Fail("clear", "%d: value says already what the number is then", *n)
+	}
+	return n
 }
 
 // armCode reads what tells where the arm is, or returns nil where it is not given.

@@ -167,7 +167,14 @@ func TestParseBarrierOptionsNamesWhatIsWrong(t *testing.T) {
 		{"limit_open", m{"kind": "discrete", "address": int64(1)}, `option "arm": says what the limits say`},
 		{"presence", m{"kind": "input", "address": int64(21), "bit": int64(16)}, `option "presence.bit": 16 is not from 0 to 15`},
 		{"presence", m{"kind": "discrete", "address": int64(21), "bit": int64(1)}, `unknown option "presence.bit"`},
-		{"presence", m{"kind": "input", "address": int64(900)}, `option input numbers: 20 and 900 are more than 125 apart`},
+		{"presence", m{"kind": "input", "address": int64(21), "value": int64(1)}, `option "presence.clear": is missing`},
+		{"passage", m{"kind": "input", "address": int64(21), "mask": int64(6), "value": int64(2)}, `option "passage.clear": is missing`},
+		{"presence", m{"kind": "input", "address": int64(21), "value": int64(0), "active_low": true, "clear": int64(0)}, `option "presence.clear": 0: value says already`},
+		{"presence", m{"kind": "input", "address": int64(21), "value": int64(2), "clear": int64(2)}, `option "presence.clear": 2: value says already`},
+		{"presence", m{"kind": "input", "address": int64(21), "bit": int64(1), "clear": int64(0)}, `unknown option "presence.clear"`},
+		{"held", m{"kind": "input", "address": int64(21), "value": int64(1), "clear": int64(0)}, `unknown option "held.clear"`},
+		{"presence", m{"kind": "input", "address": int64(21), "mask": int64(8), "value": int64(1)}, `option "presence.value": 1 has bits that mask leaves out`},
+		{"presence", m{"kind": "input", "address": int64(900), "bit": int64(0)}, `option input numbers: 20 and 900 are more than 125 apart`},
 		{"unit", int64(0), `option "unit": 0 means every board`},
 		{"opne", int64(0), `unknown option "opne"`},
 	}
@@ -290,6 +297,40 @@ func TestBarrierTakesBackWhatItWroteForAMoment(t *testing.T) {
 			t.Errorf("Raise = %v and the barrier got %d orders to open, want 1", err, s.count(sim.CoilOn, openRelay))
 		}
 	})
+}
+
+// A loop that is a number reports more than a car.
+func TestPlaceThatIsANumberIsClearByThatNumberOnly(t *testing.T) {
+	number := func(more ...any) map[string]any {
+		m := map[string]any{"kind": "holding", "address": int64(50)}
+		for i := 0; i < len(more); i += 2 {
+			m[more[i].(string)] = more[i+1]
+		}
+		return m
+	}
+	for _, sign := range []map[string]any{
+		number("value", int64(1), "clear", int64(0)),
+		number("value", int64(1), "clear", int64(0), "mask", int64(0xff)),
+		number("value", int64(0), "active_low", true),
+	} {
+		for value, want := range map[uint16]drivers.Presence{0: drivers.PresenceClear, 1: drivers.PresenceOccupied, 2: drivers.PresenceUnknown, 0xffff: drivers.PresenceUnknown} {
+			inBubble(t, "", func(t *testing.T) {
+				table := native()
+				table["presence"] = sign
+				s := newNativeSite(t, tcpInMemory, table)
+				s.board.SetRegister(50, value)
+				if sign["active_low"] == true && want == drivers.PresenceUnknown {
+					want = drivers.PresenceOccupied
+				}
+				if got, err := s.gate.State(timed(t)); err != nil || got.Presence != want {
+					t.Errorf("%v = %d: State = %v, %v; want %v", sign, value, got.Presence, err, want)
+				}
+				if err := s.gate.Lower(timed(t)); (err == nil) != (want == drivers.PresenceClear) {
+					t.Errorf("%v = %d: Lower = %v, want it done if clear", sign, value, err)
+				}
+			})
+		}
+	}
 }
 
 // The command register has the order of the car before, which went through.

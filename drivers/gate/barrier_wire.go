@@ -67,12 +67,14 @@ func valueAt(table Table, data []byte, i int) (uint16, error) {
 }
 
 // holds reports whether what the sign stands for is so.
-func (s Sign) holds(v values) bool {
-	mask := s.Mask
-	if mask == 0 {
-		mask = 0xffff
+func (s Sign) holds(v values) bool { return (s.bits(v) == s.Value) != s.Not }
+
+// bits are those that the sign is about.
+func (s Sign) bits(v values) uint16 {
+	if s.Mask == 0 {
+		return v[s.Place]
 	}
-	return (v[s.Place]&mask == s.Value) != s.Not
+	return v[s.Place] & s.Mask
 }
 
 // mean says what values mean.
@@ -92,6 +94,8 @@ func (o BarrierOptions) place(s *Sign, v values) drivers.Presence {
 		return drivers.PresenceNotFitted
 	case s.holds(v):
 		return drivers.PresenceOccupied
+	case s.Clear != nil && s.bits(v) != *s.Clear:
+		return drivers.PresenceUnknown
 	}
 	return drivers.PresenceClear
 }
