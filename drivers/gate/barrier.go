@@ -43,6 +43,7 @@ type Barrier struct {
 	motion motion
 
 	hold    hold
+	leaving bool // it was told to let go of its arm and did not say that it heard
 	asFound bool
 	clean   bool // what is written for a moment is known to be taken back, or left as found
 }
@@ -182,7 +183,7 @@ func (b *Barrier) Hold(ctx context.Context) error {
 			return err
 		}
 		before := b.hold
-		b.hold = holdOn
+		b.hold, b.leaving = holdOn, false
 		err := b.order(ctx, *b.opt.Hold, again())
 		switch {
 		case errors.Is(err, drivers.ErrRefused):
@@ -200,12 +201,16 @@ func (b *Barrier) Release(ctx context.Context) error {
 		if b.opt.Release == nil {
 			return refusal("the barrier has no order to hold its arm up")
 		}
-		b.hold, b.clean = holdOff, false // see Relay.Release
+		b.hold, b.leaving, b.clean = holdOff, true, false // see Relay.Release
 		b.motion.lowered(time.Now())
 		if err := b.prepare(ctx, rs485.Command); err != nil {
 			return err
 		}
-		return b.order(ctx, *b.opt.Release, again())
+		err := b.order(ctx, *b.opt.Release, again())
+		if err == nil {
+			b.leaving = false
+		}
+		return err
 	})
 }
 
@@ -254,7 +259,8 @@ func (b *Barrier) call(op string, do func() error) error {
 }
 
 // held reports whether the arm is kept up: by what the barrier says, by what was
-// written last, or by what was asked for.
+// written last, or by what was asked for. Where it is by that, a hold ends once the
+// barrier has acknowledged it, so that whoever sees it ends it again.
 func (b *Barrier) held(v values) bool {
 	switch {
 	case b.opt.Held != nil:
@@ -262,7 +268,7 @@ func (b *Barrier) held(v values) bool {
 	case b.opt.holdReadable():
 		return v[b.opt.Hold.Place] == b.opt.Hold.Value
 	}
-	return b.hold == holdOn
+	return b.hold == holdOn || b.leaving
 }
 
 // momentary returns the orders that are taken back after a while, first the one that

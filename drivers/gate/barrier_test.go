@@ -299,6 +299,38 @@ func TestBarrierTakesBackWhatItWroteForAMoment(t *testing.T) {
 	})
 }
 
+// The lane releases a gate again that is held and should not be.
+func TestHoldOfABarrierThatDoesNotTellEndsWhenItSaysThatItHeard(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		table := native()
+		delete(table, "held")
+		s := newNativeSite(t, rtuInMemory, table)
+		held := func(when string, want bool) {
+			t.Helper()
+			if st, err := s.gate.State(timed(t)); err != nil || st.HoldOpen != want {
+				t.Errorf("%s: State = held %v, %v; want %v", when, st.HoldOpen, err, want)
+			}
+		}
+		if err := s.gate.Hold(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		held("after Hold", true)
+		s.board.SetFault(sim.Fault{Kind: sim.FaultDeaf})
+		if err := s.gate.Release(timed(t)); err == nil {
+			t.Fatal("Release of a deaf barrier succeeded")
+		}
+		s.board.SetFault(sim.Fault{})
+		held("after a Release that was lost", true)
+		if err := s.gate.Lower(timed(t)); !errors.Is(err, drivers.ErrRefused) {
+			t.Errorf("Lower while that is so = %v, want drivers.ErrRefused", err)
+		}
+		if err := s.gate.Release(timed(t)); err != nil {
+			t.Fatal(err)
+		}
+		held("after Release", false)
+	})
+}
+
 // A loop that is a number reports more than a car.
 func TestPlaceThatIsANumberIsClearByThatNumberOnly(t *testing.T) {
 	number := func(more ...any) map[string]any {
