@@ -9,6 +9,7 @@ const (
 	AmendNear   Amendment = "near"   // at an exit, another plate was read and taken for this one
 	AmendReread Amendment = "reread" // at an entry, the car that stood there still was read anew, and surer
 	AmendTwin   Amendment = "twin"   // at an entry, a stay began within seconds under a plate like it: likely one car
+	AmendBack   Amendment = "back"   // its car had not entered again: that stay was taken back, and this one goes on
 	AmendPlate  Amendment = "plate"  // an operator corrected the plate
 	AmendMerge  Amendment = "merge"  // an operator found it to be another stay of the same car
 	AmendClose  Amendment = "close"  // an operator closed it: the car is not inside

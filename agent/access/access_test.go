@@ -29,12 +29,12 @@ type rig struct {
 func newRig(t *testing.T, places int) *rig {
 	t.Helper()
 	r := &rig{t: t, now: morning}
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "park.db")})
+	now := func() time.Time { return r.now }
+	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "park.db"), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	now := func() time.Time { return r.now }
 	desk, err := billing.New(billing.Config{DB: db, ParkCode: "1", Now: now, Tariffs: []tariff.Tariff{{
 		Name: "all", CarTypes: []int{0, 3}, Free: 15 * time.Minute, FreeInclusive: true, FreeCounts: true, Blocks: []tariff.Block{{Unit: time.Hour, Price: 500}},
 	}}}, nil)

@@ -29,7 +29,8 @@ type Correction struct {
 // back, and neither a platform's price for it nor its word to deduct holds any more.
 // A stay whose exit was decided keeps its fee and its right. Platforms are told of
 // the entry once more (2.1), with the right plate; the protocol has no word for
-// taking back the wrong one.
+// taking back the wrong one. A stay that the wrong plate had when this one began goes
+// on: it was not its car that entered again.
 //
 // The car of a blacklisted plate stays inside, and is reported (2.4).
 //
@@ -64,7 +65,22 @@ func (r *Rules) Correct(ctx context.Context, c Correction) (store.Session, error
 
 // correct makes the plate of f that of s, and journals f.
 func (r *Rules) correct(ctx context.Context, tx *store.Tx, s *store.Session, f store.AmendFact, by By) error {
+	before, err := stayBefore(ctx, tx, *s)
+	if err != nil {
+		return err
+	}
 	s.Plate = f.Plate
+	if before.ID != "" {
+		if err := tx.UpdateSession(ctx, *s); err != nil {
+			return err
+		}
+		if err := goOn(ctx, tx, &before, s.EntryLane); err != nil {
+			return err
+		}
+		if err := CountSpaces(ctx, tx); err != nil {
+			return err
+		}
+	}
 	if s.State != store.Leaving {
 		s.Seamless, s.SeamlessBy = false, ""
 		if s.FeeBy == "" {

@@ -17,7 +17,7 @@ import (
 // refused. The gate may be opened only when the verdict says so.
 //
 // A plate that is inside already gets a new session; the stale one is closed
-// as abnormal and kept. A card number that is inside, or is being let in at
+// as abnormal and kept, and goes on should the car not come in. A card number that is inside, or is being let in at
 // another lane, is refused: it is given to one car at a time. A car that was let in before at this lane and whose
 // gate did not follow, or that is told again after a restart, keeps its session.
 //
@@ -141,8 +141,7 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 	if err := r.giveUp(ctx, tx, &x); err != nil {
 		return err
 	}
-	switch {
-	case x.same:
+	if x.same {
 		if x.stands {
 			if err := tx.SetLaneCar(ctx, store.LaneCar{Lane: a.Lane, Session: old.ID, Since: r.now()}); err != nil {
 				return err
@@ -152,15 +151,17 @@ func (r *Rules) enter(ctx context.Context, tx *store.Tx, x arrival, v *Verdict) 
 			return err
 		}
 		return authorise(ctx, tx, a, old.ID, v.Reason)
-	case old.ID != "":
-		if err := r.closeStale(ctx, tx, old); err != nil {
+	}
+	id := store.NewID(r.now())
+	if old.ID != "" {
+		if err := r.closeStale(ctx, tx, old, id); err != nil {
 			return err
 		}
 	}
 	if err := r.nearBlack(ctx, tx, a, has); err != nil {
 		return err
 	}
-	return r.admit(ctx, tx, a, has, v)
+	return r.admit(ctx, tx, a, id, has, v)
 }
 
 // black reports whether the plate of a is on the blacklist and journals that, unless
@@ -197,11 +198,11 @@ func entering(s store.Session, a Approach, now time.Time) bool {
 	return s.State == store.Entering && s.EntryLane != a.Lane && since >= 0 && since < a.Dedupe
 }
 
-// admit opens the session of a.
-func (r *Rules) admit(ctx context.Context, tx *store.Tx, a Approach, has right, v *Verdict) error {
+// admit opens the session id of a.
+func (r *Rules) admit(ctx context.Context, tx *store.Tx, a Approach, id string, has right, v *Verdict) error {
 	now := r.now()
 	s := store.Session{
-		ID: store.NewID(now), Plate: a.Plate, PlateRead: a.PlateRead, CardNo: a.CardNo, Color: a.Color, Size: a.Size, Area: a.Area,
+		ID: id, Plate: a.Plate, PlateRead: a.PlateRead, CardNo: a.CardNo, Color: a.Color, Size: a.Size, Area: a.Area,
 		State: store.Entering, EnteredAt: now, EntryLane: a.Lane, EntryPlace: a.Place, EntryImage: a.Image,
 	}
 	if a.Plate == "" {
@@ -271,7 +272,7 @@ func (r *Rules) giveUp(ctx context.Context, tx *store.Tx, x *arrival) error {
 	s := x.before
 	x.before = store.Session{}
 	if s.State == store.Entering {
-		if err := r.end(ctx, tx, s, store.Void, "another car came before the gate opened"); err != nil {
+		if _, err := r.void(ctx, tx, s, "another car came before the gate opened"); err != nil {
 			return err
 		}
 	}
@@ -284,23 +285,12 @@ func (r *Rules) turnAway(ctx context.Context, tx *store.Tx, x arrival) error {
 	if err := tx.ClearLaneCar(ctx, x.Lane); err != nil {
 		return err
 	}
-	as := store.Void
-	if x.old.State == store.Inside {
-		as = store.Abnormal // its entry was reported
+	const note = "the plate was put on the blacklist before the gate opened"
+	if x.old.State == store.Inside { // its entry was reported
+		return r.end(ctx, tx, x.old, store.Abnormal, note)
 	}
-	return r.end(ctx, tx, x.old, as, "the plate was put on the blacklist before the gate opened")
-}
-
-// closeStale ends the open session of a plate that stands at an entry again.
-// One whose exit had been decided is taken to have left by it.
-func (r *Rules) closeStale(ctx context.Context, tx *store.Tx, s store.Session) error {
-	switch s.State {
-	case store.Entering:
-		return r.end(ctx, tx, s, store.Void, "the car came to another entry")
-	case store.Leaving:
-		return r.gone(ctx, tx, s, r.now(), "the car entered again")
-	}
-	return r.end(ctx, tx, s, store.Abnormal, "the car entered again")
+	_, err := r.void(ctx, tx, x.old, note)
+	return err
 }
 
 // end closes s without an exit. Its fee is not charged.
@@ -316,8 +306,9 @@ func (r *Rules) end(ctx context.Context, tx *store.Tx, s store.Session, as store
 }
 
 // Entered commits that the gate opened for an Entering session: the car is
-// inside, and does not stand at the entry any more. For any other session it does
-// nothing.
+// inside, and does not stand at the entry any more. So does one that is void because
+// another entry decided on its car meanwhile, and has not seen it pass. For any other
+// session it does nothing.
 func (r *Rules) Entered(ctx context.Context, session string) error {
 	return r.cfg.DB.Update(ctx, func(tx *store.Tx) error { return r.entered(ctx, tx, session) })
 }
@@ -328,6 +319,9 @@ func (r *Rules) entered(ctx context.Context, tx *store.Tx, session string) error
 	}
 	s, err := tx.Session(ctx, session)
 	if err != nil {
+		return err
+	}
+	if err := r.passedAfterAll(ctx, tx, &s); err != nil {
 		return err
 	}
 	return r.enterNow(ctx, tx, s)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"parkagent/agent/billing"
@@ -164,6 +165,9 @@ func (r *Rules) revived(ctx context.Context, tx *store.Tx, a Approach) (store.Se
 	s, err := tx.VoidSession(ctx, a.Plate)
 	if err != nil {
 		return s, err
+	}
+	if strings.HasSuffix(s.Note, goesOnNote) { // and what became of that stay holds
+		return s, store.ErrNotFound
 	}
 	instead, err := r.begunInstead(ctx, tx, a, s)
 	switch {

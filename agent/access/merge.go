@@ -28,7 +28,7 @@ const (
 // Merge ends the ghost and returns the real stay as it goes on: with the money and
 // the discounts of both, and with a right if only the ghost had one that the real
 // plate has as well. The visit or booking that the ghost took is given back. Its
-// place is free. Asked for a second time it changes nothing. Platforms are told of
+// place is free, and the stay that it ended when it began goes on. Asked for a second time it changes nothing. Platforms are told of
 // no exit, because there was none; only a deduction that is to be reversed is (2.6).
 //
 // Errors: billing.ErrNoReason, ErrSameStay, billing.ErrNoSession when the real stay
@@ -72,9 +72,16 @@ func (r *Rules) merge(ctx context.Context, tx *store.Tx, ghost store.Session, st
 	if err := r.giveBack(ctx, tx, ghost); err != nil {
 		return err
 	}
+	before, err := stayBefore(ctx, tx, ghost)
+	if err != nil {
+		return err
+	}
 	right := ghost.Card != 0 || ghost.Booking != 0
 	becomeTemporary(&ghost) // what it had is given back
 	if err := r.endGhost(ctx, tx, ghost, mergedNote+stay.ID); err != nil {
+		return err
+	}
+	if err := goOn(ctx, tx, &before, ghost.EntryLane); err != nil {
 		return err
 	}
 	if right && stay.Card == 0 && stay.Booking == 0 {

@@ -12,8 +12,9 @@ import (
 // opened for it at a lane: it backed out, or nothing was ever seen to drive through,
 // which note says.
 //
-// An entry leaves no stay: its session is void, and its place free. Should the car
-// be inside all the same, its exit finds the session, see letIn. An exit leaves the
+// An entry leaves no stay: its session is void, and its place free; the stay that it had
+// ended goes on. Should the car be inside all the same, its exit finds the session, see
+// letIn. An exit leaves the
 // car inside, with all that was paid; within its time to leave it is let out without
 // paying again, later what was paid is subtracted. Between two areas it stays where
 // it was. Any other session stays as it
@@ -26,7 +27,7 @@ func (r *Rules) TurnedBack(ctx context.Context, lane, session, note string) erro
 		}
 		switch {
 		case s.State == store.Entering && s.EntryLane == lane:
-			err = r.end(ctx, tx, s, store.Void, note)
+			_, err = r.void(ctx, tx, s, note)
 		case s.State == store.Leaving && s.ExitLane == lane:
 			err = r.stayOn(ctx, tx, &s)
 		case s.State == store.Inside && s.EntryLane != lane && s.ExitLane != lane: // it was to pass into another area

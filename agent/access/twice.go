@@ -41,6 +41,15 @@ func (r *Rules) elsewhere(ctx context.Context, tx *store.Tx, a Approach, entry b
 	if s.EntryLane != a.Lane && just(s.EnteredAt) && (entry || s.State == store.Entering) {
 		return true, nil
 	}
+	if entry && s.EntryLane != a.Lane && s.State == store.Inside && !a.Seen.IsZero() { // decided on before, it drove in meanwhile
+		in, err := tx.LastOf(ctx, store.KindEntry, s.Plate)
+		if err == nil && just(in.At) {
+			return true, nil
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return false, err
+		}
+	}
 	cars, err := tx.LaneCars(ctx)
 	for _, c := range cars {
 		if c.Session == s.ID && c.Lane != a.Lane && c.Lane == s.ExitLane && just(c.Since) {

@@ -37,6 +37,11 @@ func TestACarSeenAtTwoLanes(t *testing.T) {
 			r.did(r.Gone(r.t.Context(), r.leave("OUT1", no, true).Session))
 		}, time.Minute, 0, true, ReasonTemporary},
 		{"it had to wait for its turn, and another entry took it meanwhile", func(r *rig) { r.park(no) }, time.Minute, 2 * time.Minute, true, ReasonElsewhere},
+		{"it had to wait, and the entry that took it before saw it drive in meanwhile", func(r *rig) {
+			v := r.enter("IN1", no)
+			r.now = r.now.Add(time.Minute)
+			r.did(r.Entered(r.t.Context(), v.Session))
+		}, 30 * time.Second, time.Minute, true, ReasonElsewhere},
 		{"another took it before", func(r *rig) { r.park(no) }, time.Minute, 30 * time.Second, true, ReasonTemporary},
 	}
 	for _, tt := range tests {
