@@ -276,6 +276,63 @@ func TestACarThatDidNotWaitForItsTurnKeepsTheStayThatItGotElsewhere(t *testing.T
 	})
 }
 
+// TestACarThatWaitedForItsTurnAndGotInOtherwiseKeepsItsStay is what random days found, in a few steps each.
+func TestACarThatWaitedForItsTurnAndGotInOtherwiseKeepsItsStay(t *testing.T) {
+	const no = "京A22222"
+	for _, tt := range []struct {
+		name  string
+		getIn func(s *site) (session string) // the first car has been let in and backs out, this one is behind it
+		want  string                         // calls of the gate from then on
+	}{
+		{"here, when an operator says that it stands there now", func(s *site) string {
+			v, err := s.in.Correct(s.t.Context(), Correction{Plate: no, Reason: "前车已倒出", Client: "王"})
+			s.must(err)
+			s.gateIn.did()
+			s.gateIn.drives()
+			return v.Session
+		}, ""},
+		{"by another entry, where it was decided on before it came here", func(s *site) string {
+			id := s.session(no).ID
+			s.gateIn.backs()
+			return id
+		}, "raise"},
+		{"by another entry, which saw it drive through since", func(s *site) string {
+			id := s.session(no).ID
+			s.must(s.rules.Entered(s.t.Context(), id))
+			s.gateIn.backs()
+			return id
+		}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t)
+				defer s.close()
+				s.arrives(s.gateIn, "粤B11111")
+				s.gateIn.shows(occupied, clear, drivers.ArmUp)
+				if tt.name[:4] != "here" {
+					v, err := s.rules.Enter(t.Context(), access.Approach{Lane: "IN2", Plate: no, PlateRead: no, Area: 1, Color: -1})
+					s.must(err)
+					if tt.want != "" { // its gate tells of no passage: the answer is one
+						s.must(s.rules.Entered(t.Context(), v.Session))
+					}
+					pass(30 * time.Second)
+				}
+				s.see(t.Context(), drivers.Recognition{Plate: no})
+				pass(2 * time.Second)
+				s.gateIn.did()
+				session := tt.getIn(s)
+				pass(5 * time.Minute)
+				if got := s.session(no); got.ID != session || got.State != store.Inside {
+					t.Errorf("the stay = %+v, want %s inside", got, session)
+				}
+				if got := s.gateIn.did(); got != tt.want {
+					t.Errorf("calls = %q, want %q", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
 func TestACarThatFollowsAnotherIsReportedWithAPicture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)

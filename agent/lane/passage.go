@@ -312,6 +312,12 @@ func nextCar(s state, now time.Time, dedupe time.Duration) (state, []command) {
 	return s, nil
 }
 
+// without is next without the car of a plate, which is being let through: an operator
+// said that it stands there in place of the one before, behind which it was seen.
+func without(next []follower, no string) []follower {
+	return slices.DeleteFunc(slices.Clone(next), func(f follower) bool { return plate.Normal(f.rec.Plate) == no })
+}
+
 // watches reports whether the inputs are to be read often: a car drives through, or
 // another may follow it.
 func (s state) watches(now time.Time) bool {

@@ -323,6 +323,16 @@ func TestDecidePassage(t *testing.T) {
 				step{3 * second, before, ""}, step{4 * second, behind, ""}, step{5 * second, nobody, "confirm s2"}),
 		},
 		{
+			name: "a car that an operator names in place of the one before does not come again after itself",
+			steps: opened1(access.ReasonTemporary,
+				step{second, before, ""}, step{second, see("京A22222"), ""}, step{second, see("沪C33333"), ""},
+				step{2 * second, ordered{pass: letPass{plate: "京A22222"}}, "let pass 京A22222"},
+				step{2 * second, open("京A22222", "s2", access.ReasonTemporary), "raise"}, step{2 * second, raised{}, "show 1"},
+				step{3 * second, behind, ""}, step{4 * second, nobody, "confirm s2"}, step{4 * second, confirmed{}, "rule 沪C33333"},
+				step{4 * second, open("沪C33333", "s3", access.ReasonTemporary), "raise"}, step{4 * second, raised{}, "show 1"},
+				step{5 * second, behind, ""}, step{6 * second, nobody, "confirm s3"}, step{6 * second, confirmed{}, ""}),
+		},
+		{
 			name:  "an operator's order is carried out whatever stands there",
 			steps: []step{{0, ordered{pass: letPass{plate: "粤B11111"}}, "let pass 粤B11111"}},
 		},

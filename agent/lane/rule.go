@@ -66,7 +66,7 @@ func decideVerdict(s state, e ruled, now time.Time, p patience) (state, []comman
 	}
 	switch {
 	case e.v.Open:
-		s.phase, s.car = raising, e.v
+		s.phase, s.car, s.next = raising, e.v, without(s.next, e.v.Plate)
 		s.began = began{Reading: access.Reading{Session: e.v.Session}, at: now}
 		var event string
 		if r, ok := e.of.(rule); ok {
