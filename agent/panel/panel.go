@@ -61,8 +61,11 @@ const (
 	showWithin = 5 * time.Second
 	// ShowAgain is how long after a failure the same text is tried again.
 	ShowAgain = 10 * time.Second
-	// CheckFirst and CheckEvery are when a display is asked whether it lives.
+	// CheckFirst is how long after its start a display is first asked whether it
+	// lives.
 	CheckFirst = 3 * time.Second
+	// CheckEvery is how long after a text, or after the last question, it is asked
+	// again.
 	CheckEvery = 30 * time.Second
 	// StandAgain is how often a text that stands is put up again.
 	StandAgain = time.Minute

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"parkagent/agent/config"
 	"parkagent/agent/lane"
@@ -74,7 +75,8 @@ func (b *builder) camera(d config.Device) {
 // none; it is told of otherwise.
 func (b *builder) asked(d config.Device, err error) bool {
 	if err != nil {
-		b.add(d, "link", "相机的链接应为 http://地址（%v）", "%v", err)
+		why := strings.TrimPrefix(err.Error(), "link of camera: ")
+		b.problems = append(b.problems, d.Problem("link", translate(why, cameraLinkSayings()), err.Error()))
 		return false
 	}
 	u, err := url.Parse(d.Link)

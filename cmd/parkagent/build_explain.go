@@ -61,6 +61,8 @@ func optionSayings() []saying {
 		said(option+`is what is written anyhow: want another value than (.*)`, "选项 $1 不能与要写的值 $2 相同"),
 		said(option+`goes with release`, "选项 $1 要与 release 一起写"),
 		said(option+`says what the limits say: want one or the other`, "选项 $1 和限位选项只能写一种"),
+		said(`camera (.*) has no link, so it cannot be told to move a barrier`, "相机 $1 没有写 link（http://地址），不能控制道闸"),
+		said(`camera of the gate has no link, by which the gate would be moved`, "所写的相机没有写 link（http://地址），不能控制道闸"),
 		said(`option (relay|input|coil|discrete|holding) numbers: (.*) and (.*) are more than (.*) apart`, "编号 $2 和 $3 相差超过 $4"),
 	}
 }
@@ -87,6 +89,18 @@ func linkSayings() []saying {
 		said(`want usb:VID:PID or .*`, "应为 usb:VID:PID，各四位十六进制数，例如 usb:1A86:7523"),
 		said(`want camera:CODE\?serial=NUMBER`, "应为 camera:相机编号?serial=串口号，例如 camera:C1?serial=0"),
 		said(`a link has no user and no fragment`, "链接中不能有用户名，也不能有 #"),
+	}
+}
+
+// cameraLinkSayings are the mistakes in the links of cameras.
+func cameraLinkSayings() []saying {
+	return []saying{
+		said(`want http://address(, have .*)?`, "相机的链接应为 http://地址，例如 http://192.168.1.64"),
+		said(`user and password do not belong into the link`, "用户名和密码写在 user 和 password，不写在链接里"),
+		said(`want an address without \? and #, have .*`, "相机的链接应为 http://地址，地址里不能有 ? 和 #"),
+		said(`events (".*") need one`, "events 为 $1 时由本机取流，必须填写链接"),
+		said(`events = (".*") asks the camera, so its link must be given`, "events 为 $1 时由本机取流，必须填写链接"),
+		said(`snapshot_url needs one`, "有 snapshot_url 时必须填写链接"),
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // message which they word in another way is noticed.
 func TestDriversMistakesAreSaidInChinese(t *testing.T) {
 	const relay, panel, hik, vz = "modbus-relay", "fangkong", "hikvision", "vzenith"
-	kinds := map[string]string{relay: "gate", panel: "display", hik: "camera", vz: "camera"}
+	kinds := map[string]string{relay: "gate", panel: "display", hik: "camera", vz: "camera", "dahua": "camera", "generic": "camera"}
 	option := func(driver, options, want string) [3]string {
 		link := ""
 		if kinds[driver] != "camera" {
@@ -30,7 +30,7 @@ func TestDriversMistakesAreSaidInChinese(t *testing.T) {
 		option(relay, "unit = 1", "缺少选项 open"),
 		option(relay, "open = 0, unit = 0", "选项 unit 应为 1 到 255；0 表示线路上所有的板"),
 		option(relay, "open = 0, unit = 300", "选项 unit 应在 0 到 255 之间，现在是 300"),
-		option(relay, `open = "0"`, `选项 open 应为 0 到 65535 的整数（不带引号），现在是 0`),
+		option(relay, `open = "0"`, `选项 open 应为 0 到 65535 的整数（不带引号），现在是 "0"`),
 		option(relay, "open = 0, close = 0", "选项 open：继电器 0 已用于 close"),
 		option(relay, "open = 0, presence = 1, limit_open = 1", "选项 presence：输入 1 已用于 limit_open"),
 		option(relay, "open = 0, close = 3000", "编号 0 和 3000 相差超过 2000"),
@@ -44,11 +44,11 @@ func TestDriversMistakesAreSaidInChinese(t *testing.T) {
 		option(relay, `open = 0, pulse_mode = "relay"`, `选项 pulse_mode 只能是 ["coil" "waveshare" "jydam"]，现在是 "relay"`),
 		option(relay, "open = 0, pulse_mode = 1", "选项 pulse_mode 应为带引号的文字，现在是 1"),
 		option(relay, `open = 300, pulse_mode = "jydam"`, `选项 open：pulse_mode 为 "jydam" 的板没有继电器 300`),
-		option(relay, `open = 0, self_guarded = "yes"`, `选项 self_guarded 应为 true 或 false（不带引号），现在是 yes`),
+		option(relay, `open = 0, self_guarded = "yes"`, `选项 self_guarded 应为 true 或 false（不带引号），现在是 "yes"`),
 		option(relay, "open = 0, presence_active_low = true", "选项 presence_active_low 没有用：没有接输入 presence"),
 		option(panel, "lines = 9", "选项 lines 应在 1 到 8 之间，现在是 9"),
 		option(panel, "ack = 1", "选项 ack 应为 true 或 false（不带引号），现在是 1"),
-		option(hik, `channel = "1"`, "选项 channel 应为 1 到 64 的整数（不带引号），现在是 1"),
+		option(hik, `channel = "1"`, `选项 channel 应为 1 到 64 的整数（不带引号），现在是 "1"`),
 		option(hik, "channel = 99", "选项 channel 应在 1 到 64 之间，现在是 99"),
 		option(vz, "opens = 1", "选项 opens 应为带引号的文字，现在是 1"),
 		option(vz, `opens = "sesame"`, `选项 opens 只能是 plate, comet, heartbeat，现在是 "sesame"`),
@@ -67,6 +67,12 @@ func TestDriversMistakesAreSaidInChinese(t *testing.T) {
 		link(relay, "serial://", "没有写串口"),
 		link(relay, "serial://dev/ttyS1", `"dev" 不是串口；应为 serial:///dev/ttyS1（三个斜杠）`),
 		link(relay, "serial:ttyS1", "应为 serial:///dev/ttyS1（三个斜杠）"),
+		{hik, `link = "192.168.1.64"`, "应为 http://地址，例如 http://192.168.1.64"},
+		{hik, `link = "http://admin:x@192.168.1.64"`, "用户名和密码写在 user 和 password"},
+		{hik, `link = "http://192.168.1.64/?a=b"`, "地址里不能有 ? 和 #"},
+		{hik, `options = { events = "stream" }`, `events 为 "stream" 时由本机取流，必须填写链接`},
+		{"dahua", `options = { events = "snap" }`, `events 为 "snap" 时由本机取流，必须填写链接`},
+		{"generic", `options = { paths = { plate = "p" }, snapshot_url = "/p.jpg" }`, "有 snapshot_url 时必须填写链接"},
 		{panel, "link = \"camera:C1?port=0\"", "链接有误：应为 camera:相机编号?serial=串口号，例如 camera:C1?serial=0"},
 		link(relay, "usb:1A86", "应为 usb:VID:PID，各四位十六进制数，例如 usb:1A86:7523"),
 		link(relay, "tcp://admin@10.0.0.1:502", "链接中不能有用户名，也不能有 #"),
@@ -77,6 +83,17 @@ func TestDriversMistakesAreSaidInChinese(t *testing.T) {
 		var all config.Errors
 		if !errors.As(err, &all) || !strings.Contains(all[0].Chinese, tt[2]) || english.MatchString(all[0].Chinese) {
 			t.Errorf("%s: mistakes %+v, want %q", tt[1], all, tt[2])
+		}
+	}
+}
+
+func TestAGateAtACameraWithoutALinkIsExplainedInChinese(t *testing.T) {
+	for _, driver := range []string{"hikvision", "dahua"} {
+		text := testPark + deviceTable("C1", "camera", driver, `ip = "127.0.0.1"`) + deviceTable("G1", "gate", driver, `options = { camera = "C1" }`)
+		_, err := config.Parse("park.toml", []byte(text), t.TempDir(), known())
+		var all config.Errors
+		if !errors.As(err, &all) || !strings.Contains(all[0].Chinese, "没有写 link（http://地址），不能控制道闸") {
+			t.Errorf("%s: mistakes %+v", driver, all)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func TestParseRelayOptionsNamesWhatIsWrong(t *testing.T) {
 		value  any
 		want   string
 	}{
-		{"open", "0", `option "open": want a whole number from 0 to 65535, have 0`},
+		{"open", "0", `option "open": want a whole number from 0 to 65535, have "0"`},
 		{"open", int64(-1), `option "open": -1`},
 		{"open", 1.5, `option "open": want a whole number`},
 		{"unit", int64(0), `option "unit": 0 means every board`},
@@ -70,7 +70,7 @@ func TestParseRelayOptionsNamesWhatIsWrong(t *testing.T) {
 		{"pulse_mode", "toggle", `unknown mode "toggle"`},
 		{"pulse_mode", int64(1), `option "pulse_mode": want text, have 1`},
 		{"model", "acme", `option "model": "acme" is not one of coils, waveshare, jydam, lc`},
-		{"self_guarded", "yes", `option "self_guarded": want true or false, have yes`},
+		{"self_guarded", "yes", `option "self_guarded": want true or false, have "yes"`},
 		{"presence_active_low", true, "there is no presence input"},
 		{"stop_active_low", true, "there is no stop relay"},
 		{"close_active_low", true, "there is no close relay"},

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -61,6 +62,15 @@ func (o *Reader) Text(key, def string) string {
 	return s
 }
 
+// shown is a value as it stands in the file: an installer who is told that a number
+// is wanted must see that his has quotes.
+func shown(v any) any {
+	if s, isText := v.(string); isText {
+		return strconv.Quote(s)
+	}
+	return v
+}
+
 // Choice returns the text under key, which must be one of choices, or the first
 // of them where there is none.
 func (o *Reader) Choice(key string, choices ...string) string {
@@ -82,7 +92,7 @@ func (o *Reader) Int(key string, def, lo, hi int64) int64 {
 	n, isInt := whole(v)
 	switch {
 	case !isInt:
-		o.Fail(key, "want a whole number from %d to %d, have %v", lo, hi, v)
+		o.Fail(key, "want a whole number from %d to %d, have %v", lo, hi, shown(v))
 		return def
 	case n < lo || n > hi:
 		o.Fail(key, "%d is not from %d to %d", n, lo, hi)
@@ -109,7 +119,7 @@ func (o *Reader) Bool(key string, def bool) bool {
 	}
 	b, isBool := v.(bool)
 	if !isBool {
-		o.Fail(key, "want true or false, have %v", v)
+		o.Fail(key, "want true or false, have %v", shown(v))
 		return def
 	}
 	return b
@@ -126,7 +136,7 @@ func (o *Reader) Duration(key string, def, lo, hi time.Duration) time.Duration {
 	d, err := time.ParseDuration(s)
 	switch {
 	case !isText || err != nil:
-		o.Fail(key, "%v is not a time such as \"500ms\"", v)
+		o.Fail(key, "%v is not a time such as \"500ms\"", shown(v))
 		return def
 	case d < lo || d > hi:
 		o.Fail(key, "%v is not from %v to %v", d, lo, hi)
@@ -152,7 +162,7 @@ func (o *Reader) Texts(key string) []string {
 		texts = append(texts, s)
 	}
 	if !isList {
-		o.Fail(key, "want a list of texts, have %v", v)
+		o.Fail(key, "want a list of texts, have %v", shown(v))
 		return nil
 	}
 	return texts
@@ -165,7 +175,7 @@ func (o *Reader) Table(key string) *Reader {
 	v, ok := o.take(key)
 	table, isTable := v.(map[string]any)
 	if ok && !isTable {
-		o.Fail(key, "want a table in braces, have %v", v)
+		o.Fail(key, "want a table in braces, have %v", shown(v))
 	}
 	return &Reader{table: table, below: o.below + key + ".", known: map[string]bool{}, errs: o.errs}
 }
