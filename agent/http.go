@@ -33,9 +33,31 @@ func (a *Agent) routes(api http.Handler) http.Handler {
 		case strings.HasPrefix(r.URL.Path, pictures.Prefix):
 			a.pictures.ServeHTTP(w, r)
 		default:
+			if code := a.astray(r); code != "" {
+				a.log.Warn("push refused", "camera", code, "address", r.RemoteAddr, "known", true, "reason", "wrong path, set "+cameraPrefix+code+"/ in the camera")
+				http.NotFound(w, r)
+				drain(w, r)
+				return
+			}
 			api.ServeHTTP(w, r)
 		}
 	})
+}
+
+// astray returns which camera posts to a path that is neither a camera's nor the
+// API's, as one does in which only address and port were set. It is empty for
+// anybody else.
+func (a *Agent) astray(r *http.Request) string {
+	const api = "/api"
+	if r.Method != http.MethodPost || len(r.URL.Path) >= len(api) && strings.EqualFold(r.URL.Path[:len(api)], api) {
+		return ""
+	}
+	for _, d := range a.cfg.Site.Devices {
+		if a.cfg.Devices.Pushes[d.Code] != nil && from(r, d.IP) {
+			return d.Code
+		}
+	}
+	return ""
 }
 
 // cameraPrefix is where cameras push: /camera/<device code>/<their own path>.

@@ -42,6 +42,28 @@ func pushing(t *testing.T) (http.Handler, *bytes.Buffer) {
 	return a.routes(echo("api")), &log
 }
 
+// A camera in which nobody has set the path is told of by its name, and by the path
+// that it wants.
+func TestACameraThatPostsToNoPathOfOursIsNamed(t *testing.T) {
+	for _, tt := range []struct{ method, from, path, camera string }{
+		{http.MethodPost, "192.0.2.9:5000", "/NotificationInfo/TollgateInfo", "C1"},
+		{http.MethodPost, "192.0.2.9:5000", "/", "C1"},
+		{http.MethodPost, "192.0.2.9:5000", "/API/ParkingPay/PayParkingFee", ""},
+		{http.MethodPost, "192.0.2.8:5000", "/NotificationInfo/TollgateInfo", ""},
+		{http.MethodGet, "192.0.2.9:5000", "/NotificationInfo/TollgateInfo", ""},
+	} {
+		h, log := pushing(t)
+		r := httptest.NewRequest(tt.method, tt.path, strings.NewReader("x"))
+		r.RemoteAddr = tt.from
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		named := strings.Contains(log.String(), "push refused") && strings.Contains(log.String(), "camera=C1") && strings.Contains(log.String(), "/camera/C1/")
+		if named != (tt.camera != "") || named != (w.Code == http.StatusNotFound) {
+			t.Errorf("%s %s from %s = %d, log %q", tt.method, tt.path, tt.from, w.Code, log)
+		}
+	}
+}
+
 func TestACameraIsHeardFromItsAddressAndPathOnly(t *testing.T) {
 	h, log := pushing(t)
 	tests := []struct {
