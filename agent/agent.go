@@ -157,9 +157,9 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, closed(console)) }()
 	}
-	lock, err := a.lock()
+	lock, err := a.lock(ctx)
 	if err != nil {
-		return fmt.Errorf("lock the data folder: %w", err)
+		return unlessStopped(ctx, fmt.Errorf("lock the data folder: %w", err))
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	db, err := store.Open(ctx, store.Options{Path: DatabasePath(a.cfg.Site), Now: a.clock.Now, Log: a.log})
@@ -201,14 +201,31 @@ func unlessStopped(ctx context.Context, err error) error {
 // lockName is the file in the data folder that a running agent has locked.
 const lockName = "agent.lock"
 
+// A command that looks whether an agent is there has the lock for an instant, see
+// Running. It must not keep an agent from starting.
+const (
+	lockTries = 5
+	lockPause = 20 * time.Millisecond
+)
+
 // lock makes the data folder this agent's own until the file is closed.
 // Commands that only look, or settle what platforms refused, need no lock.
-func (a *Agent) lock() (*os.File, error) {
+func (a *Agent) lock(ctx context.Context) (*os.File, error) {
 	dir := a.cfg.Site.Store.Dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return lockFile(filepath.Join(dir, lockName))
+	for try := 1; ; try++ {
+		f, err := lockFile(filepath.Join(dir, lockName))
+		if !errors.Is(err, ErrInUse) || try == lockTries {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(lockPause):
+		}
+	}
 }
 
 // listen returns l, or a listener on an address when l is nil.

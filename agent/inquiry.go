@@ -146,7 +146,7 @@ func (a *Agent) inquiries(ctx context.Context) error {
 		a.log.Warn("others may ask this agent about its devices", "error", err)
 	}
 	srv := &http.Server{
-		Handler: http.HandlerFunc(a.inquire), ReadHeaderTimeout: time.Second, ReadTimeout: time.Second, MaxHeaderBytes: 8 << 10,
+		Handler: http.HandlerFunc(a.inquire), ReadHeaderTimeout: time.Second, IdleTimeout: time.Second, MaxHeaderBytes: 8 << 10,
 		WriteTimeout: inquiryTime + time.Second, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
@@ -160,7 +160,8 @@ func (a *Agent) inquiries(ctx context.Context) error {
 // inquire answers GET /<device code>.
 func (a *Agent) inquire(w http.ResponseWriter, r *http.Request) {
 	driver, ok := a.examinable(strings.TrimPrefix(r.URL.Path, "/"))
-	if !ok || r.Method != http.MethodGet {
+	if !ok || r.Method != http.MethodGet || r.ContentLength != 0 {
+		w.Header().Set("Connection", "close") // nobody waits for the rest of what is sent
 		http.NotFound(w, r)
 		return
 	}

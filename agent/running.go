@@ -10,9 +10,9 @@ import (
 )
 
 // Running reports whether an agent works on the site's data folder now. It is
-// for commands that would disturb one. It takes the folder's lock for a moment,
-// so that it must not be called in a loop while an agent is to start; it makes
-// no file. The error is of a lock that may not be opened.
+// for commands that would disturb one. It takes the folder's lock for an instant,
+// which an agent that starts waits for; it makes no file. The error is of a lock
+// that may not be opened.
 func Running(site *config.Config) (bool, error) {
 	path := filepath.Join(site.Store.Dir, lockName)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"parkagent/agent/config"
 )
@@ -36,6 +37,27 @@ func TestRunningTellsWhoWorksOnTheData(t *testing.T) {
 	ask(false)
 	if lock, err = lockFile(filepath.Join(site.Store.Dir, lockName)); errors.Is(err, ErrInUse) {
 		t.Error("asking kept the lock")
+	}
+	if err := lock.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// doctor may look just when the service starts.
+func TestAnAgentStartsWhileSomebodyLooksWhetherItIsThere(t *testing.T) {
+	site := &config.Config{Store: config.Store{Dir: t.TempDir()}}
+	a := &Agent{cfg: Config{Site: site}}
+	looking, err := lockFile(filepath.Join(site.Store.Dir, lockName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(lockPause, func() { _ = looking.Close() })
+	lock, err := a.lock(t.Context())
+	if err != nil {
+		t.Fatalf("lock = %v, want it when the other is done", err)
+	}
+	if _, err := a.lock(t.Context()); !errors.Is(err, ErrInUse) {
+		t.Errorf("a second lock = %v, want ErrInUse", err)
 	}
 	if err := lock.Close(); err != nil {
 		t.Error(err)
