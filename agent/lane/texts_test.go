@@ -78,7 +78,7 @@ func TestTheCheckOfTextsKnowsWhatTheLaneSays(t *testing.T) {
 	}
 	due := ruled{of: rule{}, v: verdicts[6]}
 	for n := NoticePaying; n <= NoticeOperator; n++ {
-		said = append(said, saidIn(now, due, noticed{n})...)
+		said = append(said, saidIn(now, due, noticed{session: id, notice: n})...)
 	}
 	said = append(said, saidIn(now, recognised{rec: drivers.Recognition{}})...)
 	said = append(said, saidIn(now, ruled{of: rule{}, v: access.Verdict{Plate: no}, err: errors.New("disk full")})...)
