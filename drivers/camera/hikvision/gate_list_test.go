@@ -81,7 +81,9 @@ func TestAStateDoesNotWaitForACameraThatDoesNotSayWhoOpens(t *testing.T) {
 				pass(time.Second)
 			}
 			pass(15 * time.Second)
-			if _, err := g.State(t.Context()); err != nil || device.asked.Load() != 2 {
+			_, err = g.State(t.Context())
+			synctest.Wait()
+			if err != nil || device.asked.Load() != 2 {
 				t.Errorf("refuses %v: asked %d times in a minute, want twice; %v", refuses, device.asked.Load(), err)
 			}
 		})
