@@ -2,6 +2,7 @@ package codes_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
@@ -153,4 +154,51 @@ type failing struct {
 
 func (f failing) PayScanned(context.Context, store.Order, store.Session, string, string, time.Time) (uplink.Scanned, error) {
 	return uplink.Scanned{Platform: "mall"}, errors.Join(f.answer, f.db.Close())
+}
+
+// acts are what the journal says of codes.
+func (c *counter) acts() []string {
+	c.t.Helper()
+	rows, err := c.db.After(c.t.Context(), 0, 1000)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var acts []string
+	for _, e := range rows {
+		if e.Kind != store.KindCode {
+			continue
+		}
+		var f store.CodeFact
+		if err := json.Unmarshal(e.Body, &f); err != nil {
+			c.t.Fatal(err)
+		}
+		acts = append(acts, f.Act)
+	}
+	return acts
+}
+
+// The lane learns a moment later than the books that a car has paid, or is gone.
+func TestWhoHasPaidJustNowIsNotChargedAgain(t *testing.T) {
+	for name, settle := range map[string]func(c *counter) error{
+		"paid by another channel": func(c *counter) error {
+			o, _, err := c.desk.Order(t.Context(), billing.Ref{Session: c.session.ID}, "mall")
+			if err == nil {
+				_, err = c.desk.Pay(t.Context(), billing.Notice{Order: o.No, Amount: 500, Client: "mall"})
+			}
+			return err
+		},
+		"let out by an operator": func(c *counter) error {
+			c.session.State, c.session.LeftAt = store.Left, noon.Add(time.Minute)
+			return c.db.Update(t.Context(), func(tx *store.Tx) error { return tx.UpdateSession(t.Context(), c.session) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t, true)
+			if err := settle(c); err != nil {
+				t.Fatal(err)
+			}
+			c.hold(weChat, drivers.CodeWeChat)
+			c.expect("nothing due")
+		})
+	}
 }

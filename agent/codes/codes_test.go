@@ -3,7 +3,6 @@ package codes_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -330,53 +329,6 @@ func TestAPaymentCodeWhereNobodyHasToPayIsNotHandedOver(t *testing.T) {
 	inner := newCounter(t, false) // nobody pays between two areas
 	inner.hold(weChat, drivers.CodeWeChat)
 	inner.expect("no such code")
-}
-
-// acts are what the journal says of codes.
-func (c *counter) acts() []string {
-	c.t.Helper()
-	rows, err := c.db.After(c.t.Context(), 0, 1000)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	var acts []string
-	for _, e := range rows {
-		if e.Kind != store.KindCode {
-			continue
-		}
-		var f store.CodeFact
-		if err := json.Unmarshal(e.Body, &f); err != nil {
-			c.t.Fatal(err)
-		}
-		acts = append(acts, f.Act)
-	}
-	return acts
-}
-
-// The lane learns a moment later than the books that a car has paid, or is gone.
-func TestWhoHasPaidJustNowIsNotChargedAgain(t *testing.T) {
-	for name, settle := range map[string]func(c *counter) error{
-		"paid by another channel": func(c *counter) error {
-			o, _, err := c.desk.Order(t.Context(), billing.Ref{Session: c.session.ID}, "mall")
-			if err == nil {
-				_, err = c.desk.Pay(t.Context(), billing.Notice{Order: o.No, Amount: 500, Client: "mall"})
-			}
-			return err
-		},
-		"let out by an operator": func(c *counter) error {
-			c.session.State, c.session.LeftAt = store.Left, noon.Add(time.Minute)
-			return c.db.Update(t.Context(), func(tx *store.Tx) error { return tx.UpdateSession(t.Context(), c.session) })
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := newCounter(t, true)
-			if err := settle(c); err != nil {
-				t.Fatal(err)
-			}
-			c.hold(weChat, drivers.CodeWeChat)
-			c.expect("nothing due")
-		})
-	}
 }
 
 func TestAFeeThatNeedsAnOperatorIsNotCharged(t *testing.T) {
