@@ -72,7 +72,8 @@ func (r *Relay) cold(given map[uint16]bool) bool {
 //
 // After first contact a relay that nothing gives may be another program's pulse,
 // such as of an installer who tries the gate; it is left alone until it is seen
-// for a second time. A board that started anew is met for the first time again.
+// for a second time, unless our own pulse is what should be over. A board that
+// started anew is met for the first time again.
 func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
 	given, err := r.readCoils(ctx, p)
 	if err != nil {
@@ -82,7 +83,7 @@ func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
 		if r.hold == holdUnknown && given[r.holdCoil()] {
 			r.hold = holdOn
 		}
-		r.clean, r.given, r.looked = true, given, time.Now()
+		r.saw(given)
 		return nil
 	}
 	if r.clean && r.cold(given) {
@@ -95,10 +96,11 @@ func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
 			continue
 		}
 		stray[coil] = true
-		if r.clean && !r.stray[coil] {
+		ours := !r.pulsing.IsZero() && coil == r.pulsed // the timer should have ended it
+		if r.clean && !r.stray[coil] && !ours {
 			continue
 		}
-		stuck = stuck || r.stray[coil]
+		stuck = stuck || r.stray[coil] || ours
 		r.log.Warn("relay found given, bringing it to rest", "device", r.device, "relay", coil)
 		if err := r.rest(ctx, coil); err != nil {
 			return err
@@ -111,8 +113,16 @@ func (r *Relay) look(ctx context.Context, p rs485.Priority) error {
 		}
 		given[r.holdCoil()] = true
 	}
-	r.clean, r.given, r.looked, r.stray, r.stuck = true, given, time.Now(), stray, stuck
+	r.saw(given)
+	r.stray, r.stuck = stray, stuck
 	return nil
+}
+
+func (r *Relay) saw(given map[uint16]bool) {
+	r.clean, r.given, r.looked = true, given, time.Now()
+	if !r.onTimer() {
+		r.pulsing = time.Time{}
+	}
 }
 
 // momentary returns the relays that must be at rest between commands, in the order
@@ -197,7 +207,7 @@ func (r *Relay) timed(ctx context.Context, coil uint16, rs resend, do func(conte
 		err := send(ctx)
 		// Even without a reply it may run. One more step of its timer is
 		// left for the time that the request took.
-		r.pulsing = time.Now().Add(r.opt.Pulse + shortestPulse)
+		r.pulsing, r.pulsed = time.Now().Add(r.opt.Pulse+shortestPulse), coil
 		return err
 	})
 	switch {

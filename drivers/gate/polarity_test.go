@@ -263,6 +263,51 @@ func TestCloseIsBroughtToRestBeforeWhatKeepsTheArmUp(t *testing.T) {
 	}
 }
 
+// A board of another make than was said, or whose timer is broken.
+func TestContactThatTheBoardsTimerLeavesGivenIsTakenBackAtOnce(t *testing.T) {
+	for _, closes := range []bool{false, true} {
+		inBubble(t, "", func(t *testing.T) {
+			opt := wired()
+			opt.PulseMode = gate.PulseWaveshare
+			s := newSite(t, tcpInMemory, opt)
+			state := func(want drivers.Fault) {
+				t.Helper()
+				if st, err := s.relay.State(timed(t)); err != nil || st.Fault != want {
+					t.Errorf("State = fault %d, %v; want %d", st.Fault, err, want)
+				}
+			}
+			state(drivers.FaultNone)
+			relay, other, do := openRelay, closeRelay, s.relay.Raise
+			if closes {
+				relay, other, do = closeRelay, openRelay, s.relay.Lower
+			}
+			if err := do(timed(t)); err != nil {
+				t.Fatal(err)
+			}
+			s.board.SetCoil(relay, true) // for good
+			state(drivers.FaultNone)
+			if !s.board.Coil(relay) {
+				t.Fatal("the pulse was cut short")
+			}
+			<-time.After(testPulse + 150*time.Millisecond)
+			s.board.SetCoil(other, true) // another program's, just now
+			state(drivers.FaultContact)
+			if s.board.Coil(relay) || !s.board.Coil(other) {
+				t.Errorf("the contact is given %v and the other %v, want the other alone", s.board.Coil(relay), s.board.Coil(other))
+			}
+			s.board.SetCoil(other, false)
+			<-time.After(2 * time.Second)
+			state(drivers.FaultNone)
+			s.board.SetCoil(relay, true) // another program's
+			<-time.After(2 * time.Second)
+			state(drivers.FaultNone)
+			if !s.board.Coil(relay) {
+				t.Error("another program's pulse was taken for our own")
+			}
+		})
+	}
+}
+
 // All relays of a board that lost its power are off, which gives the stop contact
 // of one whose relay rests on: the arm would not follow.
 func TestBoardThatStartedAnewIsBroughtToRestBeforeTheArmIsToMove(t *testing.T) {

@@ -100,8 +100,10 @@ type Relay struct {
 	stray  map[uint16]bool
 	stuck  bool
 
-	// pulsing is until when the board's own timer may keep a relay on.
+	// pulsing is until when the board's own timer may give a contact, which is
+	// pulsed; zero once it was looked at after that.
 	pulsing time.Time
+	pulsed  uint16
 }
 
 // NewRelay checks the configuration. Nothing is sent before the first call.
@@ -266,7 +268,7 @@ func (r *Relay) State(ctx context.Context) (drivers.GateState, error) {
 	var s drivers.GateState
 	err := r.call("read state", func() error {
 		due := !r.clean || time.Since(r.looked) >= looksEvery || len(r.opt.inputs()) == 0 ||
-			r.looked.Before(r.pulsing) && !r.onTimer()
+			!r.pulsing.IsZero() && !r.onTimer()
 		if due {
 			if err := r.look(ctx, rs485.Poll); err != nil {
 				return err
