@@ -119,9 +119,6 @@ func (r *Rules) passedAfterAll(ctx context.Context, tx *store.Tx, s *store.Sessi
 		if err := r.end(ctx, tx, other, store.Void, besideNote); err != nil {
 			return err
 		}
-		if err := standNowhere(ctx, tx, other.ID); err != nil {
-			return err
-		}
 	}
 	s.State, s.LeftAt, s.Note = store.Entering, time.Time{}, ""
 	return regain(ctx, tx, s)

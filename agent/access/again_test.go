@@ -1,6 +1,7 @@
 package access
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -19,6 +20,16 @@ func (r *rig) open(no string) map[string]store.SessionState {
 		open[s.ID] = s.State
 	}
 	return open
+}
+
+// counted returns how many places were last told to be free.
+func (r *rig) counted() int {
+	r.t.Helper()
+	e, err := r.db.LastOf(r.t.Context(), store.KindSpaces, "")
+	r.did(err)
+	var f store.SpacesFact
+	r.did(json.Unmarshal(e.Body, &f))
+	return f.Free
 }
 
 // TestAnEntryThatIsTakenBackGivesBackTheStayThatItEnded: a car that is inside, and has
@@ -78,6 +89,9 @@ func TestAnEntryThatIsTakenBackGivesBackTheStayThatItEnded(t *testing.T) {
 			if diff := cmp.Diff(map[string]store.SessionState{first.Session: store.Inside}, r.open(no)); diff != "" || r.free() != tt.free {
 				t.Fatalf("open stays, with %d places free and not %d (-want +got):\n%s", r.free(), tt.free, diff)
 			}
+			if entering, err := r.db.SessionsInState(t.Context(), store.Entering); err == nil && len(entering) == 0 && r.counted() != tt.free {
+				t.Errorf("%d places are told to be free, want %d", r.counted(), tt.free)
+			}
 			var back []store.AmendFact
 			for _, f := range r.amendments() {
 				if f.Act == store.AmendBack {
@@ -96,8 +110,9 @@ func TestAnEntryThatIsTakenBackGivesBackTheStayThatItEnded(t *testing.T) {
 				t.Errorf("paid = %+v, want it let out", v)
 			}
 			r.did(r.Gone(t.Context(), first.Session))
+			r.now = r.now.Add(10 * time.Minute)
 			if v := r.leave("OUT1", no, false); v.Open || v.Session != "" {
-				t.Errorf("seen once more behind the gate = %+v, want no stay made of the entry that was taken back", v)
+				t.Errorf("seen there once more = %+v, want no stay made of the entry that was taken back", v)
 			}
 			if got := r.card(card).Balance; got != 4 {
 				t.Errorf("%d visits left on a card of another car, want 4", got)
@@ -204,6 +219,22 @@ func TestACarDecidedOnAtTwoEntries(t *testing.T) {
 			}
 			r.balanced()
 		})
+	}
+}
+
+func TestACarThatPassedAfterAllIsNotOnASpaceThatAnotherHasTaken(t *testing.T) {
+	const no, other = "粤B12345", "京A99999"
+	r := newRig(t, 9)
+	card := r.give(2, 1, 0, no, other)
+	first := r.enter("IN1", no)
+	r.now = r.now.Add(time.Minute)
+	second := r.enter("IN2", no)
+	r.did(r.TurnedBack(t.Context(), "IN2", second.Session, "it backed out"))
+	took := r.enter("IN2", other)
+	r.did(r.Entered(t.Context(), took.Session))
+	r.did(r.Entered(t.Context(), first.Session))
+	if s := r.session(first.Session); s.State != store.Inside || s.Card != 0 || r.session(took.Session).Card != card {
+		t.Errorf("the stay = %+v, want it inside as a temporary car's", s)
 	}
 }
 
