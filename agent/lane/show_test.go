@@ -247,7 +247,10 @@ func TestAnIdleTextThatNamesTheTimeKeepsUpWithIt(t *testing.T) {
 			t.Fatalf("shown and said %q, want the time", first)
 		}
 		pass(2 * time.Minute)
-		if got := d.took(); len(got) != 2 || got[0] <= first[0] || got[1] <= got[0] || !strings.HasSuffix(got[1], "/") {
+		// A text that stands is put up once a minute, which may fall just before the next
+		// one and be broken off by it.
+		got := slices.Compact(slices.DeleteFunc(d.took(), func(s string) bool { return strings.HasSuffix(s, "!") }))
+		if len(got) != 2 || got[0] <= first[0] || got[1] <= got[0] || !strings.HasSuffix(got[1], "/") {
 			t.Errorf("shown %q after %q, want it once a minute and nothing said", got, first)
 		}
 		s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
