@@ -70,12 +70,13 @@ func TestDevicesOfNoLaneAreWatched(t *testing.T) {
 		site.Devices = append(site.Devices,
 			config.Device{Code: "K1", Kind: config.KindKiosk}, config.Device{Code: "K2", Kind: config.KindKiosk, Silence: 10 * time.Minute},
 			config.Device{Code: "L8", Kind: config.KindDisplay}, config.Device{Code: "L9", Kind: config.KindDisplay}, config.Device{Code: "G9", Kind: config.KindGate},
-			config.Device{Code: "P1", Kind: config.KindPrinter})
+			config.Device{Code: "P1", Kind: config.KindPrinter},
+			config.Device{Code: "L7", Kind: config.KindDisplay, Area: new(int)}) // its board asks it
 		site.Lanes[0].Printer = "P1"
 		one, two := &spare{}, &spare{hangs: true}
 		a, err := New(Config{Site: site, Devices: Devices{
 			Gates: map[string]lane.Gate{"G1": stillGate{}, "G9": deadGate{}}, Cameras: map[string]lane.Camera{"C1": deafCamera{}},
-			Displays: map[string]lane.Display{"L8": one, "L9": two}, Printers: map[string]slips.Printer{"P1": paperless{}},
+			Displays: map[string]lane.Display{"L7": one, "L8": one, "L9": two}, Printers: map[string]slips.Printer{"P1": paperless{}},
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -123,6 +124,11 @@ func TestDevicesOfNoLaneAreWatched(t *testing.T) {
 		expect(time.Minute, "what changes is told", map[string]string{"L8": "14", "L9": "0"})
 		one.set(func(s *spare) { s.fail = errors.ErrUnsupported })
 		expect(9*time.Minute, "a pay machine that does not call, and a display that cannot be asked any more", map[string]string{"K1": "", "K2": "1", "L8": "14"})
+		for _, err := range []error{drivers.ErrOffline, nil} { // of a call, after which there is none for long
+			a.failures <- checked{code: "K1", err: err}
+			<-time.After(time.Second)
+		}
+		expect(5*time.Second, "one that is well again is told though nobody looks", map[string]string{"K1": "0"})
 		a.silences["K2"].heard()
 		expect(time.Minute, "and one that calls again", map[string]string{"K2": "0"})
 	})

@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,6 +87,14 @@ func TestWhatIsToldOfADevice(t *testing.T) {
 		{"one that fails again soon must be well for longer", []look{
 			{0, nil}, {time.Second, errGone}, {4 * time.Second, nil}, {time.Second, errGone}, {4 * time.Second, nil}, {7 * time.Second, nil},
 		}, []string{"0", "1 无应答", "0", "1 无应答", "0"}},
+		{"and not only for the usual time", []look{
+			{0, nil}, {time.Second, errGone}, {4 * time.Second, nil}, {time.Second, errGone}, {4 * time.Second, nil},
+		}, []string{"0", "1 无应答", "0", "1 无应答"}},
+		{"one that has been well for long by then need not", []look{
+			{0, nil}, {time.Second, errGone}, {4 * time.Second, nil}, {time.Second, errGone}, {7 * time.Second, nil}, {2 * time.Minute, errGone}, {4 * time.Second, nil},
+		}, []string{"0", "1 无应答", "0", "1 无应答", "0", "1 无应答", "0"}},
+		{"however often it failed, a minute is enough", slices.Concat([]look{{0, nil}}, slices.Repeat([]look{{time.Second, errGone}, {61 * time.Second, nil}}, 8)),
+			slices.Concat([]string{"0"}, slices.Repeat([]string{"1 无应答", "0"}, 8))},
 		{"a fault that nobody has words for", []look{{0, &drivers.FaultError{Fault: 99, Err: errors.New("x")}}}, []string{"99 故障"}},
 	}
 	for _, tt := range tests {
