@@ -166,7 +166,7 @@ func (r *Rules) revived(ctx context.Context, tx *store.Tx, a Approach) (store.Se
 	if err != nil {
 		return s, err
 	}
-	if strings.HasSuffix(s.Note, goesOnNote) { // and what became of that stay holds
+	if strings.HasSuffix(s.Note, goesOnNote) || strings.HasPrefix(s.Note, mergedNote) { // what became of that stay holds
 		return s, store.ErrNotFound
 	}
 	instead, err := r.begunInstead(ctx, tx, a, s)
