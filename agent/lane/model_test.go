@@ -344,8 +344,10 @@ func (w *world) through(r *ramp, car string) {
 	if r.entry {
 		s, err := w.db.OpenSessionByPlate(w.t.Context(), car)
 		// Below an arm of which no input and no answer tells it may be taken for one
-		// that turned back.
-		w.known[car] = err == nil && s.EntryLane == r.code && (s.State == store.Inside || r.watched())
+		// that turned back. What another entry has decided since changes nothing where
+		// the inputs tell.
+		mine := r.lane.state.phase == passing && r.lane.state.car.Plate == car
+		w.known[car] = err == nil && s.EntryLane == r.code && (s.State == store.Inside || r.watched()) || mine && r.watched()
 	}
 	// The lane takes it for the car that it let pass. Nobody can tell otherwise.
 	if for1 := r.lane.state.car.Plate; for1 != "" && for1 != car {
