@@ -22,12 +22,12 @@ func doctorCommand() command {
 		details: text{
 			"每行一项：正常、注意或错误，下一行说明该怎么办。给出设备编号时只检查这些设备。\n" +
 				"只询问，不动作：不抬杆、不吸合继电器、不显示文字；每台相机最多登录一次，不会被锁定。\n" +
-				"agent 运行时也可使用：被它占用的串口和线路不去打扰，改为显示它记录的设备状态。\n" +
+				"agent 运行时也可使用：设备由它代为检查，并显示它记录的状态；请用 sudo 或以服务用户运行。\n" +
 				"有一项错误时退出状态为 1，配置有错时为 2。说明的语言：--lang、系统语言，否则按 [park] language。",
 			"One line for each finding: ok, look or wrong, and below it what to do. With codes it tries these\n" +
 				"devices only. It asks and moves nothing: no arm, no relay, no text; it logs in at a camera once,\n" +
-				"so that none locks itself. It may be used while the agent runs: ports and lines that the agent\n" +
-				"has are left alone, and what it knows of their devices is shown instead.\n" +
+				"so that none locks itself. It may be used while the agent runs, with sudo or as the service's\n" +
+				"user: then the agent itself tries its devices, and what it noted of them is shown, too.\n" +
 				"It exits with 1 if anything is wrong, with 2 if the configuration is. It speaks the language of\n" +
 				"--lang, of the system, or else of [park].",
 		},
