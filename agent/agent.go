@@ -159,7 +159,7 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	}
 	lock, err := a.lock(ctx)
 	if err != nil {
-		return unlessStopped(ctx, fmt.Errorf("lock the data folder: %w", err))
+		return fmt.Errorf("lock the data folder: %w", err) // even when ctx is done: it would not have started
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	db, err := store.Open(ctx, store.Options{Path: DatabasePath(a.cfg.Site), Now: a.clock.Now, Log: a.log})
