@@ -367,3 +367,15 @@ func TestDeviceRefusesWrongUse(t *testing.T) {
 		})
 	}
 }
+
+// The agent may be giving an order to a barrier of its own just now.
+func TestDeviceTakesNoOrderOfTheAgentsBack(t *testing.T) {
+	board := sim.NewBoard(sim.BoardConfig{})
+	board.SetCoil(3, true)
+	path := siteWith(t, deviceTable("G1", "gate", "modbus-barrier", "link = \"tcp://"+
+		serveSim(t, func(ctx context.Context, l net.Listener) error { return sim.ServeTCP(ctx, l, board) })+
+		"\"\noptions = { open = { kind = \"coil\", address = 3, value = 1, pulse = \"500ms\", rest = 0 } }"))
+	if status, stdout, stderr := say(t, "device", "G1", "state", "--config", path); status != 0 || !board.Coil(3) {
+		t.Errorf("state = %d: %s%s, order still given: %t", status, stdout, stderr, board.Coil(3))
+	}
+}
