@@ -99,11 +99,7 @@ func (p *parser) phrase(key string, event signs.Event, text string) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
 		p.add(key, "不能含换行等控制字符", "must hold no line breaks or other control characters")
 	}
-	names := signs.Placeholders()
-	if slices.Contains(signs.Events(), event) { // an unknown one is told already
-		names = event.Placeholders()
-	}
-	all := "{" + strings.Join(names, "} {") + "}"
+	all := "{" + strings.Join(event.Placeholders(), "} {") + "}"
 	var wrong *signs.PhraseError
 	switch {
 	case !errors.As(event.Check(text), &wrong):
@@ -111,7 +107,7 @@ func (p *parser) phrase(key string, event signs.Event, text string) {
 		p.add(key, "花括号 { } 没有成对", "a brace { or } stands without the other")
 	case wrong.Event == "":
 		p.addf(key, "没有占位符 {%s}；可以用：%s", "there is no placeholder {%s}; these are: %s", wrong.Name, all)
-	case slices.Contains(signs.Events(), event):
+	case slices.Contains(signs.Events(), event): // one of no known event is told already
 		p.addf(key, "占位符 {%s} 在 %s 时没有内容，不会显示；可以用：%s", "{%s} has no value at %s and would never be shown; these have: %s", wrong.Name, event, all)
 	}
 }

@@ -115,6 +115,17 @@ func TestWhatIsToldOfADevice(t *testing.T) {
 	}
 }
 
+func TestWhatTheBooksKnowIsNotToldAgain(t *testing.T) {
+	db, told := books(t)
+	defer func() { _ = db.Close() }()
+	for range 2 { // as when a lane is started anew
+		New(Config{DB: db}).Report(t.Context(), "G1", errGone)
+	}
+	if diff := cmp.Diff([]string{"1 无应答"}, told()); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
 func TestARecoveryIsToldThoughNobodyLooksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db, told := books(t)

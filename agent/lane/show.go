@@ -58,7 +58,7 @@ func (l *Lane) say(ctx context.Context, t text) {
 // refresh puts the idle text up again when it is another one by now, because it names
 // the time; without its voice, which spoke of what it named before.
 func (l *Lane) refresh(ctx context.Context) {
-	if l.panel == nil || !l.state.idleAt.IsZero() || l.idle == nil {
+	if l.panel == nil || l.idle == nil {
 		return
 	}
 	pages := l.pages(text{say: sayIdle})
