@@ -305,9 +305,18 @@ func (o BarrierOptions) safety() []Place {
 }
 
 // holdReadable reports whether the place that is written to hold the arm says by
-// itself whether it is held: because another value there releases it.
+// itself whether it is held: because another value there releases it, and nothing else
+// is written there.
 func (o BarrierOptions) holdReadable() bool {
-	return o.Hold != nil && o.Release != nil && o.Hold.Place == o.Release.Place && o.Hold.Pulse == 0 && o.Release.Pulse == 0 && o.Hold.Value != o.Release.Value
+	if o.Hold == nil || o.Release == nil || o.Hold.Place != o.Release.Place || o.Hold.Pulse > 0 || o.Release.Pulse > 0 || o.Hold.Value == o.Release.Value {
+		return false
+	}
+	for _, other := range []*Order{&o.Open, o.Close, o.Stop} {
+		if other != nil && other.Place == o.Hold.Place && *other != *o.Hold && *other != *o.Release {
+			return false
+		}
+	}
+	return true
 }
 
 // A span is a run of addresses of one table, read in one request.
