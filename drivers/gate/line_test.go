@@ -21,16 +21,27 @@ import (
 // The program is told to stop while the contact is given. Line and lane have
 // the same context, and the line must not go first.
 func TestRelayIsSwitchedOffWhenLineAndCallerAreStoppedTogether(t *testing.T) {
-	for name, wire := range map[string]wire{"modbus tcp": modbusTCP, "rtu": serialServer} {
-		t.Run(name, func(t *testing.T) {
+	relay := func(line *rs485.Line) (driver, error) {
+		opt := wired()
+		opt.Pulse = 5 * time.Second // which is cut short
+		return gate.NewRelay(gate.Config{Device: "G1", Bus: line, Options: opt})
+	}
+	registers := func(line *rs485.Line) (driver, error) {
+		open := gate.Order{Place: gate.Place{Table: gate.TableCoil, Address: openRelay}, Value: 1, Pulse: 5 * time.Second}
+		return gate.NewBarrier(gate.BarrierConfig{Device: "G1", Bus: line, Options: gate.BarrierOptions{Open: open}})
+	}
+	for _, tt := range []struct {
+		name  string
+		wire  wire
+		build func(*rs485.Line) (driver, error)
+	}{{"modbus tcp", modbusTCP, relay}, {"rtu", serialServer, relay}, {"registers", serialServer, registers}} {
+		t.Run(tt.name, func(t *testing.T) {
 			board := sim.NewBoard(sim.BoardConfig{Unit: testUnit})
-			line, err := rs485.New(wire(t, board))
+			line, err := rs485.New(tt.wire(t, board))
 			if err != nil {
 				t.Fatal(err)
 			}
-			opt := wired()
-			opt.Pulse = 5 * time.Second // which is cut short
-			relay, err := gate.NewRelay(gate.Config{Device: "G1", Bus: line, Options: opt})
+			relay, err := tt.build(line)
 			if err != nil {
 				t.Fatal(err)
 			}

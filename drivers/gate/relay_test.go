@@ -304,6 +304,64 @@ func TestFirstContactSwitchesMomentaryRelaysOff(t *testing.T) {
 	}
 }
 
+// What the board's timer gave it would take back, and the hold with it.
+func TestHoldRightAfterAPulseOfTheBoardsTimerStays(t *testing.T) {
+	for _, mode := range []gate.PulseMode{gate.PulseWaveshare, gate.PulseJYDAM} {
+		inBubble(t, string(mode), func(t *testing.T) {
+			opt := wired()
+			opt.PulseMode = mode
+			s := newSite(t, rtuInMemory, opt)
+			if err := s.relay.Raise(timed(t)); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.relay.Hold(timed(t)); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(time.Minute)
+			if !s.board.Coil(openRelay) {
+				t.Error("the hold ended with the pulse before it")
+			}
+		})
+	}
+}
+
+// The agent was not told of the hold: an installer's, or one of a run whose books are
+// lost.
+func TestLowerRefusesWhileTheGateIsFoundHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opt := wired()
+		opt.HoldCoil, opt.Stop = number(holdRelay), number(stopRelay)
+		s := newSite(t, tcpInMemory, opt)
+		s.board.SetCoil(holdRelay, true)
+		for name, d := range map[string]driver{"relays": s.relay, "registers": coilBarrier(t, s)} {
+			if err := d.Lower(timed(t)); !errors.Is(err, drivers.ErrRefused) || s.count(sim.CoilOn, closeRelay) != 0 {
+				t.Errorf("%s: Lower = %v and the close contact was given %d times, want a refusal", name, err, s.count(sim.CoilOn, closeRelay))
+			}
+		}
+	})
+}
+
+func TestHoldThatWasRefusedLeavesTheGateAsItWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opt := wired()
+		opt.HoldCoil, opt.Stop = number(holdRelay), number(stopRelay)
+		s := newSite(t, tcpInMemory, opt)
+		for name, d := range map[string]driver{"relays": s.relay, "registers": coilBarrier(t, s)} {
+			if _, err := d.State(timed(t)); err != nil {
+				t.Fatal(err)
+			}
+			s.board.SetFault(sim.Fault{Kind: sim.FaultException, Function: 5})
+			if err := d.Hold(timed(t)); !errors.Is(err, drivers.ErrRefused) {
+				t.Errorf("%s: Hold = %v, want a refusal", name, err)
+			}
+			s.board.SetFault(sim.Fault{})
+			if err := d.Lower(timed(t)); err != nil {
+				t.Errorf("%s: Lower after it = %v, want it done: nothing holds the gate", name, err)
+			}
+		}
+	})
+}
+
 func TestHeldGateIsLatchedAgainAfterTheBoardLostItsPower(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, tcpInMemory, wired())

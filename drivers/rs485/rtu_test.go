@@ -118,6 +118,41 @@ func TestCommandWithoutReplyIsNotLeftOnItsWay(t *testing.T) {
 	})
 }
 
+// What a Modbus TCP server has not taken yet must not be left either, and what comes
+// after half a reply belongs to no request that follows.
+func TestConnectionToAServerIsClosedAfterAnyRequestWithoutReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &scriptPort{written: func(*scriptPort, []byte) error { return nil }}
+		line := run(t, rs485.Config{Port: p, Framing: rs485.TCP, ReplyTimeout: reply})
+		if _, err := line.Client(timed(t), 1, rs485.Poll).ReadCoils(0, 1); !errors.Is(err, drivers.ErrOffline) || p.closes() != 1 {
+			t.Errorf("read = %v and the port was closed %d times, want drivers.ErrOffline and once", err, p.closes())
+		}
+		if _, err := line.Client(timed(t), 1, rs485.Command).WriteSingleCoil(0, 0xff00); !errors.Is(err, drivers.ErrOffline) || p.closes() != 2 {
+			t.Errorf("write = %v and the port was closed %d times, want drivers.ErrOffline and twice", err, p.closes())
+		}
+	})
+}
+
+// Another master asks the same board, and its reply lies there.
+func TestWhatLiesThereBeforeARequestAnswersNothing(t *testing.T) {
+	clear, occupied := []byte{1, 2, 1, 0, 0xa1, 0x88}, []byte{1, 2, 1, 1, 0x60, 0x48}
+	synctest.Test(t, func(t *testing.T) {
+		p, line := scripted(t, func(p *scriptPort, _ []byte) error {
+			p.input = append(p.input, occupied...)
+			return nil
+		})
+		for range 2 { // the second time after the silence of the first
+			<-time.After(time.Second)
+			p.mu.Lock()
+			p.arrives, p.input = time.Now(), bytes.Clone(clear)
+			p.mu.Unlock()
+			if on, err := input0(t, line); err != nil || !on {
+				t.Errorf("read = %v, %v, want on", on, err)
+			}
+		}
+	})
+}
+
 // The line fails after a request was sent and is back before its reply comes.
 // The next request must not take that for its own.
 func TestReplyThatComesAfterTheLineWasLostAnswersNothing(t *testing.T) {
