@@ -66,7 +66,10 @@ type RelayOptions struct {
 	PulseMode PulseMode     // empty means that of the model
 	Quiet     time.Duration // least silence on the line before a request; 0 means that of the model
 
-	Presence   *Input // something stands where the arm comes down
+	// Presence is on while something stands where the arm comes down. A loop whose
+	// contact opens for a car, with ActiveLow, says "car" when its wire is cut, too;
+	// the other way round that reads clear.
+	Presence   *Input
 	Passage    *Input // a car drives through, behind the arm
 	LimitOpen  *Input // the arm is all the way up
 	LimitClose *Input // the arm is all the way down

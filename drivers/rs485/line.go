@@ -342,11 +342,10 @@ func (l *Line) next(ctx context.Context, aside *[]*request) *request {
 	}
 }
 
-// ready takes the first request of a priority that stepped aside and may be sent,
-// or is to be sent no more.
+// ready takes the first request of a priority that stepped aside and may be sent.
 func (l *Line) ready(aside *[]*request, p Priority) *request {
 	for i, r := range *aside {
-		if r.priority == p && (r.ctx.Err() != nil || !time.Now().Before(l.wire.holds(r.adu))) {
+		if r.priority == p && !time.Now().Before(l.wire.holds(r.adu)) {
 			*aside = slices.Delete(*aside, i, i+1)
 			return r
 		}

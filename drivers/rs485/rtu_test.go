@@ -255,50 +255,55 @@ func TestCommandsToADeadBoardLeaveTheLineToTheOthersInBetween(t *testing.T) {
 
 // A poll of a dead board that may be sent again takes a time-out more, for which no
 // car at another gate waits.
-func TestCommandGoesBeforeAPollOfADeadBoardThatSteppedAside(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const slow = reply - 10*time.Millisecond
-		answered := 0
-		_, line := scripted(t, func(p *scriptPort, request []byte) error {
-			if request[0] == 2 {
-				return nil
-			}
-			after := time.Millisecond
-			if answered++; answered == 1 {
-				after = slow
-			}
-			p.arrives, p.input = time.Now().Add(after), []byte{1, 2, 1, 1, 0x60, 0x48}
-			return nil
-		})
-		read := func(unit byte, p rs485.Priority) error {
-			_, err := line.Client(timed(t), unit, p).ReadDiscreteInputs(0, 1)
-			return err
-		}
-		var all errgroup.Group
-		dead := func() error {
-			if err := read(2, rs485.Poll); !errors.Is(err, drivers.ErrOffline) {
-				return fmt.Errorf("read of the dead board = %w, want drivers.ErrOffline", err)
-			}
+func TestRequestThatSteppedAsideGoesAfterWhatIsMoreUrgent(t *testing.T) {
+	for aside, urgent := range map[rs485.Priority]rs485.Priority{rs485.Poll: rs485.Command, rs485.Slow: rs485.Poll} {
+		synctest.Test(t, func(t *testing.T) { goesAfter(t, aside, urgent) })
+	}
+}
+
+func goesAfter(t *testing.T, aside, urgent rs485.Priority) {
+	t.Helper()
+	const slow = reply - 10*time.Millisecond
+	answered := 0
+	_, line := scripted(t, func(p *scriptPort, request []byte) error {
+		if request[0] == 2 {
 			return nil
 		}
-		if err := dead(); err != nil {
-			t.Fatal(err)
+		after := time.Millisecond
+		if answered++; answered == 1 {
+			after = slow
 		}
-		all.Go(dead) // steps aside for so long that a late reply may come
-		<-time.After(reply + 50*time.Millisecond)
-		all.Go(func() error { return read(1, rs485.Poll) }) // and may go before this one is answered
-		<-time.After(slow - 10*time.Millisecond)
-		start := time.Now()
-		if err := read(1, rs485.Command); err != nil {
-			t.Error(err)
-		}
-		if took := time.Since(start); took > 50*time.Millisecond {
-			t.Errorf("the command took %v, want it before the dead board's time-out of %v", took, reply)
-		}
-		if err := all.Wait(); err != nil {
-			t.Error(err)
-		}
+		p.arrives, p.input = time.Now().Add(after), []byte{1, 2, 1, 1, 0x60, 0x48}
+		return nil
 	})
+	read := func(unit byte, p rs485.Priority) error {
+		_, err := line.Client(timed(t), unit, p).ReadDiscreteInputs(0, 1)
+		return err
+	}
+	var all errgroup.Group
+	dead := func() error {
+		if err := read(2, aside); !errors.Is(err, drivers.ErrOffline) {
+			return fmt.Errorf("read of the dead board = %w, want drivers.ErrOffline", err)
+		}
+		return nil
+	}
+	if err := dead(); err != nil {
+		t.Fatal(err)
+	}
+	all.Go(dead) // steps aside for so long that a late reply may come
+	<-time.After(reply + 50*time.Millisecond)
+	all.Go(func() error { return read(1, rs485.Command) }) // and may go before this one is answered
+	<-time.After(slow - 10*time.Millisecond)
+	start := time.Now()
+	if err := read(1, urgent); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 50*time.Millisecond {
+		t.Errorf("priority %d took %v, want it before the dead board's time-out of %v", urgent, took, reply)
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestRequestThatSteppedAsideIsToldThatTheLineEnds(t *testing.T) {
