@@ -151,7 +151,9 @@ func TestHowOftenInputsAreReadWhileACarPasses(t *testing.T) {
 			defer s.close()
 			g := &lineGate{takes: tt.takes}
 			g.shows(occupied, clear, drivers.ArmUp)
-			s.in.cfg.Gate = g
+			s.stop()
+			s.entryGate = g
+			s.start()
 			pass(5 * time.Second)
 			s.see(t.Context(), drivers.Recognition{Plate: "粤B12345"})
 			pass(time.Second)

@@ -164,6 +164,7 @@ type site struct {
 	ask           func(session string) // of the exit; set before start
 	kept          [][]byte             // pictures of the entry
 	entryDisplay  Display              // nil: ledIn; set before start
+	entryGate     Gate                 // nil: gateIn; set before start
 	texts         []signs.Template     // set before start
 	book          bool                 // what its camera kept is booked; set before start
 }
@@ -199,7 +200,10 @@ func (s *site) start() {
 	if s.entryDisplay == nil {
 		s.entryDisplay = s.ledIn
 	}
-	s.in, err = New(Config{Code: "IN1", Name: "入口1", Direction: Entry, Area: 1, Gate: s.gateIn, Display: s.entryDisplay, Camera: s.camera,
+	if s.entryGate == nil {
+		s.entryGate = s.gateIn
+	}
+	s.in, err = New(Config{Code: "IN1", Name: "入口1", Direction: Entry, Area: 1, Gate: s.entryGate, Display: s.entryDisplay, Camera: s.camera,
 		GateCode: "G1", DisplayCode: "L1", CameraCode: "C1", Park: "测试车场", Texts: s.texts, Rules: s.rules, DB: s.db, BookOffline: s.book,
 		SavePicture: func(jpeg []byte, _ time.Time) (string, error) {
 			s.kept = append(s.kept, jpeg)
