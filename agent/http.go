@@ -35,9 +35,6 @@ func (a *Agent) routes(api http.Handler) http.Handler {
 		default:
 			if code := a.astray(r); code != "" {
 				a.log.Warn("push refused", "camera", code, "address", r.RemoteAddr, "known", true, "reason", "wrong path, set "+cameraPrefix+code+"/ in the camera")
-				http.NotFound(w, r)
-				drain(w, r)
-				return
 			}
 			api.ServeHTTP(w, r)
 		}
@@ -46,10 +43,11 @@ func (a *Agent) routes(api http.Handler) http.Handler {
 
 // astray returns which camera posts to a path that is neither a camera's nor the
 // API's, as one does in which only address and port were set. It is empty for
-// anybody else.
+// anybody else, and for a platform behind the same address, which names its user.
+// The API answers it as anybody who asks for what there is not.
 func (a *Agent) astray(r *http.Request) string {
 	const api = "/api"
-	if r.Method != http.MethodPost || len(r.URL.Path) >= len(api) && strings.EqualFold(r.URL.Path[:len(api)], api) {
+	if r.Method != http.MethodPost || r.Header.Get("user") != "" || len(r.URL.Path) >= len(api) && strings.EqualFold(r.URL.Path[:len(api)], api) {
 		return ""
 	}
 	for _, d := range a.cfg.Site.Devices {
