@@ -142,6 +142,13 @@ func (p *wholePark) shows(panel string, texts ...string) {
 	})
 }
 
+// owes waits until the exit tells a car what it owes. The panel is changed line by line:
+// only the plate with the stay behind it is not what another text leaves there.
+func (p *wholePark) owes(no string) {
+	p.t.Helper()
+	p.shows("L2", no+" ", "7.00")
+}
+
 // later moves the clock on.
 func (p *wholePark) later(d time.Duration) { p.clock.Shift(d) }
 

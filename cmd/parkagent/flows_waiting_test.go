@@ -33,7 +33,7 @@ func TestFlowRightsComeWhileTheCarWaitsAtTheExit(t *testing.T) {
 			p.later(flowStay)
 			before := p.opened("OUT1")
 			p.drive("OUT1", tt.plate)
-			p.shows("L2", "7.00")
+			p.owes(tt.plate)
 			step()
 			tt.right()
 			p.leaves(tt.plate, before)
