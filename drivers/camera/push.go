@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 )
@@ -48,6 +49,14 @@ func Status(err error) (int, string) {
 		return http.StatusServiceUnavailable, "not watching"
 	}
 	return http.StatusServiceUnavailable, "try again"
+}
+
+// Refuse answers a push with what Status says of err, and logs it. log knows the
+// camera's device.
+func Refuse(w http.ResponseWriter, r *http.Request, err error, log *slog.Logger) {
+	status, reason := Status(err)
+	log.Warn("camera push refused", "err", err, "status", status, "from", r.RemoteAddr)
+	http.Error(w, reason, status)
 }
 
 // ReadPush reads the whole body of a push, at most MaxBody bytes and for at

@@ -105,9 +105,7 @@ func (c *Camera) Watch(ctx context.Context, emit func(context.Context, drivers.R
 // that comes again and to one that is ignored.
 func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := c.take(w, r); err != nil {
-		status, reason := camera.Status(err)
-		c.cfg.Log.Warn("camera push refused", "err", err, "status", status, "from", r.RemoteAddr)
-		http.Error(w, reason, status)
+		camera.Refuse(w, r, err, c.cfg.Log)
 		return
 	}
 	w.Header().Set("Content-Type", c.cfg.Options.ReplyType)

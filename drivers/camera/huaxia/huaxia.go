@@ -211,9 +211,7 @@ func (c *Camera) Diagnose(ctx context.Context) []drivers.Finding { return c.desk
 // that is acknowledged and not used, such as bytes from its RS485.
 func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := c.take(w, r); err != nil {
-		status, reason := camera.Status(err)
-		c.cfg.Log.Warn("camera push refused", "err", err, "status", status, "from", r.RemoteAddr)
-		http.Error(w, reason, status)
+		camera.Refuse(w, r, err, c.cfg.Log)
 	}
 }
 
